@@ -1,0 +1,114 @@
+"""Every failure that a person or a program may see, named once.
+
+    KleError
+    ├── SettingsError          a setting or kle.toml entry is wrong: the start stops
+    ├── NotFound               no such post, source, topic ...
+    ├── Forbidden              no key, or a key without the scope
+    ├── BadRequest
+    │   ├── QueryError         a query that does not parse (position, what was expected)
+    │   └── CursorError        a cursor that this archive did not hand out
+    ├── ModelError             the classifier's files cannot be used
+    ├── NotReady               a part is missing for now (database not migrated, model absent)
+    └── CollectError           one look at a source went wrong
+        ├── FetchError         the network or the server; transient unless said otherwise
+        │   ├── RateLimited    429 or 503 with a time to wait
+        │   ├── Gone           404 or 410
+        │   └── Refused        private network, too large, wrong scheme: never retried
+        └── ParseError         bytes that are not what the source's kind reads
+
+Each carries its HTTP `status`, whether it is `transient` (worth another try without a change by a person)
+and `retry_after` in seconds, where known. The message is for people: what is wrong and what to do.
+"""
+
+from typing import Any, ClassVar
+
+
+class KleError(Exception):
+    """A failure with a message for people; `extra` goes into the problem+json answer."""
+
+    status: ClassVar[int] = 500
+    title: ClassVar[str] = "Internal error"
+    transient: bool = False
+
+    def __init__(self, message: str, *, retry_after: float | None = None, **extra: Any) -> None:
+        super().__init__(message)
+        self.message = message
+        self.retry_after = retry_after
+        self.extra = extra
+
+
+class SettingsError(KleError):
+    """`name` has the value `value`; `allowed` says what to write instead."""
+
+    title = "Wrong setting"
+
+    def __init__(self, name: str, value: object, allowed: str) -> None:
+        super().__init__(f"{name} = {value!r}: {allowed}", name=name, value=repr(value), allowed=allowed)
+
+
+class NotFound(KleError):
+    status = 404
+    title = "Not found"
+
+
+class Forbidden(KleError):
+    status = 403
+    title = "Not allowed"
+
+
+class BadRequest(KleError):
+    status = 422
+    title = "Invalid request"
+
+
+class QueryError(BadRequest):
+    """`position` counts code points from 0; `expected` lists what would parse there."""
+
+    title = "Invalid query"
+
+    def __init__(self, message: str, position: int, expected: list[str] | None = None) -> None:
+        super().__init__(message, position=position, expected=expected or [])
+        self.position = position
+        self.expected = expected or []
+
+
+class CursorError(BadRequest):
+    title = "Invalid cursor"
+
+
+class ModelError(KleError):
+    title = "Model cannot be used"
+
+
+class NotReady(KleError):
+    status = 503
+    title = "Not ready"
+    transient = True
+
+
+class CollectError(KleError):
+    status = 502
+    title = "Collection failed"
+
+
+class FetchError(CollectError):
+    title = "Fetch failed"
+    transient = True
+
+
+class RateLimited(FetchError):
+    title = "Rate limited"
+
+
+class Gone(FetchError):
+    title = "Gone"
+    transient = False
+
+
+class Refused(FetchError):
+    title = "Refused"
+    transient = False
+
+
+class ParseError(CollectError):
+    title = "Unreadable payload"

@@ -1,0 +1,20 @@
+"""How one look at a source ended."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Ending = Literal["ok", "empty", "not_modified", "rate_limited", "over_budget", "failed"]
+GOOD: tuple[Ending, ...] = ("ok", "empty", "not_modified")  # somebody looked, whatever was there
+
+
+@dataclass(slots=True)
+class Outcome:
+    """`ending` as in DESIGN's word "run"; `retry_after` in seconds where the server named one."""
+
+    ending: Ending = "empty"
+    posts: int = 0
+    posts_new: int = 0
+    posts_changed: int = 0
+    problems: int = 0
+    error: str | None = None
+    retry_after: float | None = None

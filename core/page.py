@@ -1,0 +1,22 @@
+"""One response as it came: what `fetch` yields, `parse` reads and the archive keeps as a capture."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """`body` is the raw bytes, `headers` have lower-case names.
+
+    `url` is the address that answered, or the public address that a local file stands for ("" where nobody
+    knows it). `state` is what the next fetch of this source needs; it is kept once the page's posts are archived.
+    """
+
+    url: str
+    body: bytes
+    fetched_at: datetime
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+    tool: str = ""
+    state: dict[str, Any] = field(default_factory=dict)

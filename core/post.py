@@ -1,0 +1,205 @@
+"""The form in which posts travel: what `parse` yields, `kle parse` prints, `kle import` reads and the archive takes."""
+
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from enum import IntEnum
+from typing import Any, Literal
+
+from core import ids, times
+from core.errors import ParseError
+
+Kind = Literal["post", "repost", "reply", "quote", "article", "release", "caption", "video"]
+Precision = Literal["second", "day", "seen"]
+KINDS: tuple[str, ...] = Kind.__args__  # type: ignore[attr-defined]
+METRICS = ("likes", "reposts", "replies", "quotes", "views")
+
+
+class View(IntEnum):
+    """How much of a post a source shows; a lesser view of a known post is a sighting, never an edit."""
+
+    QUOTE = 0  # embedded in someone else's page: second hand, perhaps cut off
+    ENTRY = 1  # a feed's summary
+    PAGE = 2  # the page itself
+    FULL = 3  # the platform's own record
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """`handle` as its platform writes it, X with the @ ("@CJTFOIR"); feeds and pages: their host name."""
+
+    platform: str
+    handle: str
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    type: str  # image, video, audio, or the source's own word
+    url: str
+    alt: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SeenPost:
+    """One post as one source showed it once.
+
+    `platform_id` is what follows the colon in the public id; `created_at` is None where the source gives no
+    date; `embedded_in` is the URL of the page that quotes it (second hand); `repeats` the public id of the
+    post that a repost or quote names; `follow` a page worth fetching for the whole text.
+    """
+
+    platform: str
+    platform_id: str
+    kind: str
+    account: Account | None
+    text: str
+    url: str | None = None
+    lang: str | None = None
+    created_at: datetime | None = None
+    precision: Precision = "second"
+    links: tuple[str, ...] = ()
+    media: tuple[Media, ...] = ()
+    metrics: dict[str, int | None] = field(default_factory=dict)
+    synthetic: bool = False
+    deleted: bool = False
+    view: View = View.FULL
+    embedded_in: str | None = None
+    repeats: str | None = None
+    follow: str | None = None
+
+    @property
+    def id(self) -> str:
+        return ids.public_id(self.platform, self.platform_id)
+
+    @property
+    def first_hand(self) -> bool:
+        return self.view is not View.QUOTE
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One item of a payload that could not be read; the others go on. `item` is the raw item or its start."""
+
+    error: str
+    item: str = ""
+
+
+def to_json(post: SeenPost) -> dict[str, Any]:
+    """The API's form without what only an archive knows."""
+    return {
+        "id": post.id,
+        "platform": post.platform,
+        "platform_id": post.platform_id,
+        "url": post.url,
+        "kind": post.kind,
+        "account": asdict(post.account) if post.account else None,
+        "text": post.text,
+        "lang": post.lang,
+        "created_at": times.text(post.created_at) if post.created_at else None,
+        "created_at_precision": post.precision if post.created_at else "seen",
+        "synthetic": post.synthetic,
+        "links": list(post.links),
+        "media": [asdict(m) for m in post.media],
+        "metrics": {name: post.metrics.get(name) for name in METRICS} if post.metrics else None,
+        "repeats": post.repeats,
+        "sightings": [{"first_hand": post.first_hand, "url": post.embedded_in or post.url}],
+    }
+
+
+def from_json(record: dict[str, Any]) -> SeenPost:
+    """Read the API's form. Raises ParseError that names the field and what it takes."""
+    platform = _text(record, "platform", required=True)
+    platform_id = _text(record, "platform_id", required=True)
+    kind = _text(record, "kind") or "post"
+    if kind not in KINDS:
+        raise ParseError(f"kind {kind!r} is not one of {', '.join(KINDS)}")
+    first_hand = _first_hand(record)
+    return SeenPost(
+        platform=platform,
+        platform_id=platform_id,
+        kind=kind,
+        account=_account(record.get("account"), platform),
+        text=_text(record, "text"),
+        url=_text(record, "url") or None,
+        lang=_text(record, "lang") or None,
+        created_at=_time(record, "created_at"),
+        precision=_precision(record),
+        links=tuple(_list(record, "links", str)),
+        media=tuple(_media(item) for item in _list(record, "media", dict)),
+        metrics=_metrics(record.get("metrics")),
+        synthetic=record.get("synthetic") is True,
+        deleted=bool(record.get("deleted_at")),
+        view=View.FULL if first_hand else View.QUOTE,
+        embedded_in=None if first_hand else _sighting_url(record),
+        repeats=_text(record, "repeats") or None,
+    )
+
+
+def _text(record: dict[str, Any], name: str, *, required: bool = False) -> str:
+    value = record.get(name)
+    if value is None:
+        value = ""
+    if not isinstance(value, str):
+        raise ParseError(f"{name} must be a string, not {type(value).__name__}")
+    if required and not value.strip():
+        raise ParseError(f"{name} is missing")
+    return value.replace("\x00", "")  # PostgreSQL takes no NUL in text
+
+
+def _list(record: dict[str, Any], name: str, kind: type) -> list[Any]:
+    value = record.get(name) or []
+    if not isinstance(value, list) or not all(isinstance(item, kind) for item in value):
+        raise ParseError(f"{name} must be a list of {kind.__name__}")
+    return value
+
+
+def _account(value: Any, platform: str) -> Account | None:
+    if value is None:
+        return None
+    if not isinstance(value, dict):
+        raise ParseError("account must be an object with handle and name")
+    handle = _text(value, "handle", required=True)
+    return Account(_text(value, "platform") or platform, handle, _text(value, "name") or None)
+
+
+def _media(item: dict[str, Any]) -> Media:
+    return Media(_text(item, "type") or "image", _text(item, "url", required=True), _text(item, "alt") or None)
+
+
+def _metrics(value: Any) -> dict[str, int | None]:
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise ParseError("metrics must be an object of counts")
+    found = {name: value.get(name) for name in METRICS}
+    wrong = [n for n, v in found.items() if v is not None and (not isinstance(v, int) or isinstance(v, bool))]
+    if wrong:
+        raise ParseError(f"metrics.{wrong[0]} must be a whole number or null")
+    return found if any(v is not None for v in found.values()) else {}
+
+
+def _time(record: dict[str, Any], name: str) -> datetime | None:
+    value = _text(record, name)
+    if not value:
+        return None
+    try:
+        return times.parse(value)
+    except (ValueError, OverflowError):
+        raise ParseError(f"{name} {value!r} is not an RFC 3339 time such as 2025-08-18T14:30:00Z") from None
+
+
+def _precision(record: dict[str, Any]) -> Precision:
+    value = record.get("created_at_precision")
+    if value == "day" or (value is None and len(_text(record, "created_at")) == len("2025-08-18")):
+        return "day"
+    return "seen" if value == "seen" else "second"
+
+
+def _first_hand(record: dict[str, Any]) -> bool:
+    sightings = record.get("sightings") or []
+    return not sightings or any(s.get("first_hand", True) for s in sightings if isinstance(s, dict))
+
+
+def _sighting_url(record: dict[str, Any]) -> str | None:
+    urls = [s.get("url") for s in record.get("sightings") or [] if isinstance(s, dict)]
+    return next((url for url in urls if isinstance(url, str)), None)

@@ -1,0 +1,250 @@
+"""Every knob, with default and description; built once by the program and passed down.
+
+Two places, the second wins: the top of `kle.toml` (KLE_CONFIG) and `KLE_*` in the environment. The tables of
+kle.toml ([[source]], [[actor]], [[reference]], [[topic]], [[alert]]) are read here too. What is wrong stops the
+start with its name, its value and what is allowed.
+"""
+
+import difflib
+import ipaddress
+import os
+import tomllib
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from core import times
+from core.errors import SettingsError
+
+_TEST_KNOBS = ("KLE_TEST_", "KLE_REQUIRE_")  # read by the tests, not by the program
+_TABLES = ("source", "actor", "reference", "topic", "alert")
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+T = TypeVar("T", bound=BaseModel)
+
+
+class Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ActorConfig(Table):
+    """An organisation or office; `accounts` are "platform:handle"."""
+
+    slug: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
+    name: str
+    kind: str | None = None
+    url: str | None = None
+    accounts: list[str] = []
+
+    @field_validator("accounts")
+    @classmethod
+    def _platform_and_handle(cls, value: list[str]) -> list[str]:
+        for account in value:
+            platform, colon, handle = account.partition(":")
+            if not (platform and colon and handle):
+                raise ValueError(f'{account!r} is not "platform:handle", such as "x:@CJTFOIR"')
+        return value
+
+
+class ReferenceConfig(Table):
+    """A document or event that posts are held against; what nobody has verified is left out."""
+
+    slug: str = Field(default="", pattern=r"^[a-z0-9-]*$")
+    title: str
+    date: str | None = Field(default=None, pattern=r"^\d{4}(-\d\d(-\d\d)?)?$")
+    date_precision: Literal["year", "month", "day"] | None = None
+    url: str | None = None
+    note: str | None = None
+    figures: dict[str, int | float | str] = {}
+    verified: bool = False
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill(cls, value: Any) -> Any:
+        if not isinstance(value, dict) or not isinstance(value.get("title"), str):
+            return value
+        slug = "-".join(w for w in "".join(c if c.isalnum() else " " for c in value["title"].lower()).split()[:6])
+        date = value.get("date")
+        known = {4: "year", 7: "month", 10: "day"}.get(len(date)) if isinstance(date, str) else None
+        return {"slug": slug, "date_precision": known, **value}
+
+
+class SourceConfig(BaseModel):
+    """What every source has; the rest goes to its kind's `Target` and is checked there."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
+    kind: str
+    every: timedelta = timedelta(minutes=15)
+    actor: str | None = None
+    enabled: bool = True
+    verified: bool = True
+    synthetic: bool = False
+
+    @field_validator("every", mode="before")
+    @classmethod
+    def _span(cls, value: Any) -> Any:
+        return times.parse_every(value) if isinstance(value, str) else value
+
+    @property
+    def options(self) -> dict[str, Any]:
+        return dict(self.model_extra or {})
+
+
+class Settings(BaseSettings):
+    """Each field is `KLE_<NAME>` in the environment and `<name>` at the top of kle.toml."""
+
+    model_config = SettingsConfigDict(env_prefix="KLE_", extra="forbid", frozen=True, hide_input_in_errors=False)
+
+    config: Path = Field(default=Path("kle.toml"), description="The file with sources, actors and references.")
+    data_dir: Path = Field(default=Path("data"), description="Where the SQLite database and backups lie.")
+    database_url: str = Field(default="", description="SQLAlchemy URL; empty: SQLite in data_dir.")
+    host: str = Field(default="127.0.0.1", description="Address that the API listens on.")
+    port: int = Field(default=8000, ge=0, le=65535, description="Port of the API; 0 takes a free one.")
+    base_url: str = Field(default="", description="Public address, for links; empty: host and port.")
+    public_read: bool = Field(default=False, description="Serve outside readers under each platform's terms.")
+    allow_private_networks: str = Field(
+        default="", description="CIDRs, comma-separated, that fetching and webhooks may reach beside the public net."
+    )
+    model: str = Field(default="", description="Another model's folder or hub name; none: no tagging.")
+    threads: int = Field(default=0, ge=0, le=256, description="Threads of the classifier; 0: one a core.")
+    contact: str = Field(default="", description="Mail or web address that sites find in our User-Agent.")
+    fetch_timeout: float = Field(default=30.0, gt=0, le=600, description="Seconds for one response.")
+    fetch_max_bytes: int = Field(default=20_000_000, ge=1000, description="Largest response that is read, in bytes.")
+    pace: float = Field(default=1.0, ge=0, le=3600, description="Least seconds between two requests to one host.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="What is logged.")
+    tables: dict[str, list[dict[str, Any]]] = Field(default_factory=dict, exclude=True, repr=False)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return (env_settings, init_settings)  # the environment wins over the file
+
+    @field_validator("allow_private_networks")
+    @classmethod
+    def _networks(cls, value: str) -> str:
+        for part in value.split(","):
+            if part.strip():
+                ipaddress.ip_network(part.strip(), strict=False)
+        return value
+
+    @field_validator("database_url")
+    @classmethod
+    def _database(cls, value: str) -> str:
+        if value and not value.startswith(("sqlite:", "postgresql:", "postgresql+psycopg:", "postgres:")):
+            raise ValueError("must begin with sqlite:/// or postgresql://")
+        return value
+
+    @property
+    def url(self) -> str:
+        """The database's URL as SQLAlchemy takes it."""
+        if not self.database_url:
+            return f"sqlite:///{(self.data_dir / 'kle.sqlite').resolve()}"
+        for prefix in ("postgresql://", "postgres://"):
+            if self.database_url.startswith(prefix):
+                return "postgresql+psycopg://" + self.database_url.removeprefix(prefix)
+        return self.database_url
+
+    @property
+    def networks(self) -> tuple[Network, ...]:
+        parts = [p.strip() for p in self.allow_private_networks.split(",") if p.strip()]
+        return tuple(ipaddress.ip_network(p, strict=False) for p in parts)
+
+    @property
+    def config_dir(self) -> Path:
+        """Relative paths of sources start here."""
+        return self.config.resolve().parent
+
+    @property
+    def tagging(self) -> bool:
+        return self.model.lower() != "none"
+
+    @property
+    def sources(self) -> list[SourceConfig]:
+        return self._rows("source", SourceConfig, "name")
+
+    @property
+    def actors(self) -> list[ActorConfig]:
+        return self._rows("actor", ActorConfig, "slug")
+
+    @property
+    def references(self) -> list[ReferenceConfig]:
+        return self._rows("reference", ReferenceConfig, "slug")
+
+    def _rows(self, table: str, form: type[T], key: str) -> list[T]:
+        rows = []
+        for number, row in enumerate(self.tables.get(table, []), 1):
+            where = f"{self.config}: [[{table}]] {row.get(key) or f'number {number}'}"
+            try:
+                rows.append(form.model_validate(row))
+            except ValidationError as error:
+                raise _first_problem(error, form, where + ", ") from None
+        seen: set[str] = set()
+        for item in rows:
+            name = getattr(item, key)
+            if name in seen:
+                raise SettingsError(f"{self.config}: [[{table}]] {key}", name, "is there twice; names are unique")
+            seen.add(name)
+        return rows
+
+
+def load(config: Path | None = None, **overrides: Any) -> Settings:
+    """Build the settings from kle.toml and the environment. Raises SettingsError."""
+    _refuse_unknown_environment()
+    path = config or Path(os.environ.get("KLE_CONFIG") or "kle.toml")
+    file = _read_file(path, must_exist=config is not None or bool(os.environ.get("KLE_CONFIG")))
+    tables = {name: file.pop(name) for name in _TABLES if name in file}
+    for name, rows in tables.items():
+        if not isinstance(rows, list):
+            raise SettingsError(f"{path}: [{name}]", "one table", f"is a list: write [[{name}]]")
+    try:
+        built = Settings(**{**file, "config": path, "tables": tables})
+    except ValidationError as error:
+        raise _first_problem(error, Settings, "") from None
+    settings = built.model_copy(update=overrides)
+    _ = settings.sources, settings.actors, settings.references  # a wrong table stops the start too
+    return settings
+
+
+def _read_file(path: Path, *, must_exist: bool) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        if must_exist:
+            raise SettingsError("KLE_CONFIG", str(path), "is not there; `kle init` writes a commented one") from None
+        return {}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError("KLE_CONFIG", str(path), f"cannot be read as TOML: {error}") from None
+
+
+def _refuse_unknown_environment() -> None:
+    known = {f"KLE_{name.upper()}" for name in Settings.model_fields if name != "tables"}
+    for name in os.environ:
+        if name.startswith("KLE_") and name not in known and not name.startswith(_TEST_KNOBS):
+            raise SettingsError(name, os.environ[name], "is no setting" + _suggestion(name, sorted(known)))
+
+
+def _suggestion(name: str, known: list[str]) -> str:
+    close = difflib.get_close_matches(name, known, 1)
+    return f"; did you mean {close[0]}?" if close else f"; there are {', '.join(known)}"
+
+
+def _first_problem(error: ValidationError, form: type[BaseModel], where: str) -> SettingsError:
+    first = error.errors(include_url=False)[0]
+    name = ".".join(str(part) for part in first["loc"]) or "value"
+    if first["type"] == "extra_forbidden":
+        known = [n for n in form.model_fields if n != "tables"]
+        return SettingsError(where + name, first["input"], "is no setting" + _suggestion(name, known))
+    if first["type"] == "missing":
+        return SettingsError(where + name, None, "is missing")
+    shown = f"KLE_{name.upper()}" if form is Settings else where + name
+    return SettingsError(shown, first["input"], first["msg"].removeprefix("Value error, "))

@@ -1,0 +1,54 @@
+"""Applies core/terms.toml to a post in the API's form: the one place where text is withheld from outsiders.
+
+The policy follows how a text was obtained: seen by API, oEmbed or file, the platform's row; seen only as a
+quotation in an article, a quotation with the article's link. Several ways: the strictest.
+"""
+
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+Audience = Literal["internal", "public"]
+_STRICTEST_FIRST = ("ids", "link", "quotation", "full")
+_TEXT_SHARED = ("quotation", "full")
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    name: str
+    share: str
+    note: str
+
+    @property
+    def shares_text(self) -> bool:
+        return self.share in _TEXT_SHARED
+
+
+@cache
+def policies() -> dict[str, Policy]:
+    table = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
+    return {name: Policy(name, row["share"], row["note"]) for name, row in table.items()}
+
+
+def policy_for(post: dict[str, Any]) -> Policy:
+    """The policy of a post in the API's form, by its platform and sightings."""
+    table = policies()
+    first_hand = any(s["first_hand"] for s in post["sightings"])
+    second_hand = any(not s["first_hand"] for s in post["sightings"])
+    rows = [table.get(post["platform"], table["other"])] if first_hand or not second_hand else []
+    rows += [table["article"]] if second_hand else []
+    return min(rows, key=lambda row: _STRICTEST_FIRST.index(row.share))
+
+
+def apply(post: dict[str, Any], audience: Audience) -> dict[str, Any]:
+    """`post` as this audience may have it, with `rights` filled in; the argument is left as it was."""
+    policy = policy_for(post)
+    withheld = audience == "public" and not policy.shares_text
+    rights = {"policy": policy.share, "text_withheld": withheld}
+    if not withheld:
+        return {**post, "rights": rights}
+    tags = [{**tag, "evidence": None} for tag in post["tags"]]
+    media = [{**item, "alt": None} for item in post["media"]]
+    return {**post, "text": None, "tags": tags, "media": media, "rights": rights}

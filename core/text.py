@@ -1,0 +1,65 @@
+"""Folding and words: the one function that indexing, querying, alerts and both databases share.
+
+Folded away: case, diacritics, harakat, tatweel, zero-width characters, presentation forms, and the letter
+variants that Arabic, Persian and Kurdish keyboards mix (ي ی ى ێ, ك ک, ه ە ة ھ, و ۆ, ر ڕ, ل ڵ, alef and hamza seats);
+digits of any script become ASCII digits. Changing anything here changes what the index holds: raise FOLD_VERSION.
+"""
+
+import re
+import unicodedata
+
+FOLD_VERSION = 1
+
+_LETTERS = str.maketrans(
+    {
+        "ی": "ي", "ى": "ي", "ێ": "ي", "ې": "ي", "ے": "ي",
+        "ک": "ك", "ڪ": "ك",
+        "ە": "ه", "ة": "ه", "ھ": "ه", "ہ": "ه", "ۀ": "ه",
+        "ۆ": "و", "ۊ": "و", "ڕ": "ر", "ڵ": "ل", "ٱ": "ا",
+        "ı": "i", "ø": "o", "đ": "d", "ł": "l", "ħ": "h", "æ": "ae", "œ": "oe",
+        "ـ": None, "ٴ": None,
+    }
+)  # fmt: skip
+_DROPPED = {"Mn", "Me", "Cf", "Co", "Cs"}  # marks, zero-width and bidi controls, private use, surrogates
+_WORD = re.compile(r"[^\W_]+")
+_HASHTAG = re.compile(r"#(\w+)")
+_CAMEL = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+
+
+def fold(text: str) -> str:
+    """`text` as the index sees it; not of the same length as `text`."""
+    if text.isascii():
+        return text.lower()
+    spread = unicodedata.normalize("NFKD", text).casefold()
+    kept = [_fold_character(c) for c in unicodedata.normalize("NFKD", spread)]
+    return "".join(kept).translate(_LETTERS)
+
+
+def _fold_character(character: str) -> str:
+    if character < "\u0080":
+        return character
+    category = unicodedata.category(character)
+    if category in _DROPPED:
+        return ""
+    return str(unicodedata.digit(character)) if category == "Nd" else character
+
+
+def words(text: str) -> list[str]:
+    """The folded words of `text` in order."""
+    return _WORD.findall(fold(text))
+
+
+def index_words(text: str) -> list[str]:
+    """`words`, and behind them those inside camel-case hashtags (#KeyLeaderEngagement)."""
+    inside = [part for tag in _HASHTAG.findall(text) for part in _camel_parts(tag)] if "#" in text else []
+    return words(text) + [word for part in inside for word in words(part)]
+
+
+def _camel_parts(tag: str) -> list[str]:
+    parts = _CAMEL.findall(tag)
+    return parts if len(parts) > 1 else []
+
+
+def squeeze(text: str) -> str:
+    """Text for comparing two copies of one post: folded words, one space between."""
+    return " ".join(words(text))

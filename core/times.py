@@ -1,0 +1,35 @@
+"""Times are UTC and aware everywhere; these are the only ways in and out."""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+_EVERY = re.compile(r"(\d+)\s*(s|m|h|d)")
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)  # nothing on the web is older: such a date is a mistake
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def utc(moment: datetime) -> datetime:
+    """The same moment in UTC; a time without zone (SQLite hands such back) is UTC already."""
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def parse(value: str) -> datetime:
+    """RFC 3339 or a plain date (midnight UTC) -> aware UTC. Raises ValueError."""
+    return utc(datetime.fromisoformat(value.strip()))
+
+
+def text(moment: datetime) -> str:
+    """RFC 3339 with Z; fractions only where there are some."""
+    return utc(moment).isoformat().replace("+00:00", "Z")
+
+
+def parse_every(value: str) -> timedelta:
+    """"15m", "1h", "7d" -> a time span. Raises ValueError."""
+    found = _EVERY.fullmatch(value.strip().lower())
+    if not found or int(found[1]) == 0:
+        raise ValueError(f"{value!r} is not a time span such as 30s, 15m, 1h or 7d")
+    return timedelta(**{_UNITS[found[2]]: int(found[1])})

@@ -1,0 +1,334 @@
+"""The schema on one page. Words as in DESIGN section 2; times are UTC.
+
+A post's row key is `(unix seconds of publication << 12) | sequence`: it sorts by publication time, so that the
+newest page of any search needs no sort. It is fixed at first sight and internal; the public id is
+`platform:platform_id`.
+"""
+
+from datetime import datetime
+from typing import Any, ClassVar
+
+from sqlalchemy import Column, ForeignKey, Index, LargeBinary, SmallInteger, Text, UniqueConstraint, text
+from sqlmodel import Field, SQLModel
+
+from db.types import Json, Key, UtcTime
+
+NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s",
+    "pk": "pk_%(table_name)s",
+}
+SQLModel.metadata.naming_convention = NAMES
+
+
+def _key(**more: Any) -> Any:
+    return Field(default=None, primary_key=True, sa_type=Key, **more)
+
+
+def _ref(target: str, *, optional: bool = False, index: bool = False) -> Any:
+    column = Column(Key, ForeignKey(target), nullable=optional, index=index)
+    return Field(default=None, sa_column=column) if optional else Field(sa_column=column)
+
+
+def _time(*, optional: bool = False, index: bool = False) -> Any:
+    column = Column(UtcTime, nullable=optional, index=index)
+    return Field(default=None, sa_column=column) if optional else Field(sa_column=column)
+
+
+def _json(empty: Any) -> Any:
+    return Field(default_factory=empty, sa_column=Column(Json, nullable=False))
+
+
+class Claimable(SQLModel):
+    """Work that one process at a time may hold, until `claimed_until`."""
+
+    claimed_by: str | None = None
+    claimed_until: datetime | None = Field(default=None, sa_type=UtcTime)
+    attempts: int = 0
+    not_before: datetime | None = Field(default=None, sa_type=UtcTime)
+
+
+class Actor(SQLModel, table=True):
+    id: int | None = _key()
+    slug: str = Field(unique=True)
+    name: str
+    kind: str | None = None
+    url: str | None = None
+
+
+class Account(SQLModel, table=True):
+    """`handle_key` is the handle without @ in lower case; handles are unique in it."""
+
+    __table_args__ = (UniqueConstraint("platform", "handle_key"),)
+    id: int | None = _key()
+    platform: str
+    handle: str
+    handle_key: str
+    name: str | None = None
+    actor_id: int | None = _ref("actor.id", optional=True, index=True)
+
+
+class Source(Claimable, table=True):
+    """`state` is what the next fetch needs (validators, cursors); `failures` counts since the last good run."""
+
+    id: int | None = _key()
+    name: str = Field(unique=True)
+    kind: str
+    options: dict[str, Any] = _json(dict)
+    every_seconds: int
+    actor_id: int | None = _ref("actor.id", optional=True)
+    enabled: bool = True
+    verified: bool = True
+    synthetic: bool = False
+    next_due_at: datetime = _time(index=True)
+    state: dict[str, Any] = _json(dict)
+    failures: int = 0
+
+
+class Run(SQLModel, table=True):
+    """One look at one source; `outcome` is null while it runs or where the process died."""
+
+    __table_args__ = (Index("ix_run_source_id_started_at", "source_id", "started_at"),)
+    id: int | None = _key()
+    source_id: int = _ref("source.id")
+    started_at: datetime = _time()
+    finished_at: datetime | None = _time(optional=True)
+    outcome: str | None = None
+    posts: int = 0
+    posts_new: int = 0
+    posts_changed: int = 0
+    problems: int = 0
+    error: str | None = None
+
+
+class Blob(SQLModel, table=True):
+    """The bytes of captures, once per content. `sha256` is of the raw bytes, in hex; `size` theirs in bytes."""
+
+    sha256: str = Field(primary_key=True)
+    size: int
+    codec: str
+    body: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+
+
+class Capture(SQLModel, table=True):
+    id: int | None = _key()
+    run_id: int | None = _ref("run.id", optional=True, index=True)
+    url: str
+    fetched_at: datetime = _time()
+    status: int | None = None
+    headers: dict[str, Any] = _json(dict)
+    sha256: str = Field(foreign_key="blob.sha256", index=True)
+    tool: str
+
+
+class Post(SQLModel, table=True):
+    """`version_id` is the current version; `url_key` the id that an article at this URL has."""
+
+    __table_args__ = (
+        UniqueConstraint("platform", "platform_id"),
+        Index("ix_post_account_id_id", "account_id", "id"),
+        Index("ix_post_url_key", "url_key"),
+    )
+    id: int | None = Field(default=None, primary_key=True, sa_type=Key, sa_column_kwargs={"autoincrement": False})
+    platform: str
+    platform_id: str
+    url: str | None = None
+    url_key: str | None = None
+    kind: str
+    account_id: int | None = _ref("account.id", optional=True)
+    lang: str | None = None
+    created_at: datetime = _time()
+    precision: str
+    synthetic: bool = False
+    second_hand: bool = False
+    repeats: str | None = None
+    first_seen_at: datetime = _time(index=True)
+    changed_at: datetime = _time()
+    deleted_at: datetime | None = _time(optional=True)
+    version_id: int | None = Field(default=None, sa_type=Key)
+    versions: int = 1
+    is_kle: bool = False
+
+
+class Alias(SQLModel, table=True):
+    """Another public id of a post, which redirects to it."""
+
+    public_id: str = Field(primary_key=True)
+    post_id: int = _ref("post.id", index=True)
+
+
+class Version(Claimable, table=True):
+    """One state of a post that was seen; never overwritten.
+
+    `change` is first, edit, fuller (a source that shows more), delete or restore. `tag_priority` is null once
+    tagged, 0 for live work, 1 for bulk. `digest` covers what `ledger.version_digest` says.
+    """
+
+    __table_args__ = (
+        UniqueConstraint("post_id", "number"),
+        Index("ix_version_pending", "tag_priority", text("id DESC"), sqlite_where=text("tag_priority IS NOT NULL"),
+              postgresql_where=text("tag_priority IS NOT NULL")),
+    )  # fmt: skip
+    id: int | None = _key()
+    post_id: int = _ref("post.id")
+    number: int = 1
+    change: str
+    text: str = Field(sa_column=Column(Text, nullable=False))
+    links: list[str] = _json(list)
+    media: list[dict[str, Any]] = _json(list)
+    view: int = Field(sa_type=SmallInteger)
+    seen_at: datetime = _time()
+    source_id: int | None = _ref("source.id", optional=True)
+    capture_id: int | None = _ref("capture.id", optional=True)
+    text_sha256: str
+    digest: str
+    tag_priority: int | None = Field(default=None, sa_type=SmallInteger)
+
+
+class Sighting(SQLModel, table=True):
+    """That a post was seen through a source; `url` is the article for a second-hand one."""
+
+    __table_args__ = (UniqueConstraint("post_id", "source_id", "url"),)
+    id: int | None = _key()
+    post_id: int = _ref("post.id")
+    source_id: int | None = _ref("source.id", optional=True, index=True)
+    url: str
+    first_hand: bool
+    seen_at: datetime = _time()
+    capture_id: int | None = _ref("capture.id", optional=True)
+
+
+class Metrics(SQLModel, table=True):
+    """Counts of a post at a time; null where the platform does not publish one."""
+
+    post_id: int = Field(sa_column=Column(Key, ForeignKey("post.id"), primary_key=True))
+    observed_at: datetime = Field(sa_column=Column(UtcTime, primary_key=True))
+    likes: int | None = Field(default=None, sa_type=Key)
+    reposts: int | None = Field(default=None, sa_type=Key)
+    replies: int | None = Field(default=None, sa_type=Key)
+    quotes: int | None = Field(default=None, sa_type=Key)
+    views: int | None = Field(default=None, sa_type=Key)
+
+
+class Topic(SQLModel, table=True):
+    id: int | None = _key()
+    slug: str = Field(unique=True)
+    name: str
+    definition: str
+    position: int = 0
+
+
+class TagModel(SQLModel, table=True):
+    __tablename__: ClassVar[str] = "tag_model"
+    id: int | None = _key()
+    digest: str = Field(unique=True)
+    card: dict[str, Any] = _json(dict)
+
+
+class Tag(SQLModel, table=True):
+    """A decision on one version and topic; the valid ones have `valid_to` null. Evidence: offsets into the text."""
+
+    __table_args__ = (
+        Index("ix_tag_version_id", "version_id"),
+        Index("ix_tag_topic_id_post_id", "topic_id", "post_id", sqlite_where=text("valid_to IS NULL"),
+              postgresql_where=text("valid_to IS NULL")),
+        Index("ix_tag_post_id", "post_id"),
+    )  # fmt: skip
+    id: int | None = _key()
+    version_id: int = _ref("version.id")
+    post_id: int = _ref("post.id")
+    topic_id: int = _ref("topic.id")
+    model_id: int | None = _ref("tag_model.id", optional=True)
+    probability: float
+    threshold: float
+    decision: str
+    evidence_start: int | None = None
+    evidence_end: int | None = None
+    valid_from: datetime = _time()
+    valid_to: datetime | None = _time(optional=True)
+
+
+class Reference(SQLModel, table=True):
+    id: int | None = _key()
+    slug: str = Field(unique=True)
+    title: str
+    date: str | None = None
+    date_precision: str | None = None
+    url: str | None = None
+    note: str | None = None
+    figures: dict[str, Any] = _json(dict)
+    verified: bool = False
+
+
+class Quarantine(SQLModel, table=True):
+    """An item of a payload that could not be taken, with the reason; the rest of the payload went in."""
+
+    id: int | None = _key()
+    run_id: int = _ref("run.id", index=True)
+    at: datetime = _time()
+    error: str
+    item: str = Field(sa_column=Column(Text, nullable=False))
+
+
+class Follow(Claimable, table=True):
+    """A page that a feed's entry names, waiting to be read; `done_at` once it was, or was given up (`error`)."""
+
+    __table_args__ = (UniqueConstraint("source_id", "url"),)
+    id: int | None = _key()
+    source_id: int = _ref("source.id")
+    url: str
+    done_at: datetime | None = _time(optional=True)
+    error: str | None = None
+
+
+class Ledger(SQLModel, table=True):
+    """The hash chain: each `digest` covers the line and the digest before it."""
+
+    seq: int | None = _key()
+    at: datetime = _time()
+    kind: str
+    subject: str
+    row_digest: str
+    previous: str
+    digest: str
+
+
+class Unsealed(SQLModel, table=True):
+    """Lines that wait for the sealer (PostgreSQL, where writers must not queue behind one chain)."""
+
+    id: int | None = _key()
+    at: datetime = _time()
+    kind: str
+    subject: str
+    row_digest: str
+
+
+class IndexEntry(SQLModel, table=True):
+    """What stands in the full-text index for a post: needed word for word to take it out again."""
+
+    __tablename__: ClassVar[str] = "index_entry"
+    post_id: int = Field(sa_column=Column(Key, ForeignKey("post.id"), primary_key=True))
+    version_id: int = Field(sa_type=Key)
+    tokens: str = Field(sa_column=Column(Text, nullable=False))
+
+
+class Credential(SQLModel, table=True):
+    """A key, a sign-in link or a signed-in session; only the SHA-256 of the secret is kept."""
+
+    id: int | None = _key()
+    purpose: str
+    name: str
+    secret_sha256: str = Field(unique=True)
+    scopes: list[str] = _json(list)
+    created_at: datetime = _time()
+    expires_at: datetime | None = _time(optional=True)
+    used_at: datetime | None = _time(optional=True)
+    revoked_at: datetime | None = _time(optional=True)
+
+
+class Meta(SQLModel, table=True):
+    """Small facts about the archive itself, such as the fold version of its index."""
+
+    name: str = Field(primary_key=True)
+    value: str
