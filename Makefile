@@ -1,0 +1,30 @@
+# The commands of a working copy. `make run` is all a first visitor needs.
+BIN := .venv/bin
+COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header $(UPGRADE)
+
+.PHONY: run test torture check lock
+
+run:  ## make .venv, install, and start the demo (Ctrl-C stops it)
+	@scripts/install.sh requirements.txt
+	@$(BIN)/kle demo
+
+test:  ## install what the tests need and run them
+	@scripts/install.sh requirements-dev.txt
+	@$(BIN)/python -m pytest -m "not torture"
+
+torture:  ## the long proofs: kill loops, flips, soaks
+	@scripts/install.sh requirements-dev.txt
+	@$(BIN)/python -m pytest -m torture
+
+check:  ## lint, format, types, arrows of the house, tests with coverage
+	@scripts/install.sh requirements-dev.txt
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/python -m pytest -m "not torture" --cov --cov-report=term:skip-covered
+
+lock:  ## renew the requirement files with uv; UPGRADE=--upgrade takes the newest releases
+	@$(COMPILE) pyproject.toml --group build -o requirements.txt
+	@$(COMPILE) pyproject.toml --group dev -c requirements.txt -o requirements-dev.txt
+	@echo virtualenv | $(COMPILE) - --no-annotate -o requirements-venv.txt
