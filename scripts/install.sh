@@ -87,7 +87,9 @@ if ! usable; then
 fi
 if [ "$(cat "$venv/.holds-$lock" 2>/dev/null)" != "$(wanted "$lock")" ]; then
     say "Installing $lock (once; some minutes on a slow line)."
-    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes -r "$lock" </dev/null
+    # without --no-compile a third of the environment would be byte code of modules that nothing imports
+    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-compile \
+        --require-hashes -r "$lock" </dev/null
     "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation \
         --no-index -e . </dev/null
     [ "$lock" != requirements-dev.txt ] || wanted requirements.txt >"$venv/.holds-requirements.txt"
