@@ -1,0 +1,64 @@
+"""Reading a response's body within bounds of size and time, unpacked bit by bit so that no bomb goes off."""
+
+import time
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+
+from core.errors import FetchError, Refused
+
+ACCEPTED = "gzip, deflate"
+_STEP = 1 << 18
+
+
+def read(chunks: Iterable[bytes], encoding: str, limit: int, deadline: float,
+         clock: Callable[[], float] = time.monotonic) -> bytes:  # fmt: skip
+    """The whole body. Raises Refused above `limit` bytes, FetchError past `deadline` (on `clock`)."""
+    kept: list[bytes] = []
+    size = 0
+    for piece in _unpacked(chunks, encoding.strip().lower()):
+        size += len(piece)
+        if size > limit:
+            raise Refused(
+                f"the response is larger than {limit:,} bytes; raise KLE_FETCH_MAX_BYTES if that is right"
+            )
+        if clock() > deadline:
+            raise FetchError("the response came too slowly; raise KLE_FETCH_TIMEOUT if the site is just slow")
+        kept.append(piece)
+    return b"".join(kept)
+
+
+def _unpacked(chunks: Iterable[bytes], encoding: str) -> Iterator[bytes]:
+    if encoding in ("", "identity"):
+        yield from chunks
+    elif encoding in ("gzip", "x-gzip", "deflate"):
+        yield from _inflated(chunks, gzip=encoding != "deflate")
+    else:
+        raise Refused(f"the server packs its answer as {encoding!r}, which was not asked for")
+
+
+def _inflated(chunks: Iterable[bytes], *, gzip: bool) -> Iterator[bytes]:
+    inflate = None
+    for chunk in chunks:
+        if not chunk:
+            continue
+        inflate = inflate or _inflater(chunk, gzip=gzip)
+        waiting = chunk
+        while waiting:
+            try:
+                piece = inflate.decompress(waiting, _STEP)
+            except zlib.error as error:
+                raise FetchError(f"the packed answer is damaged ({error})") from None
+            yield piece
+            waiting = inflate.unconsumed_tail
+            if inflate.eof:
+                break
+    if inflate and not inflate.eof:
+        yield inflate.flush()
+        raise FetchError("the packed answer breaks off before its end")
+
+
+def _inflater(first: bytes, *, gzip: bool) -> "zlib._Decompress":
+    if gzip:
+        return zlib.decompressobj(16 + zlib.MAX_WBITS)
+    raw = first[0] & 0x0F != 8  # many servers send "deflate" without the zlib header that it should have
+    return zlib.decompressobj(-zlib.MAX_WBITS if raw else zlib.MAX_WBITS)

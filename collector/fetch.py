@@ -1,0 +1,242 @@
+"""The one way to the web: who we are, how long, how much, how often, and where never.
+
+Redirects are followed by hand so that the guard sees every hop. Only what may pass by itself (a broken
+connection, a 5xx) is tried again here, briefly; everything longer is the schedule's.
+"""
+
+import dataclasses
+import time
+from collections.abc import Iterator
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+import stamina
+
+from collector import body, local
+from collector.guard import Guard, GuardedTransport
+from collector.pace import Pace
+from collector.target import WebOrFile
+from core import times
+from core.errors import FetchError, Gone, RateLimited, Refused
+from core.page import Page
+from core.settings import Settings
+
+_ATTEMPTS = 3
+_HOPS = 8
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_KEPT = frozenset(
+    {"content-type", "etag", "last-modified", "date", "content-language", "link", "x-robots-tag"}
+)
+_LONGEST_WAIT = 86_400.0
+_ACCEPT = (
+    "text/html,application/xhtml+xml,application/rss+xml,application/atom+xml,application/feed+json,*/*;q=0.8"
+)
+
+
+def tool() -> str:
+    """Name and version, as captures and sites see them."""
+    try:
+        return f"kle-monitor/{version('kle-monitor')}"
+    except PackageNotFoundError:  # run from a checkout that nobody installed
+        return "kle-monitor/0"
+
+
+def user_agent(contact: str) -> str:
+    return f"{tool()} (+{contact})" if contact else tool()
+
+
+class Fetcher:
+    """Hands out pages; safe to share between threads. `transport` replaces the network in tests."""
+
+    def __init__(
+        self,
+        guard: Guard,
+        *,
+        base_dir: Path,
+        contact: str = "",
+        timeout: float = 30.0,
+        max_bytes: int = 20_000_000,
+        pace: Pace | None = None,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        self.base_dir = base_dir
+        self.max_bytes = max_bytes
+        self._timeout = timeout
+        self._pace = pace or Pace(0)
+        # No connection is kept: one made for one name must not serve another at the same address.
+        inner = transport or httpx.HTTPTransport(limits=httpx.Limits(max_keepalive_connections=0))
+        self._client = httpx.Client(
+            transport=GuardedTransport(guard, inner),
+            headers={"user-agent": user_agent(contact), "accept-encoding": body.ACCEPTED, "accept": _ACCEPT},
+            timeout=timeout,
+            trust_env=False,
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+        )
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> Self:
+        return cls(
+            Guard(settings.networks),
+            base_dir=settings.config_dir,
+            contact=settings.contact,
+            timeout=settings.fetch_timeout,
+            max_bytes=settings.fetch_max_bytes,
+            pace=Pace(settings.pace),
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._client.close()
+
+    def pages(self, target: WebOrFile, state: dict[str, Any]) -> Iterator[Page]:
+        """What a target that is one address or some files holds now, as far as it changed."""
+        if target.path:
+            yield from self.files(target.path, target.url, state)
+        elif page := self.get(target.address, state):
+            yield page
+
+    def files(self, pattern: str, url: str, state: dict[str, Any]) -> Iterator[Page]:
+        """One page a changed file. One that cannot be read is told after the others."""
+        problem: Refused | None = None
+        for path, new_state in local.changed(local.find(self.base_dir, pattern), self.base_dir, state):
+            try:
+                page = local.read(path, url, self.max_bytes)
+            except Refused as error:
+                problem = problem or error
+                continue
+            yield dataclasses.replace(page, state=new_state, tool=tool())
+        if problem:
+            raise problem
+
+    def get(
+        self, url: str, state: dict[str, Any] | None = None, headers: dict[str, str] | None = None
+    ) -> Page | None:
+        """The page at `url`, or None where the server says that it is as `state` knows it.
+
+        Raises RateLimited, Gone, Refused or FetchError.
+        """
+        asked = {**_validators(url, state or {}), **(headers or {})}
+        for attempt in stamina.retry_context(
+            on=_worth_a_retry, attempts=_ATTEMPTS, timeout=2 * self._timeout, wait_initial=0.3, wait_max=3.0
+        ):
+            with attempt:
+                return self._once(url, asked)
+        raise AssertionError("unreachable: stamina raises the last error")
+
+    def _once(self, url: str, headers: dict[str, str]) -> Page | None:
+        deadline = time.monotonic() + self._timeout
+        address = _parsed(url)
+        for _ in range(_HOPS):
+            self._pace.wait(address.host)
+            page = self._hop(url, address, headers, deadline)
+            if not isinstance(page, httpx.URL):
+                return page
+            address = page
+        raise Refused(f"{url} redirects more than {_HOPS} times")
+
+    def _hop(
+        self, url: str, address: httpx.URL, headers: dict[str, str], deadline: float
+    ) -> Page | httpx.URL | None:
+        try:
+            with self._client.stream("GET", address, headers=headers, follow_redirects=False) as response:
+                return self._answer(url, address, response, deadline)
+        except httpx.TimeoutException:
+            raise FetchError(f"{address} did not answer within {self._timeout:g} s") from None
+        except httpx.HTTPError as error:
+            raise FetchError(f"{address} cannot be read: {_reason(error)}") from error
+
+    def _answer(
+        self, url: str, address: httpx.URL, response: httpx.Response, deadline: float
+    ) -> Page | httpx.URL | None:
+        if response.status_code == 304:
+            return None
+        if response.status_code in _REDIRECTS:
+            return _next_address(address, response)
+        _refuse_status(address, response)
+        length = response.headers.get("content-length", "")
+        if length.isdecimal() and int(length) > self.max_bytes:
+            raise Refused(
+                f"{address} is larger than {self.max_bytes:,} bytes; raise KLE_FETCH_MAX_BYTES if that is right"
+            )
+        encoding = response.headers.get("content-encoding", "")
+        content = body.read(response.iter_raw(), encoding, self.max_bytes, deadline)
+        kept = {name: value for name, value in response.headers.items() if name in _KEPT}
+        state = {"url": url, "etag": kept.get("etag"), "last_modified": kept.get("last-modified")}
+        return Page(str(address), content, times.now(), response.status_code, kept, tool(), state)
+
+
+def _validators(url: str, state: dict[str, Any]) -> dict[str, str]:
+    if state.get("url") != url:  # the source was pointed elsewhere since
+        return {}
+    named = {"if-none-match": state.get("etag"), "if-modified-since": state.get("last_modified")}
+    return {name: value for name, value in named.items() if value}
+
+
+def _parsed(url: str) -> httpx.URL:
+    try:
+        return httpx.URL(url)
+    except (httpx.InvalidURL, ValueError) as error:
+        raise Refused(f"{url!r} is no web address: {error}") from None
+
+
+def _next_address(address: httpx.URL, response: httpx.Response) -> httpx.URL:
+    location = response.headers.get("location", "").strip()
+    if not location:
+        raise FetchError(f"{address} redirects to nowhere")
+    try:
+        return address.join(location)
+    except (httpx.InvalidURL, ValueError) as error:
+        raise Refused(f"{address} redirects to {location!r}, which is no web address: {error}") from None
+
+
+def _refuse_status(address: httpx.URL, response: httpx.Response) -> None:
+    status = response.status_code
+    wait = retry_after(response.headers.get("retry-after", ""), times.now())
+    if status == 429 or (status == 503 and wait is not None):
+        named = f"; it asks to wait {wait:.0f} s" if wait is not None else ""
+        raise RateLimited(f"{address} answered {status}: too many requests{named}", retry_after=wait)
+    if status in (404, 410):
+        raise Gone(f"{address} answered {status}: the page is gone; has it moved?")
+    if status >= 400:
+        error = FetchError(f"{address} answered {status} {response.reason_phrase}".rstrip() + _advice(status))
+        error.transient = status >= 500 or status in (408, 425)
+        raise error
+    if status != 200 and not 200 < status < 300:
+        raise FetchError(f"{address} answered {status}, which is no page")
+
+
+def _advice(status: int) -> str:
+    return "; the site does not let this program in" if status in (401, 403, 406, 451) else ""
+
+
+def retry_after(value: str, now: datetime) -> float | None:
+    """Seconds from a Retry-After header (a number or an HTTP date), at most a day."""
+    value = value.strip()
+    if value.isdecimal():
+        return min(float(value), _LONGEST_WAIT)
+    try:
+        moment = times.utc(parsedate_to_datetime(value))
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+    return min(max(0.0, (moment - now).total_seconds()), _LONGEST_WAIT)
+
+
+def _worth_a_retry(error: Exception) -> bool:
+    return isinstance(error, FetchError) and error.transient and not isinstance(error, RateLimited)
+
+
+def _reason(error: httpx.HTTPError) -> str:
+    return str(error) or type(error).__name__

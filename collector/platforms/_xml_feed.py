@@ -1,0 +1,173 @@
+"""RSS 0.9x, 1.0, 2.0 and Atom into plain entries, by feedparser, with what real feeds do wrong."""
+
+import io
+import re
+from calendar import timegm
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import feedparser
+
+from collector.platforms._entry import Entry, Feed
+from collector.reading import markup
+from core.errors import ParseError
+from core.post import Media, Problem
+
+_DECLARATION = re.compile(r"^<\?xml[^>]*\?>\s*", re.I)
+Raw = dict[str, Any]  # feedparser's dictionaries
+_SUBSET = re.compile(r"<!DOCTYPE[^>\[]*\[(.*?)\]\s*>", re.I | re.S)
+_ENTITY = re.compile(r"<!ENTITY\s+(%?)\s*\S+\s+(SYSTEM|PUBLIC|\"[^\"]*\"|'[^']*')", re.I)
+_ROOT_END = re.compile(r"</(?:\w+:)?(?:rss|rdf|feed|channel)\s*>(?:\s|<!--.*?-->)*$", re.I | re.S)
+_LAST_START = re.compile(r"<(?:\w+:)?(?:item|entry)[\s>]", re.I)
+_LAST_END = re.compile(r"</(?:\w+:)?(?:item|entry)\s*>", re.I)
+_READABLE = re.compile(r"text/|application/xhtml")
+_HTML = re.compile(r"<!doctype\s+html|<html[\s>]", re.I)
+_SUFFIXES = {"jpg": "image", "jpeg": "image", "png": "image", "webp": "image", "gif": "image", "mp4": "video",
+             "mp3": "audio", "m4a": "audio"}  # fmt: skip
+_FEED = re.compile(r"<(?:\w+:)?(?:rss|rdf|feed|channel)[\s>]", re.I)
+
+
+def read(text: str, page_url: str) -> tuple[Feed, Iterator[Entry | Problem]]:
+    """Raises ParseError for a page, for another document, and for one that was built to do harm."""
+    body = _DECLARATION.sub("", text.lstrip())
+    _refuse_page(body, page_url)
+    _refuse_bombs(body)
+    found = _feedparser(body, page_url)
+    entries: list[Raw] = found["entries"]
+    if not found.get("version") and not entries:
+        raise ParseError("there is no feed in this document; is it RSS, Atom or JSON Feed?")
+    return _feed(found["feed"]), _entries(entries, body)
+
+
+def _feedparser(body: str, page_url: str) -> Raw:
+    stream = io.BytesIO(b'<?xml version="1.0" encoding="utf-8"?>\n' + body.encode("utf-8", "replace"))
+    headers = {"content-type": "application/xml; charset=utf-8", "content-location": page_url}
+    try:  # a stream, for feedparser takes text for an address or a file to open
+        found: Raw = feedparser.parse(
+            stream, response_headers=headers, sanitize_html=False, resolve_relative_uris=False
+        )
+    except Exception as error:  # whatever its many readers raise on broken input
+        raise ParseError(f"this feed cannot be read: {type(error).__name__}: {error}") from error
+    return found
+
+
+def _refuse_page(body: str, page_url: str) -> None:
+    head = body[:2000]
+    if not _HTML.search(head) or _FEED.search(head):
+        return
+    root = markup.tree(body)
+    feeds = [] if root is None else [
+        markup.absolute(link.get("href"), page_url) or link.get("href") or ""
+        for link in root.iter("link")
+        if "alternate" in (link.get("rel") or "") and re.search(r"rss|atom|feed\+json", link.get("type") or "")
+    ]  # fmt: skip
+    named = f"it names {', '.join(feeds[:5])}" if feeds else "and it names none"
+    raise ParseError(f"this is a web page, not a feed; {named}")
+
+
+def _refuse_bombs(body: str) -> None:
+    for subset in _SUBSET.findall(body):
+        for parameter, value in _ENTITY.findall(subset):
+            harmless = (
+                not parameter and value[0] in "\"'" and len(value) < 200 and not re.search(r"&\w|%", value)
+            )
+            if not harmless:
+                raise ParseError(
+                    "this feed defines entities by other entities or files, as attacks do; it was not read"
+                )
+
+
+def _feed(feed: Raw) -> Feed:
+    itself = [link.get("href", "") for link in feed.get("links", []) if link.get("rel") == "self"]
+    return Feed(
+        title=feed.get("title", ""),
+        home=feed.get("link", ""),
+        itself=itself[0] if itself else "",
+        lang=feed.get("language", "") or feed.get("title_detail", {}).get("language") or "",
+    )
+
+
+def _entries(entries: list[Raw], body: str) -> Iterator[Entry | Problem]:
+    """All complete entries; where the document breaks off, the last one may be half an entry and is left out."""
+    starts, ends = len(_LAST_START.findall(body)), len(_LAST_END.findall(body))
+    broken_off = not _ROOT_END.search(body[-4000:])
+    half = broken_off and starts > ends and len(entries) >= starts
+    complete = entries[:-1] if half else entries
+    if broken_off and not complete:
+        raise ParseError("this feed breaks off before its first entry ends")
+    yield from map(_entry, complete)
+    if broken_off:
+        left = ", and its last entry is cut off and was left out" if half else ""
+        yield Problem(f"this feed breaks off: its end is missing{left}", body[-500:])
+
+
+def _entry(raw: Raw) -> Entry | Problem:
+    try:
+        content, kind, base, lang = _content(raw)
+        return Entry(
+            guid=(raw.get("id") or "").strip() or None,
+            permalink=bool(raw.get("guidislink")),
+            link=_link(raw),
+            title=_title(raw),
+            content=content,
+            markup=kind != "text/plain",
+            published=raw.get("published") or raw.get("updated") or raw.get("created") or "",
+            moment=_moment(raw),
+            lang=lang or raw.get("language") or raw.get("dc_language") or "",
+            base=base,
+            media=tuple(_media(raw)),
+            categories=tuple(t.get("term") or "" for t in raw.get("tags", [])),
+        )
+    except (AttributeError, TypeError, ValueError, KeyError) as error:  # feedparser's odd shapes
+        return Problem(f"an entry of this feed cannot be read: {error}", str(raw)[:500])
+
+
+def _title(raw: Raw) -> str:
+    """As written, but an Atom title that says it is plain text is not read as markup."""
+    title = str(raw.get("title", ""))
+    detail = raw.get("title_detail", {})
+    return title.replace("&", "&amp;").replace("<", "&lt;") if detail.get("type") == "text/plain" else title
+
+
+def _link(raw: Raw) -> str:
+    alternate = [link.get("href", "") for link in raw.get("links", []) if link.get("rel") == "alternate"]
+    origin = raw.get("feedburner_origlink")
+    return str(origin or raw.get("link") or (alternate[0] if alternate else "")).strip()
+
+
+def _content(raw: Raw) -> tuple[str, str, str, str]:
+    """The fullest content: text, its type, base address and language."""
+    parts = [*raw.get("content", [])]
+    if raw.get("summary"):
+        parts.append({**raw.get("summary_detail", {}), "value": raw["summary"]})
+    readable = [p for p in parts if p.get("value") and _READABLE.match(str(p.get("type") or "text/html"))]
+    if not readable:
+        return "", "text/html", "", ""
+    best = max(readable[: len(raw.get("content", [])) or 1], key=lambda p: len(p["value"]))
+    return best["value"], best.get("type") or "text/html", best.get("base") or "", best.get("language") or ""
+
+
+def _moment(raw: Raw) -> datetime | None:
+    for name in ("published", "updated", "created"):
+        if raw.get(name):
+            parsed = raw.get(f"{name}_parsed")
+            return datetime.fromtimestamp(timegm(parsed), UTC) if parsed and 1 <= parsed[0] <= 9999 else None
+    return None
+
+
+def _media(raw: Raw) -> Iterator[Media]:
+    for item in raw.get("enclosures", []):
+        yield Media(_type(item), item.get("href") or "")
+    for item in raw.get("media_content", []):
+        yield Media(item.get("medium") or _type(item), item.get("url") or "")
+    for item in raw.get("media_thumbnail", []):
+        yield Media("image", item.get("url") or "")
+
+
+def _type(item: Raw) -> str:
+    kind = (item.get("type") or "").partition("/")[0]
+    if kind in ("image", "video", "audio"):
+        return str(kind)
+    suffix = (item.get("url") or item.get("href") or "").split("?")[0].rpartition(".")[2].lower()
+    return _SUFFIXES.get(suffix, "file")

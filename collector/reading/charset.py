@@ -1,0 +1,133 @@
+"""Bytes to text, whatever they say they are.
+
+What is declared is often wrong, so the bytes come first: a byte order mark; then UTF-8, which other encodings
+hardly ever imitate by chance; then what is declared, if it fits strictly; then what the bytes look like.
+"""
+
+import codecs
+import re
+
+from charset_normalizer import from_bytes
+
+from core.errors import ParseError
+
+_BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF32_LE, "utf-32-le"), (codecs.BOM_UTF32_BE, "utf-32-be"),
+         (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))  # fmt: skip
+_MAGIC = {b"%PDF-": "a PDF", b"\x89PNG": "an image", b"\xff\xd8\xff": "an image", b"GIF8": "an image",
+          b"PK\x03\x04": "a ZIP archive", b"\x1f\x8b": "gzip data", b"\x00asm": "a program", b"\x7fELF": "a program",
+          b"RIFF": "a media file", b"ID3": "a sound file"}  # fmt: skip
+_DECLARED = re.compile(rb"""(?:charset|encoding)\s*=\s*["']?\s*([A-Za-z0-9_.:-]+)""", re.I)
+_HIGH = re.compile(rb"[\x80-\xff]+")
+_CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
+_UNUSABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+_ALIASES = {
+    "latin1": "cp1252",
+    "iso-8859-1": "cp1252",
+    "iso8859-1": "cp1252",
+    "us-ascii": "cp1252",
+    "ascii": "cp1252",
+    "gb2312": "gb18030",
+    "gbk": "gb18030",
+    "iso-8859-9": "cp1254",
+    "x-sjis": "shift_jis",
+    "windows-31j": "cp932",
+    "unicode": "utf-8",
+}  # fmt: skip  (as browsers read these names)
+_SNIFFED = [
+    "cp1256",
+    "iso8859_6",
+    "cp1251",
+    "koi8_r",
+    "cp1253",
+    "cp1255",
+    "gb18030",
+    "big5",
+    "shift_jis",
+    "euc_kr",
+]
+_SAMPLE = 20_000
+
+
+def decode(body: bytes, content_type: str = "") -> str:
+    """The text of `body`, without byte order mark and without characters that no text holds.
+
+    Raises ParseError for what is not text at all.
+    """
+    _refuse_binary(body)
+    return clean(_decode(body, content_type)).removeprefix("\ufeff")
+
+
+def clean(text: str) -> str:
+    """Line ends as \\n; control characters and lone surrogates out."""
+    return _UNUSABLE.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def _decode(body: bytes, content_type: str) -> str:
+    for mark, encoding in _BOMS:
+        if body.startswith(mark):
+            return body[len(mark) :].decode(encoding, "replace")
+    if body.isascii():
+        return body.decode("ascii")
+    if (text := _as_utf8(body)) is not None:
+        return text
+    for name in _declared(body, content_type):
+        if (text := _strictly(body, name)) is not None:
+            return text
+    return body.decode(_sniff(body), "replace")
+
+
+def _as_utf8(body: bytes) -> str | None:
+    """UTF-8 with at most a stray broken character here and there (a cut excerpt, a cut end), else None."""
+    try:
+        return codecs.getincrementaldecoder("utf-8")().decode(body, final=False)
+    except UnicodeDecodeError:
+        text = body.decode("utf-8", "replace")
+    broken = text.count("\ufffd")
+    sound = sum(len(run) for run in re.findall("[\u0080-\ufffc\U00010000-\U0010ffff]+", text))
+    return text if broken * 5 <= sound else None
+
+
+def _declared(body: bytes, content_type: str) -> list[str]:
+    found = _DECLARED.findall(content_type.encode("utf-8", "replace")) + _DECLARED.findall(body[:4096])
+    names = [name.decode("ascii").lower().strip(":.") for name in found]
+    return [_ALIASES.get(name, name) for name in names if not name.startswith("utf")]
+
+
+def _strictly(body: bytes, encoding: str) -> str | None:
+    try:
+        text = codecs.getincrementaldecoder(encoding)().decode(body, final=False)
+    except (LookupError, UnicodeError, ValueError, TypeError):
+        return None
+    return text if isinstance(text, str) else None
+
+
+def _sniff(body: bytes) -> str:
+    """A Latin text has its high bytes one by one among ASCII letters; other scripts write whole words of them."""
+    runs = _HIGH.findall(body)
+    if not runs or sum(map(len, runs)) < 1.7 * len(runs):
+        return "cp1252"
+    sample = b" ".join(runs)[:_SAMPLE]
+    best = from_bytes(sample, cp_isolation=_SNIFFED, preemptive_behaviour=False).best()
+    return _likelier_arabic(sample, best.encoding if best else "cp1252")
+
+
+def _likelier_arabic(sample: bytes, guess: str) -> str:
+    """Arabic is what this tool mostly reads: where every word makes Arabic letters, it is that."""
+    for name in ("cp1256", "iso8859_6"):
+        text = sample.decode(name, "replace")
+        letters = re.findall(r"[^\W\d_]", text)
+        arabic = sum("\u0620" <= c <= "\u06d5" for c in letters)
+        if letters and arabic > 0.95 * len(text.replace(" ", "")) and re.search("ال|ين|ات|کا|من", text):
+            return name
+    return guess
+
+
+def _refuse_binary(body: bytes) -> None:
+    for magic, what in _MAGIC.items():
+        if body.startswith(magic):
+            raise ParseError(f"this is {what}, not text; point the source at the page or feed itself")
+    if any(body.startswith(mark) for mark, _ in _BOMS):
+        return
+    head = body[:_SAMPLE]
+    if len(_CONTROLS.findall(head)) * 50 > len(head):
+        raise ParseError("these bytes are no text (they hold control characters); is the address right?")

@@ -1,0 +1,125 @@
+"""Dates as people and programs write them. A moment that cannot be is no date: None, never a guess."""
+
+import re
+import warnings
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import NamedTuple
+
+from core import times
+from core.post import Precision
+from core.text import fold
+
+
+class When(NamedTuple):
+    moment: datetime
+    precision: Precision
+
+
+_ISO = re.compile(
+    r"(\d{4})-(\d\d?)-(\d\d?)"
+    r"(?:[T ]+(\d\d?:\d\d(?::\d\d)?)(?:[.,]\d+)?\s*(Z|UTC|GMT|[+-]\d\d:?\d\d|[+-]\d\d)?)?$"
+)
+_MONTHS = [
+    "january jan", "february feb", "march mar", "april apr", "may", "june jun", "july jul", "august aug",
+    "september sep sept", "october oct", "november nov", "december dec",
+]  # fmt: skip
+_LEVANTINE = [
+    "كانون_الثاني", "شباط", "آذار", "نيسان", "أيار", "حزيران", "تموز", "آب", "أيلول", "تشرين_الأول", "تشرين_الثاني",
+    "كانون_الأول",
+]  # fmt: skip
+_KURDISH = [
+    "rebendan cile كانووني_دووهم",
+    "resemi sibat شوبات",
+    "adar ئازار",
+    "avrel nisan نيسان",
+    "gulan ئايار",
+    "pusper heziran حوزهيران",
+    "tirmeh تهممووز",
+    "gelawej tebax ئاب",
+    "rezber ilon ئهيلوول",
+    "kewcer cotmeh تشريني_يهكهم",
+    "sermawez mijdar تشريني_دووهم",
+    "berfanbar kanun كانووني_يهكهم",
+]  # fmt: skip  (no date library knows these)
+_MONTH = {
+    fold(word.replace("_", " ")): number
+    for names in (_MONTHS, _LEVANTINE, _KURDISH)
+    for number, row in enumerate(names, 1)
+    for word in row.split()
+}
+_WORDS = re.compile(r"[\W_]+")
+_DAY_FIRST = re.compile(r"(\d{1,2})(?:st|nd|rd|th)? (?:of )?(.+?) (\d{4})")
+_MONTH_FIRST = re.compile(r"(.+?) (\d{1,2})(?:st|nd|rd|th)? (\d{4})")
+_LANGUAGES = ["ar", "fr", "de", "es", "fa", "tr", "it", "pt", "nl", "ru", "he", "pl", "sv", "ja", "ko", "zh"]
+
+
+def plausible(moment: datetime, now: datetime) -> bool:
+    """Not before the web and not more than a day ahead."""
+    return times.EARLIEST <= moment <= now + timedelta(days=1)
+
+
+def iso(value: str) -> When | None:
+    """ISO 8601 as pages write it; a time without zone tells only the day."""
+    found = _ISO.match(value.strip())
+    if not found:
+        return None
+    year, month, day, clock, zone = found.groups()
+    try:
+        date = datetime(int(year), int(month), int(day), tzinfo=UTC)
+        if not (clock and zone):
+            return When(date, "day")
+        offset = "+00:00" if zone in ("Z", "UTC", "GMT") else zone
+        return When(
+            times.parse(f"{date:%Y-%m-%d}T{clock.zfill(5 if len(clock) < 6 else 8)}{offset}"), "second"
+        )
+    except (ValueError, OverflowError):
+        return None
+
+
+@lru_cache(maxsize=4096)
+def day_in_words(value: str) -> datetime | None:
+    """A whole date ("August 18, 2025", "18 août 2025") at midnight UTC; None for less or for other text."""
+    if not 6 <= len(value) <= 60:
+        return None
+    tidy = _WORDS.sub(" ", fold(value)).strip()
+    if not re.search(r"\b\d{4}\b|\b\d{4}(?=\D)", tidy):
+        return None
+    known = _known_months(tidy)
+    return known if known else _any_language(value)
+
+
+def _known_months(tidy: str) -> datetime | None:
+    for pattern, order in ((_DAY_FIRST, (3, 2, 1)), (_MONTH_FIRST, (3, 1, 2))):
+        found = pattern.fullmatch(re.sub(r"^(?:\d{1,2} \d\d(?: [ap]m)? )", "", tidy)) or pattern.fullmatch(
+            tidy
+        )
+        if found and (month := _MONTH.get(found[order[1]])):
+            return _date(int(found[order[0]]), month, int(found[order[2]]))
+    if found := re.fullmatch(r"(\d{4}) (\d\d?) (\d\d?)", tidy):
+        return _date(*map(int, found.groups()))
+    return None
+
+
+def _any_language(value: str) -> datetime | None:
+    import dateparser  # noqa: PLC0415 - takes half a second, and few pages need it
+
+    settings = {
+        "STRICT_PARSING": True,
+        "REQUIRE_PARTS": ["day", "month", "year"],
+        "RETURN_AS_TIMEZONE_AWARE": False,
+    }
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            found = dateparser.parse(value, languages=_LANGUAGES, settings=settings)
+    except (ValueError, OverflowError, TypeError, AttributeError, IndexError):
+        return None
+    return _date(found.year, found.month, found.day) if found else None
+
+
+def _date(year: int, month: int, day: int) -> datetime | None:
+    try:
+        return datetime(year, month, day, tzinfo=UTC)
+    except ValueError:
+        return None

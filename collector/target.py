@@ -1,0 +1,58 @@
+"""What every source that is a page or a file can say of where it lies."""
+
+from pathlib import PurePath
+from typing import Self
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, model_validator
+
+WILDCARDS = frozenset("*?[")
+
+
+class Options(BaseModel):
+    """Base of every kind's Target: unknown options stop the start."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class WebOrFile(Options):
+    """`url` on the web, or `path` relative to kle.toml's folder; then `url` is what a single file stands for.
+
+    `base_url` asks another server (a mirror, a test server) for the same path.
+    """
+
+    url: str = ""
+    path: str = ""
+    base_url: str = ""
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Self:
+        if not self.url and not self.path:
+            raise ValueError('needs url = "https://..." or path = "file beside kle.toml"')
+        if self.url and self.path and is_pattern(self.path):
+            raise ValueError("url names one page; leave it out where path is a pattern of many files")
+        for name in ("url", "base_url"):
+            value = getattr(self, name)
+            if value and not is_web_address(value):
+                raise ValueError(f"{name} = {value!r} is not an address such as https://example.org/feed.xml")
+        return self
+
+    @property
+    def address(self) -> str:
+        """Where to ask: `url`, at `base_url`'s server where one is given."""
+        if not self.base_url:
+            return self.url
+        parts = urlsplit(self.url)
+        return self.base_url.rstrip("/") + parts.path + (f"?{parts.query}" if parts.query else "")
+
+
+def is_pattern(path: str) -> bool:
+    return any(WILDCARDS.intersection(part) for part in PurePath(path).parts)
+
+
+def is_web_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname)
+    except ValueError:
+        return False
