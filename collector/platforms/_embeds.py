@@ -1,0 +1,204 @@
+"""Posts of X that a page embeds as markup, in the forms found in the wild.
+
+A form is a function that finds its elements; another form is another function in FORMS. Share buttons, links in
+running text and notices that a post is gone are no embeds.
+"""
+
+import html
+import re
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+from urllib.parse import parse_qs, urlsplit
+
+from lxml.html import HtmlElement
+
+from collector.platforms import _signature, _x
+from collector.reading import dates, markup
+from core.post import Problem, SeenPost
+
+_CLASSED = re.compile(
+    r"(?:^|\s)(?:twitter-(?:tweet|video)(?:-rendered|-error)?|twitter_embed|tweet-blockquote)(?:\s|$)"
+)
+_HIDDEN = re.compile(r"(?:<|\\u003[cC]|&lt;)blockquote\b.*?(?:<|\\u003[cC]|&lt;)\\?/blockquote", re.S)
+_NAMED = re.compile(r"twitter-(?:tweet|video)|(?:twitter|x)\.com(?:\\?/)\w+(?:\\?/)status")
+_IFRAME = re.compile(r"^(?:https?:)?//platform\.(?:twitter|x)\.com/embed/(?:Tweet|index)\.html", re.I)
+_PICTURE = re.compile(r"^pic\.(?:twitter|x)\.com/\w+$")
+_ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|.)", re.S)
+_ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "", "f": ""}
+_ID_ATTRIBUTES = ("data-tweetid", "data-tweet-id", "data-twitter-id", "tweet-id")
+_LONGEST_HIDDEN = 20_000
+
+
+class Embed(NamedTuple):
+    """`element` is where it stands in the page, None where it was hidden in a script."""
+
+    post: SeenPost | Problem
+    element: HtmlElement | None
+    lines: list[str]
+
+
+def find(root: HtmlElement, page_url: str) -> list[Embed]:
+    """Every embedded post once, in the page's order; one with text wins over one without."""
+    best: dict[str, Embed] = {}
+    for embed in _all(root, page_url):
+        key = embed.post.id if isinstance(embed.post, SeenPost) else embed.post.error
+        known = best.get(key)
+        if not known or (_length(embed) > _length(known)):
+            best[key] = embed
+    return list(best.values())
+
+
+def _length(embed: Embed) -> int:
+    return len(embed.post.text) if isinstance(embed.post, SeenPost) else 0
+
+
+def _all(root: HtmlElement, page_url: str) -> Iterator[Embed]:
+    for element in list(
+        root.iter("blockquote", "amp-twitter", "iframe", "div", "twitter-widget", "textarea", "script")
+    ):
+        form = FORMS.get(element.tag)
+        if form:
+            yield from form(element, page_url)
+
+
+def _blockquote(element: HtmlElement, page_url: str) -> Iterator[Embed]:
+    if any(inner is not element and _belongs(inner) for inner in element.iter("blockquote")):
+        return  # a frame around embeds; they come by themselves
+    if _belongs(element):
+        yield from _read(element, page_url)
+
+
+def _belongs(element: HtmlElement) -> bool:
+    """Marked as an embed, or signed like one around a link to the post."""
+    if _CLASSED.search(element.get("class") or "") or _identified(element):
+        return True
+    link = _own_link(element, None)
+    if link is None:
+        return False
+    text = "\n".join(markup.lines(element))
+    shown = " ".join("".join(link.itertext()).split())
+    return bool(_signature.at_end(text)) or (text.endswith(shown) and dates.day_in_words(shown) is not None)
+
+
+def _read(element: HtmlElement, page_url: str) -> Iterator[Embed]:
+    shown = markup.lines(element)
+    whole = "\n".join(shown)
+    signature = _signature.at_end(whole, bare=True)
+    link = _own_link(element, signature.handle if signature else None)
+    handle, status_id = (_x.status(link.get("href")) if link is not None else None) or (
+        None,
+        _identified(element),
+    )
+    text = whole[: signature.start].rstrip() if signature else _without(whole, link)
+    if _x.is_notice(text) or (not text and not status_id):
+        return
+    post = _x.quoted(
+        text=text, status_id=status_id, handle=handle, signature=signature, page_url=page_url,
+        links=_links(element, link), lang=_language(element),
+    )  # fmt: skip
+    if post:
+        yield Embed(post, element, shown)
+
+
+def _identified(element: HtmlElement) -> str | None:
+    for name in _ID_ATTRIBUTES:
+        value = (element.get(name) or "").strip()
+        if value.isascii() and value.isdecimal() and len(value) < 20:
+            return value
+    return None
+
+
+def _own_link(element: HtmlElement, handle: str | None) -> HtmlElement | None:
+    """The last link to a post; the signer's own, where several are linked."""
+    found = [(a, named) for a in element.iter("a") if (named := _x.status(a.get("href")))]
+    signed = [a for a, (author, _) in found if handle and author and author.lower() == handle.lower()]
+    last = signed or [a for a, _ in found]
+    return last[-1] if last else None
+
+
+def _without(text: str, link: HtmlElement | None) -> str:
+    """An unsigned embed ends with its own link, which shows its address or date."""
+    shown = " ".join("".join(link.itertext()).split()) if link is not None else ""
+    if shown and text.endswith(shown):
+        text = text[: -len(shown)].rstrip()
+    return re.sub(r"\s*[—–]\s*$", "", text)
+
+
+def _links(element: HtmlElement, own: HtmlElement | None) -> tuple[str, ...]:
+    """Where the post itself leads; mentions and hashtags are its text."""
+    found: list[str] = []
+    for anchor in element.iter("a"):
+        shown = "".join(anchor.itertext()).strip()
+        url = f"https://{shown}" if _PICTURE.match(shown) else markup.absolute(anchor.get("href"), "")
+        if url and anchor is not own and not shown.startswith(("#", "@", "$")):
+            found.append(url)
+    return tuple(dict.fromkeys(found))
+
+
+def _language(element: HtmlElement) -> str | None:
+    return next((p.get("lang") for p in element.iter("p", "div") if p.get("lang")), element.get("lang"))
+
+
+def _by_id(element: HtmlElement, page_url: str) -> Iterator[Embed]:
+    """<amp-twitter data-tweetid>, <twitter-widget data-tweet-id>, a div of a lazy loader."""
+    status_id = _identified(element)
+    if not status_id and element.tag == "div":
+        named = next((s for v in element.attrib.values() if (s := _x.status(str(v)))), None)
+        marked = re.search(r"tweet|twitter|embed", f"{element.get('class')} {element.get('id')}", re.I)
+        handle, status_id = named if named and marked and not _has_share(element) else (None, None)
+    else:
+        handle = None
+    inside = any(True for _ in element.iter("blockquote"))
+    if status_id and not inside:
+        post = _x.quoted(text="", status_id=status_id, handle=handle, signature=None, page_url=page_url)
+        if post:
+            yield Embed(post, element, [])
+
+
+def _has_share(element: HtmlElement) -> bool:
+    return bool(re.search(r"share|intent|follow|button", " ".join(map(str, element.attrib.values())), re.I))
+
+
+def _iframe(element: HtmlElement, page_url: str) -> Iterator[Embed]:
+    source = next((v for n in ("src", "data-src", "data-lazy-src") if (v := element.get(n))), "")
+    status_id = _identified(element)
+    if not status_id and _IFRAME.match(source):
+        status_id = next(iter(parse_qs(urlsplit(source).query).get("id", [])), None)
+    if status_id and status_id.isdecimal():
+        post = _x.quoted(text="", status_id=status_id, handle=None, signature=None, page_url=page_url)
+        if post:
+            yield Embed(post, element, [])
+
+
+def _hidden(element: HtmlElement, page_url: str) -> Iterator[Embed]:
+    """Markup kept as text for a script that shows it later: in a textarea, or escaped in JSON."""
+    text = "".join(element.itertext()) if element.tag == "textarea" else element.text or ""
+    if not _NAMED.search(text):
+        return
+    for found in _HIDDEN.finditer(text):
+        if len(found[0]) > _LONGEST_HIDDEN:
+            continue
+        root = markup.tree(f"<div>{_unescaped(found[0])}></div>")
+        for inner in root.iter("blockquote") if root is not None else ():
+            if _CLASSED.search(inner.get("class") or "") or _belongs(inner):
+                yield from (e._replace(element=None) for e in _read(inner, page_url))
+
+
+def _unescaped(piece: str) -> str:
+    if "\\" in piece:
+        piece = _ESCAPE.sub(
+            lambda m: chr(int(m[1][1:], 16)) if len(m[1]) == 5 else _ESCAPES.get(m[1], m[1]), piece
+        )
+        piece = piece.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return html.unescape(piece) if "&lt;" in piece else piece
+
+
+FORMS: dict[str, Callable[[HtmlElement, str], Iterator[Embed]]] = {
+    "blockquote": _blockquote,
+    "amp-twitter": _by_id,
+    "twitter-widget": _by_id,
+    "div": _by_id,
+    "iframe": _iframe,
+    "textarea": _hidden,
+    "script": _hidden,
+}

@@ -1,0 +1,71 @@
+"""What addresses and words of X look like in other people's pages."""
+
+import re
+from datetime import timedelta
+
+from collector.platforms._signature import Signature
+from collector.reading import language
+from core import ids
+from core.post import Account, Problem, SeenPost, View
+
+STATUS = re.compile(
+    r"^(?:https?:)?//(?:www\.|mobile\.|m\.)?(?:twitter|x|fxtwitter|vxtwitter|nitter)\.(?:com|net)/"
+    r"(?:#!/)?(?:i/web|i|([A-Za-z0-9_]{1,20}))/status(?:es)?/(\d{1,19})(?!\d)",
+    re.I,
+)
+NOTICE = re.compile(
+    r"(?:this|the|sorry, this|sorry, that)\s+(?:post|tweet|page|account)\b.{0,40}?\b(?:deleted|unavailable|withheld|"
+    r"doesn.t exist|does not exist|no longer|isn.t available|not available|suspended|owner limits)"
+    r"|account\s+(?:doesn.t exist|owner limits|is suspended)|you.re unable to view this|"
+    r"hmm\W+this page doesn.t exist|not authorized to see this status",
+    re.I,
+)
+_NOBODY = frozenset({"i", "anyuser", "user", "statuses", "twitter_status"})
+
+
+def status(href: str | None) -> tuple[str | None, str] | None:
+    """(handle, status id) of a link to a post."""
+    found = STATUS.match((href or "").strip())
+    if not found:
+        return None
+    handle = found[1] if found[1] and found[1].lower() not in _NOBODY else None
+    return handle, found[2]
+
+
+def is_notice(text: str) -> bool:
+    """What the platform shows in place of a post that is gone."""
+    return len(text) < 200 and bool(NOTICE.search(text))
+
+
+def quoted(
+    *, text: str, status_id: str | None, handle: str | None, signature: Signature | None, page_url: str,
+    links: tuple[str, ...] = (), lang: str | None = None,
+) -> SeenPost | Problem | None:  # fmt: skip
+    """A post as someone else's page shows it; None where nobody can be named as its author."""
+    author = (signature.handle if signature else None) or handle
+    if not author and not status_id:
+        return None
+    day = signature.day if signature else None
+    exact = ids.x_time(status_id) if status_id else None
+    if exact and day and not timedelta(days=-3) <= exact - day <= timedelta(days=3):
+        shown = f"{day:%Y-%m-%d}"
+        return Problem(
+            f"the post's id {status_id} is of {exact:%Y-%m-%d}, but the page dates it {shown}", text[:500]
+        )
+    created = exact or day
+    return SeenPost(
+        platform="x",
+        platform_id=status_id or ids.recovered_id(author or "", day, text),
+        kind="post",
+        account=Account("x", f"@{author}", (signature.name or None) if signature else None)
+        if author
+        else None,
+        text=text,
+        url=f"https://x.com/{author or 'i/web'}/status/{status_id}" if status_id else None,
+        lang=language.resolve(lang, text),
+        created_at=created,
+        precision="second" if exact else "day" if day else "seen",
+        links=links,
+        view=View.QUOTE,
+        embedded_in=page_url,
+    )
