@@ -1,5 +1,6 @@
 """The form in which posts travel: what `parse` yields, `kle parse` prints, `kle import` reads and the archive takes."""
 
+import re
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from enum import IntEnum
@@ -11,6 +12,7 @@ from core.errors import ParseError
 Kind = Literal["post", "repost", "reply", "quote", "article", "release", "caption", "video"]
 Precision = Literal["second", "day", "seen"]
 KINDS: tuple[str, ...] = Kind.__args__  # type: ignore[attr-defined]
+_PLATFORM = re.compile(r"[a-z][a-z0-9_]{0,31}")
 METRICS = ("likes", "reposts", "replies", "quotes", "views")
 
 
@@ -109,6 +111,8 @@ def to_json(post: SeenPost) -> dict[str, Any]:
 def from_json(record: dict[str, Any]) -> SeenPost:
     """Read the API's form. Raises ParseError that names the field and what it takes."""
     platform = _text(record, "platform", required=True)
+    if not _PLATFORM.fullmatch(platform):
+        raise ParseError(f"platform {platform!r} must be lower-case letters, digits and _, such as mastodon")
     platform_id = _text(record, "platform_id", required=True)
     kind = _text(record, "kind") or "post"
     if kind not in KINDS:
@@ -163,7 +167,9 @@ def _account(value: Any, platform: str) -> Account | None:
 
 
 def _media(item: dict[str, Any]) -> Media:
-    return Media(_text(item, "type") or "image", _text(item, "url", required=True), _text(item, "alt") or None)
+    return Media(
+        _text(item, "type") or "image", _text(item, "url", required=True), _text(item, "alt") or None
+    )
 
 
 def _metrics(value: Any) -> dict[str, int | None]:

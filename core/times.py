@@ -28,7 +28,7 @@ def text(moment: datetime) -> str:
 
 
 def parse_every(value: str) -> timedelta:
-    """"15m", "1h", "7d" -> a time span. Raises ValueError."""
+    """ "15m", "1h", "7d" -> a time span. Raises ValueError."""
     found = _EVERY.fullmatch(value.strip().lower())
     if not found or int(found[1]) == 0:
         raise ValueError(f"{value!r} is not a time span such as 30s, 15m, 1h or 7d")

@@ -123,14 +123,19 @@ class Capture(SQLModel, table=True):
 
 
 class Post(SQLModel, table=True):
-    """`version_id` is the current version; `url_key` the id that an article at this URL has."""
+    """Its current version has the number `versions`; `url_key` is the id that an article at this URL has."""
 
     __table_args__ = (
         UniqueConstraint("platform", "platform_id"),
         Index("ix_post_account_id_id", "account_id", "id"),
         Index("ix_post_url_key", "url_key"),
+        Index("ix_post_recovered", "account_id", sqlite_where=text("platform_id LIKE '~%'"),
+              postgresql_where=text("platform_id LIKE '~%'")),
+    )  # fmt: skip
+    WITHOUT_ID: ClassVar[str] = "post.platform_id LIKE '~%'"  # a literal, so that the partial index serves it
+    id: int | None = Field(
+        default=None, primary_key=True, sa_type=Key, sa_column_kwargs={"autoincrement": False}
     )
-    id: int | None = Field(default=None, primary_key=True, sa_type=Key, sa_column_kwargs={"autoincrement": False})
     platform: str
     platform_id: str
     url: str | None = None
@@ -146,9 +151,8 @@ class Post(SQLModel, table=True):
     first_seen_at: datetime = _time(index=True)
     changed_at: datetime = _time()
     deleted_at: datetime | None = _time(optional=True)
-    version_id: int | None = Field(default=None, sa_type=Key)
     versions: int = 1
-    is_kle: bool = False
+    edits: int = 0
 
 
 class Alias(SQLModel, table=True):
@@ -162,7 +166,8 @@ class Version(Claimable, table=True):
     """One state of a post that was seen; never overwritten.
 
     `change` is first, edit, fuller (a source that shows more), delete or restore. `tag_priority` is null once
-    tagged, 0 for live work, 1 for bulk. `digest` covers what `ledger.version_digest` says.
+    tagged, 0 for live work, 1 for bulk. `facts` are the post's id, url, kind, account, language and time as they
+    stood then; `digest` covers them and all the rest (`ledger.version_digest`).
     """
 
     __table_args__ = (
@@ -177,6 +182,7 @@ class Version(Claimable, table=True):
     text: str = Field(sa_column=Column(Text, nullable=False))
     links: list[str] = _json(list)
     media: list[dict[str, Any]] = _json(list)
+    facts: dict[str, Any] = _json(dict)
     view: int = Field(sa_type=SmallInteger)
     seen_at: datetime = _time()
     source_id: int | None = _ref("source.id", optional=True)

@@ -1,0 +1,314 @@
+"""archive(): posts as a source showed them -> posts, versions, sightings, metrics, ledger and index, idempotent.
+
+Told in one go for a slice of at most 500 posts: put aside what contradicts itself, find the rows that are these
+posts already, add the new ones, add versions to those that changed, note where each was seen.
+"""
+
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import func, select, update
+from sqlmodel import Session
+
+from core import ids, lang, times
+from core.page import Page
+from core.post import METRICS, Problem, SeenPost, View
+from db import accounts, find, keys, ledger, search, sources
+from db.find import Known
+from db.models import Blob, Capture, Metrics, Post, Sighting, Source, Tag, Version
+from db.upsert import Row, insert_all, insert_new, insert_quietly, table
+
+MOST = 500
+_ROUNDS = 20  # tries of a slice against writers who take the same keys (PostgreSQL)
+_X_TOLERANCE = {"second": timedelta(minutes=1), "day": timedelta(hours=38)}  # a shown date may be of any zone
+_AHEAD = timedelta(minutes=10)  # clocks differ
+_post, _version, _tag, _metrics = table(Post), table(Version), table(Tag), table(Metrics)
+
+
+@dataclass(slots=True)
+class Counts:
+    """`new_follows` are the pages that new posts name for their whole text."""
+
+    new: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    quarantined: int = 0
+    new_follows: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Look:
+    """What the posts of one call have in common."""
+
+    session: Session
+    source: Source
+    capture_id: int | None
+    now: datetime
+    priority: int
+    counts: Counts = field(default_factory=Counts)
+    touched: set[int] = field(default_factory=set)
+
+
+def store_capture(session: Session, run_id: int | None, page: Page) -> int:
+    """Keep one response; equal bytes are kept once. Returns the capture's id."""
+    digest = ledger.sha256(page.body)
+    if session.get(Blob, digest) is None:
+        body = zlib.compress(page.body, 6)
+        insert_quietly(
+            session, Blob, [{"sha256": digest, "size": len(page.body), "codec": "zlib", "body": body}]
+        )
+    row = {"run_id": run_id, "url": page.url, "fetched_at": page.fetched_at, "status": page.status}
+    row |= {"headers": page.headers, "sha256": digest, "tool": page.tool}
+    return insert_all(session, Capture, [row])[0]
+
+
+def archive(
+    session: Session,
+    source: Source,
+    run_id: int,
+    posts: Sequence[SeenPost],
+    capture_id: int | None,
+    now: datetime,
+    live: bool = True,
+) -> Counts:
+    """Take `posts` in; the same posts again change nothing. `live` work is tagged before bulk work."""
+    look = Look(session, source, capture_id, now, 0 if live else 1)
+    sound = _put_aside(look, run_id, posts)
+    while sound:
+        once, again = _first_of_each(sound)  # a payload may show one post twice
+        _take(look, once)
+        sound = again
+    search.refresh(session, look.touched)
+    return look.counts
+
+
+def _put_aside(look: Look, run_id: int, posts: Sequence[SeenPost]) -> list[SeenPost]:
+    """Date the posts; quarantine those whose id and time contradict each other."""
+    sound, problems = [], []
+    for post in posts:
+        exact = ids.x_time(post.platform_id) if post.platform == "x" else None
+        if (
+            exact
+            and post.created_at
+            and abs(exact - post.created_at) > _X_TOLERANCE.get(post.precision, _AHEAD)
+        ):
+            said = times.text(post.created_at)
+            problems.append(
+                Problem(f"{post.id} was made at {times.text(exact)} by its id, but says {said}", post.id)
+            )
+            continue
+        sound.append(_dated(post, exact, look.now))
+    sources.quarantine(look.session, run_id, problems, look.now)
+    look.counts.quarantined += len(problems)
+    return sound
+
+
+def _dated(post: SeenPost, exact: datetime | None, now: datetime) -> SeenPost:
+    if exact:
+        return replace(post, created_at=exact, precision="second")
+    if post.created_at and times.EARLIEST <= post.created_at <= now + _AHEAD and post.precision != "seen":
+        return post
+    return replace(post, created_at=None, precision="seen")
+
+
+def _first_of_each(posts: Sequence[SeenPost]) -> tuple[list[SeenPost], list[SeenPost]]:
+    seen: set[str] = set()
+    once, again = [], []
+    for post in posts:
+        (again if post.id in seen else once).append(post)
+        seen.add(post.id)
+    return once, again
+
+
+def _take(look: Look, posts: Sequence[SeenPost]) -> None:
+    waiting = list(posts)
+    for _ in range(_ROUNDS):
+        known = find.known(look.session, waiting)
+        rest = _add(look, [p for p in waiting if p.id not in known])
+        _update(look, [(p, known[p.id]) for p in waiting if p.id in known])
+        if not rest:
+            return
+        waiting = rest  # another writer was quicker: they are known now, or need another key
+    raise RuntimeError(f"{len(waiting)} posts found no free row key in {_ROUNDS} tries")
+
+
+# -- new posts ----------------------------------------------------------------------------------------------
+
+
+def _add(look: Look, posts: Sequence[SeenPost]) -> list[SeenPost]:
+    """Insert new posts, in key order; those that lost a race come back."""
+    if not posts:
+        return []
+    owners = accounts.ensure(look.session, [p.account for p in posts])
+    seconds = [int((p.created_at or look.now).timestamp() // 1) for p in posts]
+    made = zip(keys.allocate(look.session, seconds), posts, strict=True)
+    rows = [(_post_row(look, key, post, owners), post) for key, post in made]
+    rows.sort(key=lambda pair: pair[0]["id"])
+    inserted = insert_new(look.session, Post, [row for row, _ in rows], [_post.c.id])
+    mine = {row.id for row in inserted}
+    taken = [(row, post) for row, post in rows if row["id"] in mine]
+    _add_versions(look, [(row, post, 1, "first") for row, post in taken])
+    _sight(look, [(row["id"], post) for row, post in taken])
+    look.counts.new += len(taken)
+    look.counts.new_follows += [post.follow for _, post in taken if post.follow]
+    return [post for row, post in rows if row["id"] not in mine]
+
+
+def _post_row(look: Look, key: int, post: SeenPost, owners: dict[tuple[str, str], int]) -> Row:
+    return {
+        "id": key,
+        "platform": post.platform,
+        "platform_id": post.platform_id,
+        "url": post.url,
+        "url_key": ids.article_id(post.url) if post.url and post.platform in find.PAGES else None,
+        "kind": post.kind,
+        "account_id": owners[accounts.key(post.account)] if post.account else None,
+        "lang": post.lang or lang.detect(post.text),
+        "created_at": post.created_at or look.now,
+        "precision": post.precision,
+        "synthetic": post.synthetic,
+        "second_hand": not post.first_hand,
+        "repeats": post.repeats,
+        "first_seen_at": look.now,
+        "changed_at": look.now,
+        "deleted_at": look.now if post.deleted else None,
+        "versions": 1,
+        "edits": 0,
+    }
+
+
+def _add_versions(look: Look, made: Sequence[tuple[Row, SeenPost, int, str]]) -> None:
+    """Versions and their ledger lines; `made` holds (row of the post, as seen, number, change)."""
+    rows = [_version_row(look, row, post, number, change) for row, post, number, change in made]
+    numbers = insert_all(look.session, Version, rows)
+    lines = [
+        ledger.Line("version", f"version/{number}", row["digest"], look.now)
+        for number, row in zip(numbers, rows, strict=True)
+    ]
+    ledger.append(look.session, lines)
+    look.touched.update(row["post_id"] for row in rows)
+
+
+def _version_row(look: Look, row: Row, post: SeenPost, number: int, change: str) -> Row:
+    account = {"platform": post.account.platform, "handle": post.account.handle} if post.account else None
+    facts = {
+        "id": post.id,
+        "url": row["url"],
+        "kind": row["kind"],
+        "account": account,
+        "lang": row["lang"],
+        "created_at": times.text(row["created_at"]),
+        "precision": row["precision"],
+    }
+    made = {
+        "post_id": row["id"],
+        "number": number,
+        "change": change,
+        "text": post.text,
+        "links": list(post.links),
+        "media": media(post),
+        "facts": facts,
+        "view": int(post.view),
+        "seen_at": look.now,
+        "source_id": look.source.id,
+        "capture_id": look.capture_id,
+        "text_sha256": ledger.sha256(post.text.encode("utf-8", "surrogatepass")),
+        "tag_priority": look.priority,
+        "attempts": 0,
+    }
+    return {**made, "digest": ledger.version_digest(made)}
+
+
+def media(post: SeenPost) -> list[dict[str, Any]]:
+    return [{"type": m.type, "url": m.url, "alt": m.alt} for m in post.media]
+
+
+# -- posts that are there already ---------------------------------------------------------------------------
+
+
+def _update(look: Look, pairs: Sequence[tuple[SeenPost, Known]]) -> None:
+    changes = [(post, old, _change(look, post, old)) for post, old in pairs]
+    for post, old, change in changes:
+        if change:
+            _add_version(look, post, old, change)
+        else:
+            look.counts.unchanged += 1
+    _sight(look, [(old.id, post) for post, old in pairs])
+
+
+def _change(look: Look, post: SeenPost, old: Known) -> str | None:
+    """What kind of new version this is; None where it shows nothing new."""
+    if post.deleted != (old.deleted_at is not None):
+        return "delete" if post.deleted else "restore" if post.first_hand else None
+    if post.deleted or (post.text == old.text and list(post.links) == old.links and media(post) == old.media):
+        return "fuller" if old.moved else None
+    if post.view > old.view:
+        return "fuller"
+    if post.view is View.QUOTE and old.view == View.QUOTE:
+        return "fuller" if len(post.text) > len(old.text) or old.moved else None
+    same_eyes = post.view is View.FULL or look.source.id == old.source_id
+    return "edit" if post.view == old.view and same_eyes else "fuller" if old.moved else None
+
+
+def _add_version(look: Look, post: SeenPost, old: Known, change: str) -> None:
+    shown = replace(post, text=post.text or old.text) if change == "delete" else post
+    row = {
+        "id": old.id,
+        "url": post.url or old.url,
+        "kind": old.kind,
+        "lang": post.lang or lang.detect(shown.text),
+    }
+    row |= {"created_at": old.created_at, "precision": old.precision}
+    _add_versions(look, [(row, shown, old.versions + 1, change)])
+    changed = {
+        "url": row["url"],
+        "lang": row["lang"],
+        "versions": old.versions + 1,
+        "edits": _post.c.edits + (1 if change == "edit" else 0),
+        "changed_at": look.now,
+        "deleted_at": look.now if change == "delete" else None,
+    }
+    look.session.execute(update(_post).where(_post.c.id == old.id).values(changed))
+    current = (_tag.c.post_id == old.id) & _tag.c.valid_to.is_(None)
+    look.session.execute(update(_tag).where(current).values(valid_to=look.now))  # of the text before this one
+    look.counts.changed += 1
+
+
+# -- where and how often ------------------------------------------------------------------------------------
+
+
+def _sight(look: Look, pairs: Sequence[tuple[int, SeenPost]]) -> None:
+    rows = [
+        {"post_id": key, "source_id": look.source.id, "url": post.embedded_in or post.url or "",
+         "first_hand": post.first_hand, "seen_at": look.now, "capture_id": look.capture_id}
+        for key, post in pairs
+    ]  # fmt: skip
+    sighted = insert_new(
+        look.session, Sighting, rows, [table(Sighting).c.post_id, table(Sighting).c.first_hand]
+    )
+    look.touched.update(row.post_id for row in sighted)
+    first_hand = [row.post_id for row in sighted if row.first_hand]
+    if first_hand:
+        statement = update(_post).where(_post.c.id.in_(first_hand), _post.c.second_hand)
+        look.session.execute(statement.values(second_hand=False))
+    _measure(look, pairs)
+
+
+def _measure(look: Look, pairs: Sequence[tuple[int, SeenPost]]) -> None:
+    """Counts are kept when they differ from the last ones."""
+    counted = {key: post.metrics for key, post in pairs if post.metrics}
+    if not counted:
+        return
+    newest = select(_metrics.c.post_id, func.max(_metrics.c.observed_at).label("at"))
+    newest = newest.where(_metrics.c.post_id.in_(list(counted))).group_by(_metrics.c.post_id).subquery()
+    same = (_metrics.c.post_id == newest.c.post_id) & (_metrics.c.observed_at == newest.c.at)
+    last = {r.post_id: r for r in look.session.execute(select(_metrics).join(newest, same))}
+    rows = [
+        {"post_id": key, "observed_at": look.now, **{name: found.get(name) for name in METRICS}}
+        for key, found in counted.items()
+        if key not in last or any(getattr(last[key], name) != found.get(name) for name in METRICS)
+    ]
+    insert_quietly(look.session, Metrics, rows)

@@ -1,0 +1,163 @@
+"""The one way to the database: `read()` and `write()` units of work, pragmas, pool, migrations.
+
+SQLite: WAL, any number of readers, one writer at a time that takes its lock at BEGIN (so that a read followed by
+a write cannot fail half-way) and waits up to 30 s for another's. PostgreSQL: ordinary transactions.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlmodel import Session
+
+from core.errors import NotReady, SettingsError
+from core.settings import Settings
+from db import search
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+_BUSY_SECONDS = 30
+_PRAGMAS = (
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = NORMAL",
+    f"PRAGMA busy_timeout = {_BUSY_SECONDS * 1000}",
+    "PRAGMA foreign_keys = ON",
+    "PRAGMA secure_delete = ON",
+    "PRAGMA temp_store = MEMORY",
+    "PRAGMA cache_size = -32000",
+)
+
+
+def head() -> str:
+    """The newest migration: files are named NNNN_what.py and carry NNNN as their revision."""
+    return max(path.stem for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))[:4]
+
+
+class Database:
+    """`url` as SQLAlchemy takes it; nothing is opened before the first unit of work."""
+
+    def __init__(self, url: str) -> None:
+        self.url = make_url(url)
+        self.dialect = self.url.get_backend_name()
+        self._engine = _engine(self.url)
+        self._writer = self._engine.execution_options(write=True)
+
+    @property
+    def file(self) -> Path | None:
+        return Path(self.url.database) if self.dialect == "sqlite" and self.url.database else None
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """One consistent view; nothing is kept."""
+        with Session(self._engine) as session:
+            yield session
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """Committed at the end, all or nothing; no network and no model inside."""
+        with Session(self._writer, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    def at_head(self) -> bool:
+        with self._engine.connect() as connection:
+            return _revision(connection) == head()
+
+    def migrate(self) -> bool:
+        """Bring the schema to head; True if there was something to do. An older SQLite file is backed up first."""
+        with self._writer.begin() as connection:
+            found = _revision(connection)
+            if found == head():
+                return False
+            if found and self.file:
+                self._backup(found)
+            _upgrade(connection)
+        return True
+
+    def refresh_index(self) -> bool:
+        """Rebuild the full-text index if it was folded by other rules than today's."""
+        with self.read() as session:
+            if search.is_current(session):
+                return False
+        with self.write() as session:
+            search.rebuild(session)
+        return True
+
+    def _backup(self, revision: str) -> None:
+        assert self.file
+        with sqlite3.connect(self.file) as old, sqlite3.connect(f"{self.file}.before-{head()}") as copy:
+            old.backup(copy)
+            copy.execute("PRAGMA journal_mode = DELETE")
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+
+def open_database(settings: Settings) -> Database:
+    """The archive of these settings, at head. A SQLite file is made and migrated, PostgreSQL only looked at."""
+    database = Database(settings.url)
+    try:
+        if database.file:
+            database.file.parent.mkdir(parents=True, exist_ok=True)
+            database.migrate()
+        elif not database.at_head():
+            raise NotReady(
+                "the PostgreSQL database is not at this version's schema: run `kle db upgrade` once"
+            )
+    except (OSError, OperationalError) as error:
+        reason = str(getattr(error, "orig", error)).strip()
+        where = database.url.render_as_string(hide_password=True)
+        raise SettingsError("KLE_DATABASE_URL", where, f"cannot be opened: {reason}") from None
+    database.refresh_index()
+    return database
+
+
+def _engine(url: Any) -> Engine:
+    sizes = {"pool_size": 20, "max_overflow": 30}
+    engine = create_engine(
+        url, json_serializer=_dumps, json_deserializer=orjson.loads, pool_pre_ping=True, **sizes
+    )
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _on_connect)
+        event.listen(engine, "begin", _on_begin)
+    return engine
+
+
+def _dumps(value: Any) -> str:
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
+
+
+def _on_connect(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # we say BEGIN ourselves
+    for pragma in _PRAGMAS:
+        connection.execute(pragma)
+
+
+def _on_begin(connection: Connection) -> None:
+    write = connection.get_execution_options().get("write")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+
+def _revision(connection: Connection) -> str | None:
+    try:
+        with connection.begin_nested():
+            return str(connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar_one())
+    except OperationalError as error:
+        if "no such table" not in str(error):
+            raise
+    except SQLAlchemyError:
+        pass  # PostgreSQL: the table is not there yet
+    return None
+
+
+def _upgrade(connection: Connection) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")

@@ -1,0 +1,136 @@
+"""What the configuration says, as rows: actors, accounts, references, topics, sources."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select, update
+from sqlmodel import Session, SQLModel
+
+from core.errors import SettingsError
+from core.post import Account as SeenAccount
+from core.settings import ActorConfig, Settings, SourceConfig
+from db import accounts as account_rows
+from db.models import Account, Actor, Post, Reference, Source, Topic
+from db.sources import IMPORT
+from db.upsert import insert, table
+
+_actor, _account, _source, _topic = table(Actor), table(Account), table(Source), table(Topic)
+_reference, _post = table(Reference), table(Post)
+TopicRow = tuple[str, str, str]  # slug, name, definition
+
+
+def sync(session: Session, settings: Settings, topics: Sequence[TopicRow], now: datetime) -> None:
+    """Make the rows say what the configuration says. Sources that left it are switched off, never deleted."""
+    for place, (slug, name, definition) in enumerate(topics):
+        _put(
+            session, Topic, "slug", {"slug": slug, "name": name, "definition": definition, "position": place}
+        )
+    for actor in settings.actors:
+        _put_actor(session, actor)
+    for reference in settings.references:
+        _put(session, Reference, "slug", reference.model_dump())
+    for source in settings.sources:
+        _put_source(session, source, now)
+    kept = [s.name for s in settings.sources] + [IMPORT]
+    session.execute(update(_source).where(_source.c.name.not_in(kept)).values(enabled=False))
+
+
+def _put(session: Session, model: type[SQLModel], key: str, row: dict[str, Any]) -> None:
+    statement = insert(session, model).values(row)
+    changed = {name: value for name, value in row.items() if name != key}
+    session.execute(statement.on_conflict_do_update(index_elements=[key], set_=changed))
+
+
+def _put_actor(session: Session, actor: ActorConfig) -> None:
+    _put(session, Actor, "slug", actor.model_dump(exclude={"accounts"}))
+    number = session.execute(select(_actor.c.id).where(_actor.c.slug == actor.slug)).scalar_one()
+    seen = [SeenAccount(*a.split(":", 1)) for a in actor.accounts]
+    mine = account_rows.ensure(session, seen).values()
+    session.execute(update(_account).where(_account.c.actor_id == number, _account.c.id.not_in(mine))
+                    .values(actor_id=None))  # fmt: skip
+    session.execute(update(_account).where(_account.c.id.in_(mine)).values(actor_id=number))
+
+
+def _put_source(session: Session, source: SourceConfig, now: datetime) -> None:
+    if source.name == IMPORT:
+        raise SettingsError("[[source]] name", IMPORT, "is taken by `kle import`; use another name")
+    row: dict[str, Any] = {
+        "kind": source.kind,
+        "options": source.options,
+        "every_seconds": int(source.every.total_seconds()),
+        "actor_id": _actor_id(session, source),
+        "enabled": source.enabled,
+        "verified": source.verified,
+        "synthetic": source.synthetic,
+    }
+    first = {"next_due_at": now, "state": {}, "failures": 0, "attempts": 0}
+    known = session.execute(
+        select(_source.c.kind, _source.c.options).where(_source.c.name == source.name)
+    ).first()
+    elsewhere = known is not None and (known.kind, known.options) != (source.kind, source.options)
+    if elsewhere:  # another address: what the old one told us to send along means nothing there
+        row |= {"state": {}, "next_due_at": now}
+    statement = insert(session, Source).values({"name": source.name, **first, **row})
+    session.execute(statement.on_conflict_do_update(index_elements=["name"], set_=row))
+
+
+def _actor_id(session: Session, source: SourceConfig) -> int | None:
+    if source.actor is None:
+        return None
+    found = session.execute(select(_actor.c.id).where(_actor.c.slug == source.actor)).scalar()
+    if found is None:
+        known = ", ".join(session.execute(select(_actor.c.slug).order_by(_actor.c.slug)).scalars()) or "none"
+        raise SettingsError(
+            f"[[source]] {source.name}, actor", source.actor, f"is no [[actor]]; there are {known}"
+        )
+    return int(found)
+
+
+def topics(session: Session) -> list[dict[str, Any]]:
+    columns = _topic.c.slug, _topic.c.name, _topic.c.definition
+    rows = session.execute(select(*columns).order_by(_topic.c.position, _topic.c.slug)).mappings()
+    return [dict(r) for r in rows]
+
+
+def actors(session: Session) -> list[dict[str, Any]]:
+    owned: dict[int, list[dict[str, Any]]] = {}
+    statement = (
+        select(_account)
+        .where(_account.c.actor_id.is_not(None))
+        .order_by(_account.c.platform, _account.c.handle)
+    )
+    for row in session.execute(statement):
+        owned.setdefault(row.actor_id, []).append(
+            {"platform": row.platform, "handle": row.handle, "name": row.name}
+        )
+    rows = session.execute(select(_actor).order_by(_actor.c.slug))
+    return [
+        {"slug": r.slug, "name": r.name, "kind": r.kind, "url": r.url, "accounts": owned.get(r.id, [])}
+        for r in rows
+    ]
+
+
+def accounts(session: Session) -> list[dict[str, Any]]:
+    """Every account that published, or that an actor names, with how many posts the archive has of it."""
+    counts = select(_post.c.account_id, func.count().label("posts")).group_by(_post.c.account_id).subquery()
+    columns = _account.c.platform, _account.c.handle, _account.c.name, _actor.c.slug, counts.c.posts
+    statement = (
+        select(*columns)
+        .select_from(_account)
+        .join(_actor, isouter=True)
+        .join(counts, counts.c.account_id == _account.c.id, isouter=True)
+        .order_by(_account.c.platform, _account.c.handle_key)
+    )
+    return [
+        {"platform": r.platform, "handle": r.handle, "name": r.name, "actor": r.slug, "posts": r.posts or 0}
+        for r in session.execute(statement)
+    ]
+
+
+def references(session: Session) -> list[dict[str, Any]]:
+    names = ("slug", "title", "date", "date_precision", "url", "note", "figures", "verified")
+    rows = session.execute(
+        select(_reference).order_by(_reference.c.date.desc().nulls_last(), _reference.c.slug)
+    )
+    return [{name: getattr(r, name) for name in names} for r in rows]

@@ -1,0 +1,110 @@
+"""What a post's entry in the full-text index says: its current words and its filter tokens."""
+
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import and_, select
+from sqlmodel import Session
+
+from db.models import IndexEntry, Post, Sighting, Tag, Topic, Version
+from db.upsert import table
+
+MARK = "\ue000"  # private use: core.text strips it from everything that people write
+_UNSAFE = re.compile(r"[^\w.:@/-]")
+_post, _version, _tag, _topic, _sighting = (table(m) for m in (Post, Version, Tag, Topic, Sighting))
+_entry = table(IndexEntry)
+
+
+def token(field: str, value: object) -> str:
+    """A filter token; what a tokenizer might cut is replaced alike in index and query."""
+    return f"{MARK}{field}:{_UNSAFE.sub('_', str(value).lower())}"
+
+
+EVERY = token("all", "1")  # stands in each entry, so that "not this" has something to be taken from
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    post_id: int
+    version_id: int
+    text: str
+    tokens: tuple[str, ...]
+
+    @property
+    def key(self) -> tuple[int, tuple[str, ...]]:
+        return self.version_id, self.tokens
+
+
+def next_keys(session: Session, after: int, limit: int) -> list[int]:
+    statement = select(_post.c.id).where(_post.c.id > after).order_by(_post.c.id).limit(limit)
+    return list(session.execute(statement).scalars())
+
+
+def present(session: Session, post_ids: Sequence[int]) -> list[Entry]:
+    """What stands in the index now, with the text that was indexed."""
+    statement = (
+        select(_entry.c.post_id, _entry.c.version_id, _entry.c.tokens, _version.c.text)
+        .join_from(_entry, _version, _version.c.id == _entry.c.version_id)
+        .where(_entry.c.post_id.in_(post_ids))
+    )
+    return [
+        Entry(r.post_id, r.version_id, r.text, tuple(r.tokens.split())) for r in session.execute(statement)
+    ]
+
+
+def wanted(session: Session, post_ids: Sequence[int]) -> list[Entry]:
+    """What should stand there, by the rows."""
+    current = and_(_version.c.post_id == _post.c.id, _version.c.number == _post.c.versions)
+    statement = select(
+        _post.c.id, _post.c.platform, _post.c.kind, _post.c.lang, _post.c.account_id, _post.c.edits,
+        _post.c.deleted_at, _post.c.second_hand, _post.c.synthetic,
+        _version.c.id.label("version_id"), _version.c.text, _version.c.links, _version.c.media,
+    ).join_from(_post, _version, current).where(_post.c.id.in_(post_ids))  # fmt: skip
+    topics, sources = _topics(session, post_ids), _sources(session, post_ids)
+    return [
+        Entry(r.id, r.version_id, r.text, tuple(_tokens(r) + topics.get(r.id, []) + sources.get(r.id, [])))
+        for r in session.execute(statement)
+    ]
+
+
+def _tokens(row: Any) -> list[str]:
+    found = [EVERY, token("platform", row.platform), token("kind", row.kind)]
+    found += [token("lang", row.lang)] if row.lang else []
+    found += [token("account", row.account_id)] if row.account_id else []
+    flags = {
+        "is:edited": row.edits > 0,
+        "is:deleted": row.deleted_at is not None,
+        "is:second_hand": row.second_hand,
+        "is:synthetic": row.synthetic,
+        "has:media": bool(row.media),
+        "has:link": bool(row.links),
+    }
+    return found + [token(*name.split(":")) for name, holds in flags.items() if holds]
+
+
+def _topics(session: Session, post_ids: Sequence[int]) -> dict[int, list[str]]:
+    statement = (
+        select(_tag.c.post_id, _topic.c.slug, _tag.c.decision)
+        .join_from(_tag, _topic, _topic.c.id == _tag.c.topic_id)
+        .where(_tag.c.post_id.in_(post_ids), _tag.c.valid_to.is_(None), _tag.c.decision != "not")
+        .order_by(_topic.c.position, _topic.c.slug)
+    )
+    found: dict[int, list[str]] = defaultdict(list)
+    for post_id, slug, decision in session.execute(statement):
+        tokens = (
+            [token("topic", slug)] if decision == "tagged" else [token("unsure", slug), token("is", "unsure")]
+        )
+        found[post_id] += [t for t in tokens if t not in found[post_id]]
+    return found
+
+
+def _sources(session: Session, post_ids: Sequence[int]) -> dict[int, list[str]]:
+    columns = _sighting.c.post_id, _sighting.c.source_id
+    statement = select(*columns).where(_sighting.c.post_id.in_(post_ids)).distinct().order_by(*columns)
+    found: dict[int, list[str]] = defaultdict(list)
+    for post_id, source_id in session.execute(statement):
+        found[post_id].append(token("source", source_id))
+    return found

@@ -1,0 +1,148 @@
+"""Which rows are these posts already? By id, by another id, by address, or as a quotation without id."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import and_, or_, select, text
+from sqlmodel import Session
+
+from core import ids, times
+from core.post import SeenPost
+from core.text import squeeze
+from db import accounts, rekey
+from db.models import Account, Alias, Post, Version
+from db.query import first_key
+from db.upsert import insert_quietly, table
+
+PAGES = ("feed", "article")  # one canonical address is one post, whichever of them showed it
+_LINKS = re.compile(r"https?://\S+|pic\.twitter\.com/\S+")
+_LEAST = 40  # folded characters that a cut-off quotation must share with the whole text
+_ZONES = timedelta(hours=38)  # a date is shown in the reader's zone, at midnight
+_WITHOUT_ID = text(Post.WITHOUT_ID)
+_post, _version, _alias, _account = table(Post), table(Version), table(Alias), table(Account)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A post with its current version."""
+
+    id: int
+    public_id: str
+    url: str | None
+    url_key: str | None
+    kind: str
+    created_at: datetime
+    precision: str
+    deleted_at: datetime | None
+    versions: int
+    text: str
+    links: list[str]
+    media: list[dict[str, Any]]
+    view: int
+    source_id: int | None
+    handle_key: str | None
+    moved: bool = False  # to a better id or time just now: that is worth a version
+
+
+def known(session: Session, posts: Sequence[SeenPost]) -> dict[str, Known]:
+    """Public id as seen -> the row it is. New ids of known posts become aliases on the way."""
+    found = _by_id(session, posts)
+    rest = [p for p in posts if p.id not in found]
+    if rest:
+        found |= _by_alias(session, rest)
+        found |= _joined(session, [p for p in rest if p.id not in found])
+    return found
+
+
+def _by_id(session: Session, posts: Sequence[SeenPost]) -> dict[str, Known]:
+    wanted: dict[str, list[str]] = {}
+    for post in posts:
+        wanted.setdefault(post.platform, []).append(post.platform_id)
+    tests = [and_(_post.c.platform == name, _post.c.platform_id.in_(keys)) for name, keys in wanted.items()]
+    return {k.public_id: k for k in _load(session, or_(*tests))}
+
+
+def _by_alias(session: Session, posts: Sequence[SeenPost]) -> dict[str, Known]:
+    statement = select(_alias).where(_alias.c.public_id.in_([p.id for p in posts]))
+    aliases = {r.public_id: r.post_id for r in session.execute(statement)}
+    rows = {k.id: k for k in _load(session, _post.c.id.in_(list(aliases.values())))} if aliases else {}
+    return {public_id: rows[post_id] for public_id, post_id in aliases.items() if post_id in rows}
+
+
+def _joined(session: Session, posts: Sequence[SeenPost]) -> dict[str, Known]:
+    """Posts that turn out to be a known one: the row whose time is exact stays, the other id becomes an alias."""
+    matches = [*_by_address(session, posts), *_by_quotation(session, posts)]
+    return {post.id: _join(session, post, old) for post, old in matches}
+
+
+def _join(session: Session, post: SeenPost, old: Known) -> Known:
+    identified = post.platform == "x" and not post.platform_id.startswith("~") and "~" in old.public_id
+    if identified or (old.precision != "second" and post.created_at and post.precision == "second"):
+        key = rekey.rekey(session, old.id, post)
+        return replace(_load(session, _post.c.id == key)[0], moved=True)
+    insert_quietly(session, Alias, [{"public_id": post.id, "post_id": old.id}])
+    return old
+
+
+def _by_address(session: Session, posts: Sequence[SeenPost]) -> list[tuple[SeenPost, Known]]:
+    wanted = {ids.article_id(p.url): p for p in posts if p.platform in PAGES and p.url}
+    if not wanted:
+        return []
+    return [(wanted[k.url_key], k) for k in _load(session, _post.c.url_key.in_(list(wanted))) if k.url_key]
+
+
+def _by_quotation(session: Session, posts: Sequence[SeenPost]) -> list[tuple[SeenPost, Known]]:
+    """An X post quoted without id is the one of the same account and day whose text begins alike."""
+    dated = [p for p in posts if p.platform == "x" and p.account and p.created_at]
+    if not dated:
+        return []
+    recovered = _x_rows(session, dated, _WITHOUT_ID)
+    quoted = [p for p in dated if p.platform_id.startswith("~")]
+    known = [row for p in quoted for row in _x_rows(session, [p], _near(p))]
+    pairs = ((p, row) for p in dated for row in (known + recovered if p in quoted else recovered))
+    found: dict[str, tuple[SeenPost, Known]] = {}
+    for post, row in pairs:
+        if post.id not in found and _one_post(post, row):
+            found[post.id] = (post, row)
+    return list(found.values())
+
+
+def _x_rows(session: Session, posts: Sequence[SeenPost], condition: Any) -> list[Known]:
+    handles = {accounts.key(p.account)[1] for p in posts if p.account}
+    owners = select(_account.c.id).where(_account.c.platform == "x", _account.c.handle_key.in_(handles))
+    return _load(session, and_(_post.c.account_id.in_(owners), _post.c.platform == "x", condition))
+
+
+def _near(post: SeenPost) -> Any:
+    moment = post.created_at or times.EARLIEST
+    return _post.c.id.between(first_key(moment - _ZONES), first_key(moment + _ZONES))
+
+
+def _one_post(post: SeenPost, row: Known) -> bool:
+    same_account = post.account is not None and accounts.key(post.account)[1] == row.handle_key
+    near = post.created_at is not None and abs(post.created_at - row.created_at) <= _ZONES
+    return same_account and near and begins_alike(post.text, row.text)
+
+
+def begins_alike(one: str, other: str) -> bool:
+    """True if the shorter is how the longer begins, links left out; cut-off words do not count."""
+    a, b = (squeeze(_LINKS.sub(" ", t.replace("…", " "))) for t in (one, other))
+    short, long = sorted((a, b), key=len)
+    return short == long or (len(short) >= _LEAST and long.startswith(short))
+
+
+def _load(session: Session, condition: Any) -> list[Known]:
+    current = and_(_version.c.post_id == _post.c.id, _version.c.number == _post.c.versions)
+    statement = select(
+        _post.c.id, _post.c.platform, _post.c.platform_id, _post.c.url, _post.c.url_key, _post.c.kind,
+        _post.c.created_at, _post.c.precision, _post.c.deleted_at, _post.c.versions,
+        _version.c.text, _version.c.links, _version.c.media, _version.c.view, _version.c.source_id,
+        _account.c.handle_key,
+    ).join_from(_post, _version, current).join(_account, isouter=True).where(condition)  # fmt: skip
+    return [
+        Known(r.id, ids.public_id(r.platform, r.platform_id), *tuple(r)[3:])
+        for r in session.execute(statement)
+    ]

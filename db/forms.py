@@ -1,0 +1,127 @@
+"""Rows -> posts in the API's form, for a page of them at a time."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import and_, func, select
+from sqlmodel import Session
+
+from core import ids, times
+from core.post import METRICS
+from db.models import Account, Actor, Metrics, Post, Sighting, Source, Tag, TagModel, Topic, Version
+from db.upsert import table
+
+_post, _version, _account, _actor = table(Post), table(Version), table(Account), table(Actor)
+_tag, _topic, _model = table(Tag), table(Topic), table(TagModel)
+_sighting, _source, _metrics = table(Sighting), table(Source), table(Metrics)
+KLE = "key_leader_engagement"
+
+
+def posts(session: Session, keys: Sequence[int]) -> list[dict[str, Any]]:
+    """The posts of these row keys in the order of the keys."""
+    if not keys:
+        return []
+    tags, sighted, counted = _tags(session, keys), _sightings(session, keys), _counts(session, keys)
+    current = and_(_version.c.post_id == _post.c.id, _version.c.number == _post.c.versions)
+    statement = (
+        select(
+            _post, _version.c.text, _version.c.links, _version.c.media, _version.c.tag_priority,
+            _account.c.handle, _account.c.name, _actor.c.slug,
+        )
+        .join_from(_post, _version, current)
+        .join(_account, _account.c.id == _post.c.account_id, isouter=True)
+        .join(_actor, _actor.c.id == _account.c.actor_id, isouter=True)
+        .where(_post.c.id.in_(keys))
+    )  # fmt: skip
+    rows = {r.id: r for r in session.execute(statement)}
+    return [_form(rows[k], tags[k], sighted[k], counted.get(k)) for k in keys if k in rows]
+
+
+def _form(row: Any, tags: list[Any], sightings: list[Any], metrics: dict[str, Any] | None) -> dict[str, Any]:
+    return {
+        "id": ids.public_id(row.platform, row.platform_id),
+        "platform": row.platform,
+        "platform_id": row.platform_id,
+        "url": row.url,
+        "kind": row.kind,
+        "account": {"platform": row.platform, "handle": row.handle, "name": row.name, "actor": row.slug}
+        if row.handle
+        else None,
+        "text": row.text,
+        "lang": row.lang,
+        "created_at": times.text(row.created_at),
+        "created_at_precision": row.precision,
+        "synthetic": row.synthetic,
+        "first_seen_at": times.text(row.first_seen_at),
+        "changed_at": times.text(row.changed_at),
+        "deleted_at": times.text(row.deleted_at) if row.deleted_at else None,
+        "media": row.media,
+        "links": row.links,
+        "tags": tags,
+        "tagging": "done" if row.tag_priority is None else "pending",
+        "is_kle": any(t["topic"] == KLE and t["decision"] == "tagged" for t in tags),
+        "versions": row.versions,
+        "edits": row.edits,
+        "repeats": row.repeats,
+        "metrics": metrics,
+        "sightings": sightings,
+    }
+
+
+def tag_form(row: Any) -> dict[str, Any]:
+    spoken = row.evidence_start is not None
+    return {
+        "topic": row.slug,
+        "probability": round(row.probability, 4),
+        "decision": row.decision,
+        "model": row.digest,
+        "evidence": {"start": row.evidence_start, "end": row.evidence_end} if spoken else None,
+    }
+
+
+def tag_rows(session: Session, *conditions: Any) -> Any:
+    """`tagged` and `unsure` tags with topic and model, the likeliest first."""
+    return session.execute(
+        select(_tag, _topic.c.slug, _model.c.digest)
+        .join_from(_tag, _topic, _topic.c.id == _tag.c.topic_id)
+        .join(_model, _model.c.id == _tag.c.model_id, isouter=True)
+        .where(_tag.c.decision != "not", *conditions)
+        .order_by(_tag.c.decision, _tag.c.probability.desc(), _topic.c.position)
+    )
+
+
+def _tags(session: Session, keys: Sequence[int]) -> dict[int, list[Any]]:
+    found: dict[int, list[Any]] = defaultdict(list)
+    for row in tag_rows(session, _tag.c.post_id.in_(keys), _tag.c.valid_to.is_(None)):
+        found[row.post_id].append(tag_form(row))
+    return found
+
+
+def _sightings(session: Session, keys: Sequence[int]) -> dict[int, list[Any]]:
+    statement = (
+        select(_sighting, _source.c.name)
+        .join_from(_sighting, _source, isouter=True)
+        .where(_sighting.c.post_id.in_(keys))
+        .order_by(_sighting.c.id)
+    )
+    found: dict[int, list[Any]] = defaultdict(list)
+    for r in session.execute(statement):
+        seen = {
+            "source": r.name,
+            "first_hand": r.first_hand,
+            "url": r.url or None,
+            "seen_at": times.text(r.seen_at),
+        }
+        found[r.post_id].append(seen)
+    return found
+
+
+def _counts(session: Session, keys: Sequence[int]) -> dict[int, dict[str, Any]]:
+    newest = select(_metrics.c.post_id, func.max(_metrics.c.observed_at).label("at"))
+    newest = newest.where(_metrics.c.post_id.in_(keys)).group_by(_metrics.c.post_id).subquery()
+    same = (_metrics.c.post_id == newest.c.post_id) & (_metrics.c.observed_at == newest.c.at)
+    return {
+        r.post_id: {**{name: getattr(r, name) for name in METRICS}, "observed_at": times.text(r.observed_at)}
+        for r in session.execute(select(_metrics).join(newest, same))
+    }

@@ -1,0 +1,44 @@
+"""Row keys: `(unix seconds << 12) | sequence`; a second that is full spills into the next free key."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import BigInteger, column, func, select, values
+from sqlmodel import Session
+
+from db.models import Post
+from db.query import KEY_BITS
+from db.upsert import table
+
+_post = table(Post)
+
+
+def allocate(session: Session, seconds: Sequence[int]) -> list[int]:
+    """A free key for each of these unix seconds, in their order."""
+    tops = _tops(session, sorted(set(seconds)))
+    return [_next(session, second, tops) for second in seconds]
+
+
+def _next(session: Session, second: int, tops: dict[int, int | None]) -> int:
+    while True:
+        if second not in tops:
+            tops |= _tops(session, [second])
+        top = tops[second]
+        key = second << KEY_BITS if top is None else top + 1
+        if key >> KEY_BITS == second:
+            tops[second] = key
+            return key
+        second += 1
+
+
+def _tops(session: Session, seconds: Sequence[int]) -> dict[int, int | None]:
+    """The highest key in use of each second."""
+    if not seconds:
+        return {}
+    wanted = (
+        values(column("first", BigInteger), name="wanted").data([(s << KEY_BITS,) for s in seconds]).cte()
+    )
+    inside = (_post.c.id >= wanted.c.first) & (_post.c.id < wanted.c.first + (1 << KEY_BITS))
+    top = select(func.max(_post.c.id)).where(inside).correlate(wanted).scalar_subquery()
+    return {
+        row.first >> KEY_BITS: row.top for row in session.execute(select(wanted.c.first, top.label("top")))
+    }

@@ -1,0 +1,144 @@
+"""What the timeline, the API and the exports read: pages, one post, its versions, everything in slices."""
+
+import difflib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from sqlalchemy import func, select
+from sqlmodel import Session
+
+from core import cursor, times
+from core.errors import BadRequest, NotFound
+from db import forms
+from db.models import Alias, Post, Source, Tag, Version
+from db.query import PostQuery, Selection, selection
+from db.upsert import table
+
+COUNTED = 10_000  # matches are counted exactly up to here
+Sort = Literal["newest", "oldest", "relevance"]
+_WORDS = re.compile(r"\s+|[^\s]+")
+_post, _alias, _version, _tag, _source = table(Post), table(Alias), table(Version), table(Tag), table(Source)
+
+
+@dataclass(frozen=True, slots=True)
+class PostPage:
+    """`total` is a number, or {"at_least": n} above the bound."""
+
+    items: list[dict[str, Any]]
+    next_cursor: str | None
+    total: int | dict[str, int]
+
+
+def page(
+    session: Session, query: PostQuery, sort: str = "newest", limit: int = 50, after: str | None = None
+) -> PostPage:
+    """One page in key order; the cursor names the last key, so that it stays right while posts arrive."""
+    if sort not in ("newest", "oldest"):
+        known = "newest, oldest" + (" (relevance is not there yet)" if sort == "relevance" else "")
+        raise BadRequest(f"sort={sort} is not one of {known}", parameter="sort")
+    found = selection(session, query)
+    keys = list(session.execute(_ordered(found, sort, after).limit(limit + 1)).scalars())
+    following = cursor.encode(sort, keys[limit - 1]) if len(keys) > limit else None
+    return PostPage(forms.posts(session, keys[:limit]), following, _total(session, found))
+
+
+def _ordered(found: Selection, sort: str, after: str | None) -> Any:
+    place = int(cursor.decode(after, sort)[0]) if after else None
+    if sort == "newest":
+        later = () if place is None else (found.key < place,)
+        return found.keys(*later).order_by(found.key.desc())
+    later = () if place is None else (found.key > place,)
+    return found.keys(*later).order_by(found.key)
+
+
+def _total(session: Session, found: Selection) -> int | dict[str, int]:
+    bounded = found.keys().limit(COUNTED + 1).subquery()
+    count = int(session.execute(select(func.count()).select_from(bounded)).scalar_one())
+    return count if count <= COUNTED else {"at_least": COUNTED}
+
+
+def slices(session: Session, query: PostQuery, size: int = 500) -> Iterator[list[dict[str, Any]]]:
+    """Every match, oldest first, `size` at a time."""
+    found, after = selection(session, query), None
+    while True:
+        keys = list(session.execute(_ordered(found, "oldest", after).limit(size)).scalars())
+        if keys:
+            yield forms.posts(session, keys)
+        if len(keys) < size:
+            return
+        after = cursor.encode("oldest", keys[-1])
+
+
+def _key(session: Session, public_id: str) -> int:
+    platform, _, platform_id = public_id.partition(":")
+    own = select(_post.c.id).where(_post.c.platform == platform, _post.c.platform_id == platform_id)
+    other = select(_alias.c.post_id).where(_alias.c.public_id == public_id)
+    key = session.execute(own).scalar() or session.execute(other).scalar()
+    if key is None:
+        raise NotFound(f"the archive has no post {public_id!r}; an id is platform:platform_id")
+    return int(key)
+
+
+def get(session: Session, public_id: str) -> dict[str, Any]:
+    """One post by any of its ids. Raises NotFound."""
+    return forms.posts(session, [_key(session, public_id)])[0]
+
+
+def resolve(session: Session, public_id: str) -> str:
+    """The post's own id. Raises NotFound."""
+    key = _key(session, public_id)
+    row = session.execute(select(_post.c.platform, _post.c.platform_id).where(_post.c.id == key)).one()
+    return f"{row.platform}:{row.platform_id}"
+
+
+def versions(session: Session, public_id: str) -> list[dict[str, Any]]:
+    """Its history, oldest first, each with the difference to the one before, word by word."""
+    key = _key(session, public_id)
+    statement = (
+        select(_version, _source.c.name)
+        .join_from(_version, _source, isouter=True)
+        .where(_version.c.post_id == key)
+        .order_by(_version.c.number)
+    )
+    tags: dict[int, list[dict[str, Any]]] = {}
+    for row in forms.tag_rows(session, _tag.c.post_id == key):
+        said = {**forms.tag_form(row), "valid_from": times.text(row.valid_from)}
+        said["valid_to"] = times.text(row.valid_to) if row.valid_to else None
+        tags.setdefault(row.version_id, []).append(said)
+    history, before = [], None
+    for row in session.execute(statement):
+        history.append(_version_form(row, before, tags.get(row.id, [])))
+        before = row.text
+    return history
+
+
+def _version_form(row: Any, before: str | None, tags: list[dict[str, Any]]) -> dict[str, Any]:
+    return {
+        "number": row.number,
+        "change": row.change,
+        "text": row.text,
+        "links": row.links,
+        "media": row.media,
+        "seen_at": times.text(row.seen_at),
+        "source": row.name,
+        "first_hand": row.view > 0,
+        "digest": row.digest,
+        "text_sha256": row.text_sha256,
+        "tags": tags,
+        "diff": difference(before, row.text) if before is not None else [],
+    }
+
+
+def difference(before: str, after: str) -> list[dict[str, str]]:
+    """[{"op": same | removed | added, "text"}]; the same and added parts make `after`, the same and removed `before`."""
+    old, new = _WORDS.findall(before), _WORDS.findall(after)
+    parts: list[dict[str, str]] = []
+    for op, a, b, c, d in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        if op == "equal":
+            parts.append({"op": "same", "text": "".join(old[a:b])})
+            continue
+        parts += [{"op": "removed", "text": "".join(old[a:b])}] if a < b else []
+        parts += [{"op": "added", "text": "".join(new[c:d])}] if c < d else []
+    return parts

@@ -1,0 +1,207 @@
+"""Sources, their runs, what they could not read and the pages that wait to be followed."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import func, select, update
+from sqlmodel import Session
+
+from core import cursor, times
+from core.errors import KleError, NotFound
+from core.outcome import GOOD, Outcome
+from core.post import Problem
+from db import work
+from db.models import Actor, Follow, Quarantine, Run, Source, Version
+from db.upsert import insert_all, insert_quietly, table
+
+IMPORT = "import"
+_FOLLOW_TRIES = 5
+_LONGEST_ITEM = 2000  # characters of an unreadable item that are kept
+_source, _run, _actor, _follow = table(Source), table(Run), table(Actor), table(Follow)
+
+
+def claim_due(session: Session, worker: str, now: datetime) -> Source | None:
+    """The longest due source that is enabled and free."""
+    waiting = _source.c.enabled & (_source.c.next_due_at <= now)
+    taken = work.claim(session, Source, waiting, [_source.c.next_due_at, _source.c.id], worker, now)
+    return session.get(Source, taken[0], populate_existing=True) if taken else None
+
+
+def claim_named(session: Session, name: str, worker: str, now: datetime) -> Source:
+    """This source now, due or not."""
+    source_id = by_name(session, name).id
+    taken = work.claim(session, Source, _source.c.id == source_id, [_source.c.id], worker, now)
+    if not taken:
+        raise KleError(f"source {name} is being collected by another process; try again when that is done")
+    return session.get_one(Source, taken[0], populate_existing=True)
+
+
+def by_name(session: Session, name: str) -> Source:
+    known = {
+        r.name: r.id for r in session.execute(select(_source.c.name, _source.c.id).order_by(_source.c.name))
+    }
+    if name not in known:
+        listed = ", ".join(known) or "none yet: `kle init` writes a kle.toml with some"
+        raise NotFound(f"there is no source {name!r}; there are {listed}")
+    return session.get_one(Source, known[name])
+
+
+def renew(session: Session, source_id: int, worker: str, now: datetime) -> bool:
+    return work.renew(session, Source, source_id, worker, now)
+
+
+def start_run(session: Session, source_id: int, now: datetime) -> int:
+    counts = {"posts": 0, "posts_new": 0, "posts_changed": 0, "problems": 0}
+    return insert_all(session, Run, [{"source_id": source_id, "started_at": now, **counts}])[0]
+
+
+def keep_state(session: Session, source_id: int, state: dict[str, Any]) -> None:
+    """What the next fetch needs, in the transaction that archived what this one brought."""
+    session.execute(update(_source).where(_source.c.id == source_id).values(state=state))
+
+
+def finish_run(
+    session: Session,
+    source_id: int,
+    run_id: int,
+    worker: str,
+    outcome: Outcome,
+    state: dict[str, Any],
+    next_due: datetime,
+    now: datetime,
+) -> None:
+    """Write how the run ended; schedule and let go of the source unless another process took it over."""
+    said = {
+        "finished_at": now, "outcome": outcome.ending, "posts": outcome.posts, "posts_new": outcome.posts_new,
+        "posts_changed": outcome.posts_changed, "problems": outcome.problems, "error": outcome.error,
+    }  # fmt: skip
+    session.execute(update(_run).where(_run.c.id == run_id).values(said))
+    if not work.still_mine(session, Source, [source_id], worker):
+        return
+    failures = 0 if outcome.ending in GOOD else _source.c.failures + 1
+    work.finish(
+        session, Source, [source_id], state=state, next_due_at=next_due, failures=failures, attempts=0
+    )
+
+
+def import_source(session: Session, now: datetime) -> Source:
+    """The source under which `kle import` archives; it is never due."""
+    row = {
+        "name": IMPORT, "kind": "file", "options": {}, "every_seconds": 86400, "enabled": False, "verified": True,
+        "synthetic": False, "next_due_at": now, "state": {}, "failures": 0, "attempts": 0,
+    }  # fmt: skip
+    insert_quietly(session, Source, [row])
+    return by_name(session, IMPORT)
+
+
+def quarantine(session: Session, run_id: int, problems: Sequence[Problem], now: datetime) -> None:
+    rows = [
+        {"run_id": run_id, "at": now, "error": p.error, "item": p.item[:_LONGEST_ITEM].replace("\x00", "")}
+        for p in problems
+    ]
+    insert_quietly(session, Quarantine, rows)
+
+
+def release_dead_claims(session: Session, host: str, alive: Callable[[int], bool], now: datetime) -> int:
+    """At start: what processes of this host held when they died is free again."""
+    return sum(work.release_dead(session, model, host, alive, now) for model in (Source, Version, Follow))
+
+
+# -- pages to follow ----------------------------------------------------------------------------------------
+
+
+def queue_follows(session: Session, source_id: int, urls: Sequence[str], now: datetime) -> None:
+    """Each page once a source."""
+    insert_quietly(
+        session, Follow, [{"source_id": source_id, "url": u, "attempts": 0} for u in dict.fromkeys(urls)]
+    )
+
+
+def claim_follow(session: Session, source_id: int, worker: str, now: datetime) -> Follow | None:
+    waiting = (_follow.c.source_id == source_id) & _follow.c.done_at.is_(None)
+    taken = work.claim(session, Follow, waiting, [_follow.c.id.desc()], worker, now)
+    return session.get(Follow, taken[0], populate_existing=True) if taken else None
+
+
+def finish_follow(
+    session: Session,
+    follow_id: int,
+    now: datetime,
+    error: str | None = None,
+    retry_at: datetime | None = None,
+) -> None:
+    """Read, or to be tried again at `retry_at`; after five tries it is given up with its error."""
+    tries = session.execute(select(_follow.c.attempts).where(_follow.c.id == follow_id)).scalar_one()
+    again = retry_at if retry_at and tries < _FOLLOW_TRIES else None
+    work.finish(session, Follow, [follow_id], error=error, not_before=again, done_at=None if again else now)
+
+
+# -- what the API and the terminal show ---------------------------------------------------------------------
+
+
+def list_sources(session: Session) -> list[dict[str, Any]]:
+    """Every source with its health, by name."""
+    newest = select(func.max(_run.c.id)).where(_run.c.finished_at.is_not(None)).group_by(_run.c.source_id)
+    last = {
+        r.source_id: _run_form(r, None) for r in session.execute(select(_run).where(_run.c.id.in_(newest)))
+    }
+    good = select(_run.c.source_id, func.max(_run.c.finished_at).label("at")).where(_run.c.outcome.in_(GOOD))
+    last_ok = {r.source_id: r.at for r in session.execute(good.group_by(_run.c.source_id))}
+    statement = (
+        select(_source, _actor.c.slug).join_from(_source, _actor, isouter=True).order_by(_source.c.name)
+    )
+    return [_source_form(r, last.get(r.id), last_ok.get(r.id)) for r in session.execute(statement)]
+
+
+def _source_form(row: Any, last_run: dict[str, Any] | None, last_ok: datetime | None) -> dict[str, Any]:
+    return {
+        "name": row.name,
+        "kind": row.kind,
+        "url": row.options.get("url") or row.options.get("path"),
+        "actor": row.slug,
+        "enabled": row.enabled,
+        "verified": row.verified,
+        "synthetic": row.synthetic,
+        "every_seconds": row.every_seconds,
+        "next_due_at": times.text(row.next_due_at) if row.enabled else None,
+        "failures": row.failures,
+        "last_run": last_run,
+        "last_ok_at": times.text(last_ok) if last_ok else None,
+    }
+
+
+def list_runs(
+    session: Session, source: str | None, limit: int, after: str | None
+) -> tuple[list[dict[str, Any]], str | None]:
+    """Newest first, with the cursor of the next page."""
+    statement = (
+        select(_run, _source.c.name).join_from(_run, _source).order_by(_run.c.id.desc()).limit(limit + 1)
+    )
+    if source:
+        statement = statement.where(_run.c.source_id == by_name(session, source).id)
+    if after:
+        statement = statement.where(_run.c.id < cursor.decode(after, "runs")[0])
+    rows = session.execute(statement).all()
+    following = cursor.encode("runs", rows[limit - 1].id) if len(rows) > limit else None
+    return [_run_form(r, r.name) for r in rows[:limit]], following
+
+
+def _run_form(row: Any, source: str | None) -> dict[str, Any]:
+    form = {
+        "id": row.id,
+        "source": source,
+        "started_at": times.text(row.started_at),
+        "finished_at": times.text(row.finished_at) if row.finished_at else None,
+        "outcome": row.outcome,
+        "posts": row.posts,
+        "posts_new": row.posts_new,
+        "posts_changed": row.posts_changed,
+        "problems": row.problems,
+        "error": row.error,
+    }
+    return form if source else {k: v for k, v in form.items() if k != "source"}
+
+
+def every(source: Source) -> timedelta:
+    return timedelta(seconds=source.every_seconds)

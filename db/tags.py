@@ -1,0 +1,137 @@
+"""Tags: decisions of a model on a version's topics. Re-tagging adds and closes, never overwrites."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from sqlalchemy import and_, func, select, update
+from sqlmodel import Session
+
+from db import ledger, search, work
+from db.models import Post, Tag, TagModel, Topic, Version
+from db.upsert import Row, insert_all, insert_quietly, table
+
+BULK = 1
+_tag, _topic, _version, _post, _model = table(Tag), table(Topic), table(Version), table(Post), table(TagModel)
+_current = and_(_version.c.post_id == _post.c.id, _version.c.number == _post.c.versions)
+
+
+class Score(Protocol):
+    """One topic's score; evidence as offsets into the text, None where nothing speaks for it."""
+
+    @property
+    def topic(self) -> str: ...
+    @property
+    def probability(self) -> float: ...
+    @property
+    def threshold(self) -> float: ...
+    @property
+    def decision(self) -> str: ...
+    @property
+    def evidence_start(self) -> int | None: ...
+    @property
+    def evidence_end(self) -> int | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A version that waits for its tags."""
+
+    version_id: int
+    post_id: int
+    text: str
+
+
+def register_model(session: Session, digest: str, card: dict[str, Any]) -> int:
+    """The id under which this model's tags stand."""
+    insert_quietly(session, TagModel, [{"digest": digest, "card": card}])
+    return int(session.execute(select(_model.c.id).where(_model.c.digest == digest)).scalar_one())
+
+
+def claim_versions(session: Session, worker: str, limit: int, now: datetime) -> list[Pending]:
+    """Live work first, newest first; bulk only when nothing live waits."""
+    waiting = _version.c.tag_priority.is_not(None)
+    order = [_version.c.tag_priority, _version.c.id.desc()]
+    keys = work.claim(session, Version, waiting, order, worker, now, limit)
+    rows = session.execute(
+        select(_version.c.id, _version.c.post_id, _version.c.text).where(_version.c.id.in_(keys))
+    )
+    return [Pending(r.id, r.post_id, r.text) for r in rows]
+
+
+def store(
+    session: Session,
+    model_id: int,
+    results: Sequence[tuple[Pending, Sequence[Score]]],
+    worker: str,
+    now: datetime,
+) -> int:
+    """Write these decisions and let go of their versions; one whose claim was lost is left to its new holder."""
+    mine = work.still_mine(session, Version, [p.version_id for p, _ in results], worker)
+    held = [(p, scores) for p, scores in results if p.version_id in mine]
+    if not held:
+        return 0
+    current = _current_versions(session, [p.post_id for p, _ in held])
+    slugs = {r.slug: r.id for r in session.execute(select(_topic.c.slug, _topic.c.id))}
+    closing = and_(_tag.c.version_id.in_(mine), _tag.c.valid_to.is_(None))
+    session.execute(update(_tag).where(closing).values(valid_to=now))
+    rows, lines = [], []
+    for pending, scores in held:
+        made = [_row(pending, s, slugs[s.topic], model_id, now) for s in scores if s.topic in slugs]
+        for row in made:
+            row["valid_to"] = None if pending.version_id in current else now
+        digest = ledger.tags_digest([_Said(s, model_id, now) for s in scores if s.topic in slugs])
+        lines.append(ledger.Line("tags", ledger.tags_subject(pending.version_id, now), digest, now))
+        rows += made
+    insert_all(session, Tag, rows)
+    ledger.append(session, lines)
+    work.finish(session, Version, sorted(mine), tag_priority=None)
+    search.refresh(session, [p.post_id for p, _ in held])
+    return len(held)
+
+
+class _Said:
+    """A score as the ledger's digest reads a row."""
+
+    def __init__(self, score: Score, model_id: int, now: datetime) -> None:
+        self.slug, self.model_id, self.valid_from = score.topic, model_id, now
+        self.probability, self.threshold = score.probability, score.threshold
+        self.decision = score.decision
+        self.evidence_start, self.evidence_end = score.evidence_start, score.evidence_end
+
+
+def _row(pending: Pending, score: Score, topic_id: int, model_id: int, now: datetime) -> Row:
+    return {
+        "version_id": pending.version_id,
+        "post_id": pending.post_id,
+        "topic_id": topic_id,
+        "model_id": model_id,
+        "probability": score.probability,
+        "threshold": score.threshold,
+        "decision": score.decision,
+        "evidence_start": score.evidence_start,
+        "evidence_end": score.evidence_end,
+        "valid_from": now,
+    }
+
+
+def _current_versions(session: Session, post_ids: Sequence[int]) -> set[int]:
+    statement = select(_version.c.id).join_from(_version, _post, _current).where(_post.c.id.in_(post_ids))
+    return set(session.execute(statement).scalars())
+
+
+def requeue(session: Session, everything: bool, model_digest: str) -> int:
+    """Ask for tags of all current versions, or of those that this model has not judged; how many."""
+    judged = select(_tag.c.version_id).join_from(_tag, _model).where(_model.c.digest == model_digest)
+    wanted = select(_version.c.id).join_from(_version, _post, _current)
+    wanted = wanted.where(_version.c.tag_priority.is_(None))
+    if not everything:
+        wanted = wanted.where(_version.c.id.not_in(judged))
+    statement = update(_version).where(_version.c.id.in_(wanted)).values(tag_priority=BULK)
+    return int(session.execute(statement).rowcount)  # type: ignore[attr-defined]
+
+
+def pending_count(session: Session) -> int:
+    statement = select(func.count()).select_from(_version).where(_version.c.tag_priority.is_not(None))
+    return int(session.execute(statement).scalar_one())

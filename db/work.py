@@ -1,0 +1,75 @@
+"""Claims: who works on which row until when. Every queue goes through here.
+
+A claim is one statement that both databases run alike; PostgreSQL skips rows that another claims at this moment,
+SQLite writes one at a time anyway. A worker is "host:pid:random", so that a start can release what died with it.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, or_, select, update
+from sqlmodel import Session
+
+from db.models import Claimable
+from db.upsert import table
+
+HOLD = timedelta(seconds=30)
+FREE = {"claimed_by": None, "claimed_until": None}
+
+
+def claim(
+    session: Session,
+    model: type[Claimable],
+    waiting: ColumnElement[bool],
+    order: Sequence[Any],
+    worker: str,
+    now: datetime,
+    limit: int = 1,
+) -> list[int]:
+    """Up to `limit` rows that wait and that nobody holds, now held by `worker`; their ids in `order`."""
+    rows = table(model)
+    free = or_(rows.c.claimed_until.is_(None), rows.c.claimed_until < now)
+    ready = or_(rows.c.not_before.is_(None), rows.c.not_before <= now)
+    picked = select(rows.c.id).where(waiting, free, ready).order_by(*order).limit(limit)
+    picked = picked.with_for_update(skip_locked=True)
+    held = {"claimed_by": worker, "claimed_until": now + HOLD, "attempts": rows.c.attempts + 1}
+    taken = session.execute(update(rows).where(rows.c.id.in_(picked)).values(held).returning(rows.c.id))
+    mine = list(taken.scalars())
+    if len(mine) < 2:
+        return mine
+    return list(session.execute(select(rows.c.id).where(rows.c.id.in_(mine)).order_by(*order)).scalars())
+
+
+def renew(session: Session, model: type[Claimable], key: int, worker: str, now: datetime) -> bool:
+    """Hold on for another 30 s; False if the claim was lost."""
+    rows = table(model)
+    mine = and_(rows.c.id == key, rows.c.claimed_by == worker)
+    return session.execute(update(rows).where(mine).values(claimed_until=now + HOLD)).rowcount == 1  # type: ignore[attr-defined,no-any-return]
+
+
+def still_mine(session: Session, model: type[Claimable], keys: Sequence[int], worker: str) -> set[int]:
+    """Which of these `worker` still holds; finishing asks this, in its own transaction."""
+    rows = table(model)
+    statement = select(rows.c.id).where(rows.c.id.in_(keys), rows.c.claimed_by == worker).with_for_update()
+    return set(session.execute(statement).scalars())
+
+
+def finish(session: Session, model: type[Claimable], keys: Sequence[int], **values: Any) -> None:
+    """Let go of these rows, with their new state."""
+    if keys:
+        rows = table(model)
+        session.execute(update(rows).where(rows.c.id.in_(keys)).values({**FREE, **values}))
+
+
+def release_dead(
+    session: Session, model: type[Claimable], host: str, alive: Callable[[int], bool], now: datetime
+) -> int:
+    """Free the claims of processes of this host that are gone; how many."""
+    rows = table(model)
+    held = select(rows.c.claimed_by).where(rows.c.claimed_by.startswith(f"{host}:")).distinct()
+    dead = [w for w in session.execute(held).scalars() if not alive(int(w.split(":")[1]))]
+    if not dead:
+        return 0
+    gone = update(rows).where(rows.c.claimed_by.in_(dead)).values(FREE)
+    return int(session.execute(gone).rowcount)  # type: ignore[attr-defined]
