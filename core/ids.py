@@ -9,9 +9,7 @@ from core.text import squeeze
 
 _X_EPOCH_MS = 1_288_834_974_657  # X counts milliseconds from 2010-11-04T01:42:54.657Z
 _FIRST_SNOWFLAKE = 29_700_000_000  # earlier X ids are plain counters and hold no time
-_TRACKING = re.compile(
-    r"utm_\w+|fbclid|gclid|mc_cid|mc_eid|igshid|ref_src|ref_url|cmpid|ocid|at_medium", re.I
-)
+_TRACKING = re.compile(r"utm_\w+|fbclid|gclid|mc_cid|mc_eid|igshid|ref_src|ref_url|cmpid|ocid|at_medium", re.I)
 _PORTS = {"http": 80, "https": 443}
 
 

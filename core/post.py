@@ -1,4 +1,4 @@
-"""The form in which posts travel: what `parse` yields, `kle parse` prints, `kle import` reads and the archive takes."""
+"""The form in which posts travel: from `parse` to the archive, from `kle parse` to `kle import`."""
 
 import re
 from dataclasses import asdict, dataclass, field
@@ -167,9 +167,7 @@ def _account(value: Any, platform: str) -> Account | None:
 
 
 def _media(item: dict[str, Any]) -> Media:
-    return Media(
-        _text(item, "type") or "image", _text(item, "url", required=True), _text(item, "alt") or None
-    )
+    return Media(_text(item, "type") or "image", _text(item, "url", required=True), _text(item, "alt") or None)
 
 
 def _metrics(value: Any) -> dict[str, int | None]:

@@ -65,9 +65,7 @@ class ReferenceConfig(Table):
     def _fill(cls, value: Any) -> Any:
         if not isinstance(value, dict) or not isinstance(value.get("title"), str):
             return value
-        slug = "-".join(
-            w for w in "".join(c if c.isalnum() else " " for c in value["title"].lower()).split()[:6]
-        )
+        slug = "-".join(w for w in "".join(c if c.isalnum() else " " for c in value["title"].lower()).split()[:6])
         date = value.get("date")
         known = {4: "year", 7: "month", 10: "day"}.get(len(date)) if isinstance(date, str) else None
         return {"slug": slug, "date_precision": known, **value}
@@ -99,13 +97,9 @@ class SourceConfig(BaseModel):
 class Settings(BaseSettings):
     """Each field is `KLE_<NAME>` in the environment and `<name>` at the top of kle.toml."""
 
-    model_config = SettingsConfigDict(
-        env_prefix="KLE_", extra="forbid", frozen=True, hide_input_in_errors=False
-    )
+    model_config = SettingsConfigDict(env_prefix="KLE_", extra="forbid", frozen=True, hide_input_in_errors=False)
 
-    config: Path = Field(
-        default=Path("kle.toml"), description="The file with sources, actors and references."
-    )
+    config: Path = Field(default=Path("kle.toml"), description="The file with sources, actors and references.")
     data_dir: Path = Field(default=Path("data"), description="Where the SQLite database and backups lie.")
     database_url: str = Field(default="", description="SQLAlchemy URL; empty: SQLite in data_dir.")
     host: str = Field(default="127.0.0.1", description="Address that the API listens on.")
@@ -123,12 +117,8 @@ class Settings(BaseSettings):
     fetch_max_bytes: int = Field(
         default=20_000_000, ge=1000, description="Largest response that is read, in bytes."
     )
-    pace: float = Field(
-        default=1.0, ge=0, le=3600, description="Least seconds between two requests to one host."
-    )
-    log_level: Literal["debug", "info", "warning", "error"] = Field(
-        default="info", description="What is logged."
-    )
+    pace: float = Field(default=1.0, ge=0, le=3600, description="Least seconds between two requests to one host.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="What is logged.")
     tables: dict[str, list[dict[str, Any]]] = Field(default_factory=dict, exclude=True, repr=False)
 
     @classmethod
@@ -205,9 +195,7 @@ class Settings(BaseSettings):
         for item in rows:
             name = getattr(item, key)
             if name in seen:
-                raise SettingsError(
-                    f"{self.config}: [[{table}]] {key}", name, "is there twice; names are unique"
-                )
+                raise SettingsError(f"{self.config}: [[{table}]] {key}", name, "is there twice; names are unique")
             seen.add(name)
         return rows
 

@@ -1,8 +1,8 @@
 """Folding and words: the one function that indexing, querying, alerts and both databases share.
 
-Folded away: case, diacritics, harakat, tatweel, zero-width characters, presentation forms, and the letter
-variants that Arabic, Persian and Kurdish keyboards mix (ي ی ى ێ, ك ک, ه ە ة ھ, و ۆ, ر ڕ, ل ڵ, alef and hamza seats);
-digits of any script become ASCII digits. Changing anything here changes what the index holds: raise FOLD_VERSION.
+Folded away: case, diacritics, harakat, tatweel, zero-width characters, presentation forms, and the letter variants
+that Arabic, Persian and Kurdish keyboards mix (ي ی ى ێ, ك ک, ه ە ة ھ, و ۆ, ر ڕ, ل ڵ, alef and hamza seats); digits
+of any script become ASCII digits. Changing anything here changes what the index holds: raise FOLD_VERSION.
 """
 
 import re

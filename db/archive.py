@@ -10,13 +10,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 from sqlmodel import Session
 
 from core import ids, lang, times
 from core.page import Page
-from core.post import METRICS, Problem, SeenPost, View
-from db import accounts, find, keys, ledger, search, sources
+from core.post import METRICS, Media, Problem, SeenPost, View
+from db import accounts, find, forms, keys, ledger, search, sources
 from db.find import Known
 from db.models import Blob, Capture, Metrics, Post, Sighting, Source, Tag, Version
 from db.upsert import Row, insert_all, insert_new, insert_quietly, table
@@ -57,10 +57,8 @@ def store_capture(session: Session, run_id: int | None, page: Page) -> int:
     digest = ledger.sha256(page.body)
     if session.get(Blob, digest) is None:
         body = zlib.compress(page.body, 6)
-        insert_quietly(
-            session, Blob, [{"sha256": digest, "size": len(page.body), "codec": "zlib", "body": body}]
-        )
-    row = {"run_id": run_id, "url": page.url, "fetched_at": page.fetched_at, "status": page.status}
+        insert_quietly(session, Blob, [{"sha256": digest, "size": len(page.body), "codec": "zlib", "body": body}])
+    row: Row = {"run_id": run_id, "url": page.url, "fetched_at": page.fetched_at, "status": page.status}
     row |= {"headers": page.headers, "sha256": digest, "tool": page.tool}
     return insert_all(session, Capture, [row])[0]
 
@@ -90,11 +88,7 @@ def _put_aside(look: Look, run_id: int, posts: Sequence[SeenPost]) -> list[SeenP
     sound, problems = [], []
     for post in posts:
         exact = ids.x_time(post.platform_id) if post.platform == "x" else None
-        if (
-            exact
-            and post.created_at
-            and abs(exact - post.created_at) > _X_TOLERANCE.get(post.precision, _AHEAD)
-        ):
+        if exact and post.created_at and abs(exact - post.created_at) > _X_TOLERANCE.get(post.precision, _AHEAD):
             said = times.text(post.created_at)
             problems.append(
                 Problem(f"{post.id} was made at {times.text(exact)} by its id, but says {said}", post.id)
@@ -116,7 +110,8 @@ def _dated(post: SeenPost, exact: datetime | None, now: datetime) -> SeenPost:
 
 def _first_of_each(posts: Sequence[SeenPost]) -> tuple[list[SeenPost], list[SeenPost]]:
     seen: set[str] = set()
-    once, again = [], []
+    once: list[SeenPost] = []
+    again: list[SeenPost] = []
     for post in posts:
         (again if post.id in seen else once).append(post)
         seen.add(post.id)
@@ -253,9 +248,15 @@ def _change(look: Look, post: SeenPost, old: Known) -> str | None:
     return "edit" if post.view == old.view and same_eyes else "fuller" if old.moved else None
 
 
+def _as_it_was(post: SeenPost, old: Known) -> SeenPost:
+    """A deletion shows nothing; its version keeps what was there."""
+    media_then = tuple(Media(**m) for m in old.media)
+    return replace(post, text=old.text, links=tuple(old.links), media=media_then, view=View(old.view))
+
+
 def _add_version(look: Look, post: SeenPost, old: Known, change: str) -> None:
-    shown = replace(post, text=post.text or old.text) if change == "delete" else post
-    row = {
+    shown = _as_it_was(post, old) if change == "delete" else post
+    row: Row = {
         "id": old.id,
         "url": post.url or old.url,
         "kind": old.kind,
@@ -286,9 +287,7 @@ def _sight(look: Look, pairs: Sequence[tuple[int, SeenPost]]) -> None:
          "first_hand": post.first_hand, "seen_at": look.now, "capture_id": look.capture_id}
         for key, post in pairs
     ]  # fmt: skip
-    sighted = insert_new(
-        look.session, Sighting, rows, [table(Sighting).c.post_id, table(Sighting).c.first_hand]
-    )
+    sighted = insert_new(look.session, Sighting, rows, [table(Sighting).c.post_id, table(Sighting).c.first_hand])
     look.touched.update(row.post_id for row in sighted)
     first_hand = [row.post_id for row in sighted if row.first_hand]
     if first_hand:
@@ -302,9 +301,7 @@ def _measure(look: Look, pairs: Sequence[tuple[int, SeenPost]]) -> None:
     counted = {key: post.metrics for key, post in pairs if post.metrics}
     if not counted:
         return
-    newest = select(_metrics.c.post_id, func.max(_metrics.c.observed_at).label("at"))
-    newest = newest.where(_metrics.c.post_id.in_(list(counted))).group_by(_metrics.c.post_id).subquery()
-    same = (_metrics.c.post_id == newest.c.post_id) & (_metrics.c.observed_at == newest.c.at)
+    newest, same = forms.newest_metrics(list(counted))
     last = {r.post_id: r for r in look.session.execute(select(_metrics).join(newest, same))}
     rows = [
         {"post_id": key, "observed_at": look.now, **{name: found.get(name) for name in METRICS}}

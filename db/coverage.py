@@ -39,9 +39,7 @@ def coverage(session: Session, query: PostQuery, now: datetime) -> dict[str, Any
     }
 
 
-def _source_coverage(
-    session: Session, source: Any, since: datetime | None, until: datetime
-) -> dict[str, Any]:
+def _source_coverage(session: Session, source: Any, since: datetime | None, until: datetime) -> dict[str, Any]:
     good = _run.c.outcome.in_(GOOD)
     mine = and_(_run.c.source_id == source.id, _run.c.started_at <= until)
     inside = and_(mine, _run.c.started_at >= since) if since else mine

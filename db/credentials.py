@@ -12,7 +12,7 @@ from sqlmodel import Session
 from core import times
 from core.errors import BadRequest, NotFound
 from db.models import Credential
-from db.upsert import insert_all, table
+from db.upsert import Row, insert_all, table
 
 Purpose = Literal["key", "sign_in", "session"]
 SCOPES = ("read", "annotate", "alerts", "export", "admin")
@@ -36,7 +36,7 @@ def issue(
     if wrong:
         raise BadRequest(f"there is no scope {wrong[0]!r}; there are {', '.join(SCOPES)}")
     secret = "kle_" * (purpose == "key") + secrets.token_urlsafe(32)
-    row = {"purpose": purpose, "name": name, "secret_sha256": _hash(secret), "scopes": list(scopes)}
+    row: Row = {"purpose": purpose, "name": name, "secret_sha256": _hash(secret), "scopes": list(scopes)}
     row |= {"created_at": now, "expires_at": now + lifetime if lifetime else None}
     return insert_all(session, Credential, [row])[0], secret
 

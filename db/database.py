@@ -104,9 +104,7 @@ def open_database(settings: Settings) -> Database:
             database.file.parent.mkdir(parents=True, exist_ok=True)
             database.migrate()
         elif not database.at_head():
-            raise NotReady(
-                "the PostgreSQL database is not at this version's schema: run `kle db upgrade` once"
-            )
+            raise NotReady("the PostgreSQL database is not at this version's schema: run `kle db upgrade` once")
     except (OSError, OperationalError) as error:
         reason = str(getattr(error, "orig", error)).strip()
         where = database.url.render_as_string(hide_password=True)
@@ -117,9 +115,7 @@ def open_database(settings: Settings) -> Database:
 
 def _engine(url: Any) -> Engine:
     sizes = {"pool_size": 20, "max_overflow": 30}
-    engine = create_engine(
-        url, json_serializer=_dumps, json_deserializer=orjson.loads, pool_pre_ping=True, **sizes
-    )
+    engine = create_engine(url, json_serializer=_dumps, json_deserializer=orjson.loads, pool_pre_ping=True, **sizes)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _on_connect)
         event.listen(engine, "begin", _on_begin)

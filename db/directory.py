@@ -23,9 +23,7 @@ TopicRow = tuple[str, str, str]  # slug, name, definition
 def sync(session: Session, settings: Settings, topics: Sequence[TopicRow], now: datetime) -> None:
     """Make the rows say what the configuration says. Sources that left it are switched off, never deleted."""
     for place, (slug, name, definition) in enumerate(topics):
-        _put(
-            session, Topic, "slug", {"slug": slug, "name": name, "definition": definition, "position": place}
-        )
+        _put(session, Topic, "slug", {"slug": slug, "name": name, "definition": definition, "position": place})
     for actor in settings.actors:
         _put_actor(session, actor)
     for reference in settings.references:
@@ -65,9 +63,7 @@ def _put_source(session: Session, source: SourceConfig, now: datetime) -> None:
         "synthetic": source.synthetic,
     }
     first = {"next_due_at": now, "state": {}, "failures": 0, "attempts": 0}
-    known = session.execute(
-        select(_source.c.kind, _source.c.options).where(_source.c.name == source.name)
-    ).first()
+    known = session.execute(select(_source.c.kind, _source.c.options).where(_source.c.name == source.name)).first()
     elsewhere = known is not None and (known.kind, known.options) != (source.kind, source.options)
     if elsewhere:  # another address: what the old one told us to send along means nothing there
         row |= {"state": {}, "next_due_at": now}
@@ -81,9 +77,7 @@ def _actor_id(session: Session, source: SourceConfig) -> int | None:
     found = session.execute(select(_actor.c.id).where(_actor.c.slug == source.actor)).scalar()
     if found is None:
         known = ", ".join(session.execute(select(_actor.c.slug).order_by(_actor.c.slug)).scalars()) or "none"
-        raise SettingsError(
-            f"[[source]] {source.name}, actor", source.actor, f"is no [[actor]]; there are {known}"
-        )
+        raise SettingsError(f"[[source]] {source.name}, actor", source.actor, f"is no [[actor]]; there are {known}")
     return int(found)
 
 
@@ -96,9 +90,7 @@ def topics(session: Session) -> list[dict[str, Any]]:
 def actors(session: Session) -> list[dict[str, Any]]:
     owned: dict[int, list[dict[str, Any]]] = {}
     statement = (
-        select(_account)
-        .where(_account.c.actor_id.is_not(None))
-        .order_by(_account.c.platform, _account.c.handle)
+        select(_account).where(_account.c.actor_id.is_not(None)).order_by(_account.c.platform, _account.c.handle)
     )
     for row in session.execute(statement):
         owned.setdefault(row.actor_id, []).append(
@@ -130,7 +122,5 @@ def accounts(session: Session) -> list[dict[str, Any]]:
 
 def references(session: Session) -> list[dict[str, Any]]:
     names = ("slug", "title", "date", "date_precision", "url", "note", "figures", "verified")
-    rows = session.execute(
-        select(_reference).order_by(_reference.c.date.desc().nulls_last(), _reference.c.slug)
-    )
+    rows = session.execute(select(_reference).order_by(_reference.c.date.desc().nulls_last(), _reference.c.slug))
     return [{name: getattr(r, name) for name in names} for r in rows]

@@ -50,9 +50,7 @@ def present(session: Session, post_ids: Sequence[int]) -> list[Entry]:
         .join_from(_entry, _version, _version.c.id == _entry.c.version_id)
         .where(_entry.c.post_id.in_(post_ids))
     )
-    return [
-        Entry(r.post_id, r.version_id, r.text, tuple(r.tokens.split())) for r in session.execute(statement)
-    ]
+    return [Entry(r.post_id, r.version_id, r.text, tuple(r.tokens.split())) for r in session.execute(statement)]
 
 
 def wanted(session: Session, post_ids: Sequence[int]) -> list[Entry]:
@@ -94,9 +92,7 @@ def _topics(session: Session, post_ids: Sequence[int]) -> dict[int, list[str]]:
     )
     found: dict[int, list[str]] = defaultdict(list)
     for post_id, slug, decision in session.execute(statement):
-        tokens = (
-            [token("topic", slug)] if decision == "tagged" else [token("unsure", slug), token("is", "unsure")]
-        )
+        tokens = [token("topic", slug)] if decision == "tagged" else [token("unsure", slug), token("is", "unsure")]
         found[post_id] += [t for t in tokens if t not in found[post_id]]
     return found
 

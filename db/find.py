@@ -143,6 +143,5 @@ def _load(session: Session, condition: Any) -> list[Known]:
         _account.c.handle_key,
     ).join_from(_post, _version, current).join(_account, isouter=True).where(condition)  # fmt: skip
     return [
-        Known(r.id, ids.public_id(r.platform, r.platform_id), *tuple(r)[3:])
-        for r in session.execute(statement)
+        Known(r.id, ids.public_id(r.platform, r.platform_id), *tuple(r)[3:]) for r in session.execute(statement)
     ]

@@ -117,10 +117,15 @@ def _sightings(session: Session, keys: Sequence[int]) -> dict[int, list[Any]]:
     return found
 
 
+def newest_metrics(keys: Sequence[int]) -> tuple[Any, Any]:
+    """A table of the newest counts of these posts, and how `metrics` joins it."""
+    last = select(_metrics.c.post_id, func.max(_metrics.c.observed_at).label("at"))
+    newest = last.where(_metrics.c.post_id.in_(keys)).group_by(_metrics.c.post_id).subquery()
+    return newest, (_metrics.c.post_id == newest.c.post_id) & (_metrics.c.observed_at == newest.c.at)
+
+
 def _counts(session: Session, keys: Sequence[int]) -> dict[int, dict[str, Any]]:
-    newest = select(_metrics.c.post_id, func.max(_metrics.c.observed_at).label("at"))
-    newest = newest.where(_metrics.c.post_id.in_(keys)).group_by(_metrics.c.post_id).subquery()
-    same = (_metrics.c.post_id == newest.c.post_id) & (_metrics.c.observed_at == newest.c.at)
+    newest, same = newest_metrics(keys)
     return {
         r.post_id: {**{name: getattr(r, name) for name in METRICS}, "observed_at": times.text(r.observed_at)}
         for r in session.execute(select(_metrics).join(newest, same))

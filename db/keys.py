@@ -34,11 +34,7 @@ def _tops(session: Session, seconds: Sequence[int]) -> dict[int, int | None]:
     """The highest key in use of each second."""
     if not seconds:
         return {}
-    wanted = (
-        values(column("first", BigInteger), name="wanted").data([(s << KEY_BITS,) for s in seconds]).cte()
-    )
+    wanted = values(column("first", BigInteger), name="wanted").data([(s << KEY_BITS,) for s in seconds]).cte()
     inside = (_post.c.id >= wanted.c.first) & (_post.c.id < wanted.c.first + (1 << KEY_BITS))
     top = select(func.max(_post.c.id)).where(inside).correlate(wanted).scalar_subquery()
-    return {
-        row.first >> KEY_BITS: row.top for row in session.execute(select(wanted.c.first, top.label("top")))
-    }
+    return {row.first >> KEY_BITS: row.top for row in session.execute(select(wanted.c.first, top.label("top")))}

@@ -159,9 +159,7 @@ def _phrase(found: str) -> Tree | None:
 
 
 def _explain(query: str, error: UnexpectedInput) -> QueryError:
-    position = (
-        error.pos_in_stream if error.pos_in_stream is not None and error.pos_in_stream >= 0 else len(query)
-    )
+    position = error.pos_in_stream if error.pos_in_stream is not None and error.pos_in_stream >= 0 else len(query)
     ended = isinstance(error, UnexpectedToken) and error.token.type == "$END"
     position = len(query) if ended else position
     if query.count('"') % 2 and query[position : position + 1] in ('"', ""):

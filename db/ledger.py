@@ -86,9 +86,7 @@ def seal(session: Session) -> int:
 
 def head(session: Session) -> tuple[int, str]:
     """The number and digest of the last line."""
-    last = session.execute(
-        select(_ledger.c.seq, _ledger.c.digest).order_by(_ledger.c.seq.desc()).limit(1)
-    ).first()
+    last = session.execute(select(_ledger.c.seq, _ledger.c.digest).order_by(_ledger.c.seq.desc()).limit(1)).first()
     return (last.seq, last.digest) if last else (0, START)
 
 
@@ -121,7 +119,7 @@ def _line_digest(row: Any) -> str:
 
 def verify(session: Session, progress: Callable[[int], None] | None = None) -> dict[str, Any]:
     """Walk and re-hash everything; names the first thing that does not fit, None where all does."""
-    counts = {"versions": 0, "ledger_lines": 0}
+    counts = {"versions": 0, "tag_rounds": 0, "captures": 0, "ledger_lines": 0}
     first = None
     for kind, problem in _walk(session):
         counts[kind] = counts.get(kind, 0) + 1
@@ -129,9 +127,8 @@ def verify(session: Session, progress: Callable[[int], None] | None = None) -> d
         if progress:
             progress(1)
     waiting = session.execute(select(func.count()).select_from(_unsealed)).scalar_one()
-    return {"ok": first is None, **counts, "unsealed": waiting, "first_problem": first} | {
-        "blobs": counts.get("blobs", 0)
-    }
+    counts.pop("agreement")
+    return {"ok": first is None, **counts, "unsealed": waiting, "first_problem": first}
 
 
 def _walk(session: Session) -> Iterator[tuple[str, str | None]]:
@@ -142,9 +139,9 @@ def _walk(session: Session) -> Iterator[tuple[str, str | None]]:
     yield from _walk_versions(session, sealed)
     yield from _walk_tags(session, sealed)
     yield from _walk_blobs(session)
-    yield "checks", _posts_agree(session) or search.integrity(session)
+    yield "agreement", _posts_agree(session) or search.integrity(session)
     lost = next((s for s in sealed), None)
-    yield "checks", f"{lost} stands in the ledger and no longer in the archive" if lost else None
+    yield "agreement", f"{lost} stands in the ledger and no longer in the archive" if lost else None
 
 
 def _walk_chain(session: Session, sealed: dict[str, str]) -> Iterator[tuple[str, str | None]]:
@@ -191,12 +188,12 @@ def tags_subject(version_id: int, moment: datetime) -> str:
 
 def _walk_blobs(session: Session) -> Iterator[tuple[str, str | None]]:
     for row in _slices(session, _blob, _blob.c.sha256, 50):
-        yield "blobs", None if _opens(row) else f"capture {row['sha256']} is not the bytes that were fetched"
+        yield "captures", None if _opens(row) else f"capture {row['sha256']} is not the bytes that were fetched"
 
 
 def _opens(row: Any) -> bool:
     try:
-        return sha256(zlib.decompress(row["body"])) == row["sha256"]
+        return bool(sha256(zlib.decompress(row["body"])) == row["sha256"])
     except zlib.error:
         return False
 
@@ -204,9 +201,7 @@ def _opens(row: Any) -> bool:
 def _posts_agree(session: Session) -> str | None:
     """Each post's row says what its current version's facts say."""
     current = and_(_version.c.post_id == _post.c.id, _version.c.number == _post.c.versions)
-    statement = select(
-        _post.c.id, _post.c.platform, _post.c.platform_id, _post.c.created_at, _version.c.facts
-    )
+    statement = select(_post.c.id, _post.c.platform, _post.c.platform_id, _post.c.created_at, _version.c.facts)
     for row in session.execute(statement.join_from(_post, _version, current, isouter=True)).yield_per(_SLICE):
         name = f"{row.platform}:{row.platform_id}"
         if row.facts is None:

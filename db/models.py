@@ -133,9 +133,7 @@ class Post(SQLModel, table=True):
               postgresql_where=text("platform_id LIKE '~%'")),
     )  # fmt: skip
     WITHOUT_ID: ClassVar[str] = "post.platform_id LIKE '~%'"  # a literal, so that the partial index serves it
-    id: int | None = Field(
-        default=None, primary_key=True, sa_type=Key, sa_column_kwargs={"autoincrement": False}
-    )
+    id: int | None = Field(default=None, primary_key=True, sa_type=Key, sa_column_kwargs={"autoincrement": False})
     platform: str
     platform_id: str
     url: str | None = None

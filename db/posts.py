@@ -132,7 +132,7 @@ def _version_form(row: Any, before: str | None, tags: list[dict[str, Any]]) -> d
 
 
 def difference(before: str, after: str) -> list[dict[str, str]]:
-    """[{"op": same | removed | added, "text"}]; the same and added parts make `after`, the same and removed `before`."""
+    """[{"op": same | removed | added, "text"}]; same and added make `after`, same and removed make `before`."""
     old, new = _WORDS.findall(before), _WORDS.findall(after)
     parts: list[dict[str, str]] = []
     for op, a, b, c, d in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():

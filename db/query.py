@@ -157,7 +157,8 @@ def _only_tokens(tree: Tree) -> bool:
 def _clause(session: Session, tree: Tree) -> ColumnElement[bool]:
     if _only_tokens(tree):
         index, key, matches = search.matching(session, tree)
-        return _post.c.id.in_(select(key).select_from(index).where(matches))
+        inside: ColumnElement[bool] = _post.c.id.in_(select(key).select_from(index).where(matches))
+        return inside
     match tree:
         case And(parts):
             return and_(*(_clause(session, p) for p in parts))
@@ -188,9 +189,7 @@ def _field(session: Session, field: Field) -> Tree:
     resolver = _RESOLVERS.get(field.name)
     if resolver is None:
         names = sorted(_RESOLVERS)
-        raise QueryError(
-            f"there is no filter {field.name}:; there are {', '.join(names)}", field.position, names
-        )
+        raise QueryError(f"there is no filter {field.name}:; there are {', '.join(names)}", field.position, names)
     return resolver(session, field)
 
 
@@ -240,9 +239,7 @@ def _topic_field(session: Session, field: Field) -> Tree:
     try:
         bound = float(compared["bound"])
     except ValueError:
-        raise QueryError(
-            f"{compared['bound']!r} is no number between 0 and 1", field.position, ["0.9"]
-        ) from None
+        raise QueryError(f"{compared['bound']!r} is no number between 0 and 1", field.position, ["0.9"]) from None
     wanted = select(_tag.c.post_id).join_from(_tag, _topic, _tag.c.topic_id == _topic.c.id)
     scored = _OPS[compared["op"]](_tag.c.probability, bound)
     return Condition(_post.c.id.in_(wanted.where(_topic.c.slug == slug, _tag.c.valid_to.is_(None), scored)))
@@ -262,9 +259,7 @@ def _actor_field(session: Session, field: Field) -> Tree:
 
 
 def _accounts(session: Session, condition: ColumnElement[bool]) -> Tree:
-    found = [
-        Token(token("account", i)) for i in session.execute(select(_account.c.id).where(condition)).scalars()
-    ]
+    found = [Token(token("account", i)) for i in session.execute(select(_account.c.id).where(condition)).scalars()]
     return Or(tuple(found)) if len(found) > 1 else found[0] if found else Condition(false())
 
 

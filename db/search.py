@@ -8,7 +8,19 @@ text for a tokenizer that only cuts at spaces, PostgreSQL as a ready tsvector.
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import ColumnElement, FromClause, bindparam, cast, column, delete, func, literal, select, text
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    FromClause,
+    bindparam,
+    cast,
+    column,
+    delete,
+    func,
+    literal,
+    select,
+    text,
+)
 from sqlalchemy import table as lightweight
 from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlmodel import Session
@@ -61,9 +73,7 @@ def remove(session: Session, post_ids: Iterable[int]) -> None:
 
 def rebuild(session: Session) -> None:
     """Empty the index and fill it from the rows, by today's folding."""
-    emptied = (
-        f"INSERT INTO {_NAME}({_NAME}) VALUES ('delete-all')" if is_sqlite(session) else f"TRUNCATE {_NAME}"
-    )
+    emptied = f"INSERT INTO {_NAME}({_NAME}) VALUES ('delete-all')" if is_sqlite(session) else f"TRUNCATE {_NAME}"
     session.execute(text(emptied))
     session.execute(delete(table(IndexEntry)))
     last = -(1 << 62)
@@ -71,9 +81,7 @@ def rebuild(session: Session) -> None:
         _add(session, entries.wanted(session, keys))
         last = keys[-1]
     statement = insert(session, Meta).values(name="fold_version", value=str(FOLD_VERSION))
-    session.execute(
-        statement.on_conflict_do_update(index_elements=["name"], set_={"value": str(FOLD_VERSION)})
-    )
+    session.execute(statement.on_conflict_do_update(index_elements=["name"], set_={"value": str(FOLD_VERSION)}))
 
 
 def is_current(session: Session) -> bool:
@@ -88,9 +96,7 @@ def _add(session: Session, new: Sequence[Entry]) -> None:
     if is_sqlite(session):
         session.execute(text(f"INSERT INTO {_NAME}(rowid, body) VALUES (:key, :body)"), rows)
     else:
-        session.execute(
-            text(f"INSERT INTO {_NAME}(post_id, body) VALUES (:key, CAST(:body AS tsvector))"), rows
-        )
+        session.execute(text(f"INSERT INTO {_NAME}(post_id, body) VALUES (:key, CAST(:body AS tsvector))"), rows)
     kept = [{"post_id": e.post_id, "version_id": e.version_id, "tokens": " ".join(e.tokens)} for e in new]
     session.execute(insert(session, IndexEntry), kept)
 
@@ -126,7 +132,7 @@ def _tsvector(all_words: Sequence[str]) -> str:
 def matching(session: Session, tree: Tree) -> tuple[FromClause, ColumnElement[int], ColumnElement[bool]]:
     """The index table, its key column and the condition under which an entry matches `tree` (tokens only)."""
     if is_sqlite(session):
-        query = bindparam(None, fts5(tree), unique=True)
+        query: BindParameter[str] = bindparam(None, fts5(tree), unique=True)
         return _SQLITE, _SQLITE.c.rowid, _SQLITE.c[_NAME].op("MATCH", is_comparison=True)(query)
     wanted = cast(literal(tsquery(tree)), TSQUERY)
     return _POSTGRES, _POSTGRES.c.post_id, _POSTGRES.c.body.op("@@", is_comparison=True)(wanted)
@@ -172,9 +178,7 @@ def tsquery(tree: Tree) -> str:
             return f"('{EVERY}' & !{tsquery(part)})"
         case And(parts):
             return (
-                "("
-                + " & ".join(f"!{tsquery(p.part)}" if isinstance(p, Not) else tsquery(p) for p in parts)
-                + ")"
+                "(" + " & ".join(f"!{tsquery(p.part)}" if isinstance(p, Not) else tsquery(p) for p in parts) + ")"
             )
     raise AssertionError(tree)
 

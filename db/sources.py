@@ -38,9 +38,7 @@ def claim_named(session: Session, name: str, worker: str, now: datetime) -> Sour
 
 
 def by_name(session: Session, name: str) -> Source:
-    known = {
-        r.name: r.id for r in session.execute(select(_source.c.name, _source.c.id).order_by(_source.c.name))
-    }
+    known = {r.name: r.id for r in session.execute(select(_source.c.name, _source.c.id).order_by(_source.c.name))}
     if name not in known:
         listed = ", ".join(known) or "none yet: `kle init` writes a kle.toml with some"
         raise NotFound(f"there is no source {name!r}; there are {listed}")
@@ -80,9 +78,7 @@ def finish_run(
     if not work.still_mine(session, Source, [source_id], worker):
         return
     failures = 0 if outcome.ending in GOOD else _source.c.failures + 1
-    work.finish(
-        session, Source, [source_id], state=state, next_due_at=next_due, failures=failures, attempts=0
-    )
+    work.finish(session, Source, [source_id], state=state, next_due_at=next_due, failures=failures, attempts=0)
 
 
 def import_source(session: Session, now: datetime) -> Source:
@@ -143,14 +139,10 @@ def finish_follow(
 def list_sources(session: Session) -> list[dict[str, Any]]:
     """Every source with its health, by name."""
     newest = select(func.max(_run.c.id)).where(_run.c.finished_at.is_not(None)).group_by(_run.c.source_id)
-    last = {
-        r.source_id: _run_form(r, None) for r in session.execute(select(_run).where(_run.c.id.in_(newest)))
-    }
+    last = {r.source_id: _run_form(r, None) for r in session.execute(select(_run).where(_run.c.id.in_(newest)))}
     good = select(_run.c.source_id, func.max(_run.c.finished_at).label("at")).where(_run.c.outcome.in_(GOOD))
     last_ok = {r.source_id: r.at for r in session.execute(good.group_by(_run.c.source_id))}
-    statement = (
-        select(_source, _actor.c.slug).join_from(_source, _actor, isouter=True).order_by(_source.c.name)
-    )
+    statement = select(_source, _actor.c.slug).join_from(_source, _actor, isouter=True).order_by(_source.c.name)
     return [_source_form(r, last.get(r.id), last_ok.get(r.id)) for r in session.execute(statement)]
 
 
@@ -175,9 +167,7 @@ def list_runs(
     session: Session, source: str | None, limit: int, after: str | None
 ) -> tuple[list[dict[str, Any]], str | None]:
     """Newest first, with the cursor of the next page."""
-    statement = (
-        select(_run, _source.c.name).join_from(_run, _source).order_by(_run.c.id.desc()).limit(limit + 1)
-    )
+    statement = select(_run, _source.c.name).join_from(_run, _source).order_by(_run.c.id.desc()).limit(limit + 1)
     if source:
         statement = statement.where(_run.c.source_id == by_name(session, source).id)
     if after:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from sqlalchemy import and_, func, select, update
@@ -13,6 +13,7 @@ from db.models import Post, Tag, TagModel, Topic, Version
 from db.upsert import Row, insert_all, insert_quietly, table
 
 BULK = 1
+_MANY = 11  # tries after which two to their power is more than a day in minutes
 _tag, _topic, _version, _post, _model = table(Tag), table(Topic), table(Version), table(Post), table(TagModel)
 _current = and_(_version.c.post_id == _post.c.id, _version.c.number == _post.c.versions)
 
@@ -86,9 +87,17 @@ def store(
         rows += made
     insert_all(session, Tag, rows)
     ledger.append(session, lines)
-    work.finish(session, Version, sorted(mine), tag_priority=None)
+    work.finish(session, Version, sorted(mine), tag_priority=None, attempts=0, not_before=None)
     search.refresh(session, [p.post_id for p, _ in held])
     return len(held)
+
+
+def postpone(session: Session, failed: Sequence[Pending], worker: str, now: datetime) -> None:
+    """Let go of what could not be judged; each try waits twice as long, a day at most."""
+    mine = work.still_mine(session, Version, [p.version_id for p in failed], worker)
+    for key, attempts in session.execute(select(_version.c.id, _version.c.attempts).where(_version.c.id.in_(mine))):
+        wait = min(timedelta(minutes=2**attempts), timedelta(days=1)) if attempts < _MANY else timedelta(days=1)
+        work.finish(session, Version, [key], not_before=now + wait)
 
 
 class _Said:

@@ -19,9 +19,7 @@ def insert(session: Session, model: type[SQLModel]) -> Any:
     return sqlite.insert(table(model)) if sqlite_bound else postgresql.insert(table(model))
 
 
-def insert_new(
-    session: Session, model: type[SQLModel], rows: Sequence[Row], returning: Sequence[Any]
-) -> list[Any]:
+def insert_new(session: Session, model: type[SQLModel], rows: Sequence[Row], returning: Sequence[Any]) -> list[Any]:
     """Insert those that clash with nothing; the `returning` columns of what went in, in no order."""
     if not rows:
         return []

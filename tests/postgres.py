@@ -1,4 +1,4 @@
-"""A PostgreSQL for the tests: the one that KLE_TEST_POSTGRES_URL names, else a temporary cluster on the loopback."""
+"""A PostgreSQL for the tests: what KLE_TEST_POSTGRES_URL names, else a temporary cluster on the loopback."""
 
 import os
 import shutil
@@ -49,7 +49,20 @@ class Postgres:
         _check(run)
         knobs = " ".join(f"-c {k}" for k in (*_FAST, f"unix_socket_directories={home}"))
         start = f"-h 127.0.0.1 -p {port} {knobs}"
-        _check([*as_user, str(programs / "pg_ctl"), "-D", str(data), "-w", "-l", str(home / "log"), "-o", start, "start"])
+        _check(
+            [
+                *as_user,
+                str(programs / "pg_ctl"),
+                "-D",
+                str(data),
+                "-w",
+                "-l",
+                str(home / "log"),
+                "-o",
+                start,
+                "start",
+            ]
+        )
         return cls(f"postgresql://kle@127.0.0.1:{port}/postgres", home, programs)
 
     def stop(self) -> None:

@@ -1,0 +1,38 @@
+"""Tags what waits in the archive: claim, predict outside of any transaction, store."""
+
+from collections.abc import Sequence
+
+import structlog
+
+from classifier.model import Model, TopicScore
+from core import times
+from db import tags
+from db.database import Database
+from db.tags import Pending
+
+BATCH = 32  # versions a round: well within the 30 s of a claim
+_log = structlog.get_logger()
+
+
+def tag_round(database: Database, model: Model, worker: str, limit: int = BATCH) -> int:
+    """Tag up to `limit` waiting versions; how many were. 0 means that nothing waits."""
+    with database.write() as session:
+        model_id = tags.register_model(session, model.digest, model.card)
+        pending = tags.claim_versions(session, worker, limit, times.now())
+    results = _predict(model, pending)
+    failed = [p for p in pending if p.version_id not in {r.version_id for r, _ in results}]
+    with database.write() as session:
+        tags.postpone(session, failed, worker, times.now())
+        return tags.store(session, model_id, results, worker, times.now())
+
+
+def _predict(model: Model, pending: Sequence[Pending]) -> list[tuple[Pending, Sequence[TopicScore]]]:
+    """One text that the model cannot read must not keep its neighbours from their tags."""
+    try:
+        predictions = model.predict([p.text for p in pending])
+    except Exception as error:
+        if len(pending) < 2:
+            _log.error("text not tagged", versions=[p.version_id for p in pending], error=str(error))
+            return []
+        return [result for p in pending for result in _predict(model, [p])]
+    return [(p, prediction.topics) for p, prediction in zip(pending, predictions, strict=True)]
