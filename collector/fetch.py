@@ -30,13 +30,9 @@ from core.settings import Settings
 _ATTEMPTS = 3
 _HOPS = 8
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_KEPT = frozenset(
-    {"content-type", "etag", "last-modified", "date", "content-language", "link", "x-robots-tag"}
-)
+_KEPT = frozenset({"content-type", "etag", "last-modified", "date", "content-language", "link", "x-robots-tag"})
 _LONGEST_WAIT = 86_400.0
-_ACCEPT = (
-    "text/html,application/xhtml+xml,application/rss+xml,application/atom+xml,application/feed+json,*/*;q=0.8"
-)
+_ACCEPT = "text/html,application/xhtml+xml,application/rss+xml,application/atom+xml,application/feed+json,*/*;q=0.8"
 
 
 def tool() -> str:

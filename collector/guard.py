@@ -94,6 +94,4 @@ class GuardedTransport(httpx.BaseTransport):
 def _towards(request: httpx.Request, address: str) -> httpx.Request:
     url = request.url.copy_with(host=address)
     extensions = {**request.extensions, "sni_hostname": request.url.host}
-    return httpx.Request(
-        request.method, url, headers=request.headers, stream=request.stream, extensions=extensions
-    )
+    return httpx.Request(request.method, url, headers=request.headers, stream=request.stream, extensions=extensions)

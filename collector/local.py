@@ -19,15 +19,11 @@ TOOL = "file"
 def find(base: Path, pattern: str) -> list[Path]:
     """The files that `pattern` names, sorted. Raises Refused where there are none."""
     whole = Path(pattern).expanduser()
-    root, relative = (
-        (Path(whole.anchor), whole.relative_to(whole.anchor)) if whole.is_absolute() else (base, whole)
-    )
+    root, relative = (Path(whole.anchor), whole.relative_to(whole.anchor)) if whole.is_absolute() else (base, whole)
     exact = root / relative
     found = [exact] if exact.is_file() else sorted(p for p in root.glob(str(relative)) if p.is_file())
     if not found:
-        raise Refused(
-            f"no file matches path = {pattern!r} (looked in {root}); paths start where kle.toml lies"
-        )
+        raise Refused(f"no file matches path = {pattern!r} (looked in {root}); paths start where kle.toml lies")
     return found
 
 
@@ -35,15 +31,11 @@ def read(path: Path, url: str = "", limit: int | None = None) -> Page:
     """One whole file as a page; `limit` in bytes. Raises Refused where it cannot be read."""
     try:
         if limit is not None and path.stat().st_size > limit:
-            raise Refused(
-                f"{path} is larger than {limit:,} bytes; raise KLE_FETCH_MAX_BYTES if that is right"
-            )
+            raise Refused(f"{path} is larger than {limit:,} bytes; raise KLE_FETCH_MAX_BYTES if that is right")
         body = path.read_bytes()
     except OSError as error:
         raise Refused(f"{path} cannot be read: {error.strerror}") from None
-    return Page(
-        url=url, body=body, fetched_at=times.now(), headers={"content-type": content_type(path)}, tool=TOOL
-    )
+    return Page(url=url, body=body, fetched_at=times.now(), headers={"content-type": content_type(path)}, tool=TOOL)
 
 
 def content_type(path: Path) -> str:

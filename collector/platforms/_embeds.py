@@ -1,7 +1,7 @@
 """Posts of X that a page embeds as markup, in the forms found in the wild.
 
-A form is a function that finds its elements; another form is another function in FORMS. Share buttons, links in
-running text and notices that a post is gone are no embeds.
+A form is a function that reads one kind of element; another form is another function in FORMS. Share buttons,
+links in running text and notices that a post is gone are no embeds.
 """
 
 import html
@@ -56,7 +56,7 @@ def _all(root: HtmlElement, page_url: str) -> Iterator[Embed]:
     for element in list(
         root.iter("blockquote", "amp-twitter", "iframe", "div", "twitter-widget", "textarea", "script")
     ):
-        form = FORMS.get(element.tag)
+        form = FORMS.get(str(element.tag))
         if form:
             yield from form(element, page_url)
 
@@ -186,9 +186,7 @@ def _hidden(element: HtmlElement, page_url: str) -> Iterator[Embed]:
 
 def _unescaped(piece: str) -> str:
     if "\\" in piece:
-        piece = _ESCAPE.sub(
-            lambda m: chr(int(m[1][1:], 16)) if len(m[1]) == 5 else _ESCAPES.get(m[1], m[1]), piece
-        )
+        piece = _ESCAPE.sub(lambda m: chr(int(m[1][1:], 16)) if len(m[1]) == 5 else _ESCAPES.get(m[1], m[1]), piece)
         piece = piece.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return html.unescape(piece) if "&lt;" in piece else piece
 

@@ -11,9 +11,7 @@ from core import ids
 from core.post import Account, Media, SeenPost, View
 from core.text import squeeze
 
-_RELEASE = frozenset(
-    {"release", "releases", "press release", "press releases", "news release", "news releases"}
-)
+_RELEASE = frozenset({"release", "releases", "press release", "press releases", "news release", "news releases"})
 _TAG = re.compile(r"</?[a-zA-Z][^>]*>|<!--")
 _ENTITY = re.compile(r"&(?:#\d+|#x[0-9a-fA-F]+|[a-zA-Z][a-zA-Z0-9]*);")
 
@@ -61,9 +59,7 @@ def to_post(entry: Entry, feed: Feed, page_url: str, now: datetime) -> SeenPost:
     own = markup.links(root, base) if root is not None else []
     return SeenPost(
         platform="feed",
-        platform_id=ids.feed_id(
-            page_url or feed.itself or home, entry.guid, link, title, entry.published, body
-        ),
+        platform_id=ids.feed_id(page_url or feed.itself or home, entry.guid, link, title, entry.published, body),
         kind=_kind(entry, title),
         account=_account(feed, link, home),
         text=text,

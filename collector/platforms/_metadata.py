@@ -18,8 +18,10 @@ from core.post import Media
 Data = dict[str, Any]
 _ARTICLE = re.compile(r"(?:Article|BlogPosting|Report|PressRelease|ClaimReview)$")
 _MIRROR = re.compile(r"^(?:www|m|mobile|amp|en|ar|ku)\.")
-_PUBLISHED = ("article:published_time", "og:article:published_time", "og:published_time", "datepublished", "parsely-pub-date",
-              "sailthru.date", "dc.date.issued", "dcterms.created", "dc.date", "publishdate", "pubdate", "date")  # fmt: skip
+_PUBLISHED = (
+    "article:published_time", "og:article:published_time", "og:published_time", "datepublished", "parsely-pub-date",
+    "sailthru.date", "dc.date.issued", "dcterms.created", "dc.date", "publishdate", "pubdate", "date",
+)  # fmt: skip
 _SUFFIX = re.compile(r"\s+[|–—·»-]\s+[^|–—·»]{2,60}$")
 
 
@@ -35,11 +37,9 @@ class Metadata:
 
     @property
     def url(self) -> str:
-        """rel=canonical, else og:url, else the page's own; an address of another site or its front is not believed."""
+        """rel=canonical, else og:url, else the page's own; another site's address or a front page is not believed."""
         named = [
-            link.get("href")
-            for link in self._root.iter("link")
-            if "canonical" in (link.get("rel") or "").lower()
+            link.get("href") for link in self._root.iter("link") if "canonical" in (link.get("rel") or "").lower()
         ]
         for href in [*named, self._meta.get("og:url")]:
             url = markup.absolute(href, self._page_url)
@@ -61,9 +61,7 @@ class Metadata:
         title = next((t for t in self._root.iter("title")), None)
         whole = " ".join(markup.lines(title)) if title is not None else ""
         named = (
-            self._meta.get("og:title")
-            or _text(self._article.get("headline"))
-            or self._meta.get("twitter:title")
+            self._meta.get("og:title") or _text(self._article.get("headline")) or self._meta.get("twitter:title")
         )
         found = named or (headings[0] if len(headings) == 1 else "") or whole
         return _SUFFIX.sub("", found) if found == whole or self.site_name in found else found
@@ -92,9 +90,7 @@ class Metadata:
     def published(self, now: datetime) -> dates.When | None:
         """The exact time where the page states one, else the day."""
         stated = [
-            when
-            for value in self._dates()
-            if (when := dates.iso(value)) and dates.plausible(when.moment, now)
+            when for value in self._dates() if (when := dates.iso(value)) and dates.plausible(when.moment, now)
         ]
         exact = next((when for when in stated if when.precision == "second"), None)
         return exact or (stated[0] if stated else None) or self._guessed(now)
@@ -107,8 +103,7 @@ class Metadata:
         ):
             yield element.get("datetime") or element.get("content") or ""
         times = [
-            t.get("datetime")
-            for t in self._root.xpath("//article//time[@datetime]|//header//time[@datetime]")
+            t.get("datetime") for t in self._root.xpath("//article//time[@datetime]|//header//time[@datetime]")
         ]
         yield from times[:1]
 
@@ -137,10 +132,7 @@ def _meta(root: HtmlElement) -> dict[str, str]:
     found: dict[str, str] = {}
     for element in root.iter("meta"):
         name = (
-            element.get("property")
-            or element.get("name")
-            or element.get("itemprop")
-            or element.get("http-equiv")
+            element.get("property") or element.get("name") or element.get("itemprop") or element.get("http-equiv")
         )
         value = clean(element.get("content") or "").strip()
         if name and value:
@@ -168,9 +160,7 @@ def _flat(value: object) -> Iterator[Data]:
 
 def _is_article(data: Data) -> bool:
     kinds = data.get("@type")
-    return any(
-        isinstance(k, str) and _ARTICLE.search(k) for k in (kinds if isinstance(kinds, list) else [kinds])
-    )
+    return any(isinstance(k, str) and _ARTICLE.search(k) for k in (kinds if isinstance(kinds, list) else [kinds]))
 
 
 def _text(value: object) -> str:

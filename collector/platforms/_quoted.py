@@ -80,7 +80,7 @@ def _rest(rows: list[_Line], behind: range, gaps_tell: bool) -> list[str]:
 
 
 def _block(rows: list[_Line], last: _Line, earlier: range, gaps_tell: bool) -> list[str]:
-    """The lines up to `last` that can be told to be the post's: those of its block, or it alone (with its links)."""
+    """The lines up to `last` that can be told to be the post's: its block, or it alone (with its links)."""
     kept = [last]
     for i in reversed(earlier):
         within = gaps_tell and not kept[0].gap

@@ -29,7 +29,7 @@ class Signature(NamedTuple):
 
 
 def at_end(text: str, *, bare: bool = False) -> Signature | None:
-    """The signature that `text` ends with; `bare` ones have no dash (only where markup says that it is an embed)."""
+    """The signature that `text` ends with; `bare` ones have no dash (where markup says that it is an embed)."""
     from_here = max(0, len(text) - 300)
     found = _last(_SIGNATURE, text, from_here) or (_last(_BARE, text, from_here) if bare else None)
     if not found:
@@ -50,11 +50,10 @@ def whole_line(line: str) -> Signature | None:
 
 def _last(pattern: re.Pattern[str], text: str, from_here: int) -> re.Match[str] | None:
     """The match that begins last, so that a dash inside the post's own words is not taken for it."""
-    handle = None
-    for handle in re.finditer(_HANDLE, text[from_here:]):
-        pass
-    if not handle:
+    handles = list(re.finditer(_HANDLE, text[from_here:]))
+    if not handles:
         return None
+    handle = handles[-1]
     end = from_here + handle.start()
     starts = [m.start() for m in re.finditer(rf"(?:^|\s){_DASH}|(?:^|\n)", text[from_here:end])]
     for start in reversed(starts):

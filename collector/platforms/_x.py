@@ -14,8 +14,8 @@ STATUS = re.compile(
     re.I,
 )
 NOTICE = re.compile(
-    r"(?:this|the|sorry, this|sorry, that)\s+(?:post|tweet|page|account)\b.{0,40}?\b(?:deleted|unavailable|withheld|"
-    r"doesn.t exist|does not exist|no longer|isn.t available|not available|suspended|owner limits)"
+    r"(?:this|the|that)\s+(?:post|tweet|page|account)\b.{0,40}?\b(?:deleted|unavailable|withheld|doesn.t exist|"
+    r"does not exist|no longer|isn.t available|not available|suspended|owner limits)"
     r"|account\s+(?:doesn.t exist|owner limits|is suspended)|you.re unable to view this|"
     r"hmm\W+this page doesn.t exist|not authorized to see this status",
     re.I,
@@ -57,9 +57,7 @@ def quoted(
         platform="x",
         platform_id=status_id or ids.recovered_id(author or "", day, text),
         kind="post",
-        account=Account("x", f"@{author}", (signature.name or None) if signature else None)
-        if author
-        else None,
+        account=Account("x", f"@{author}", (signature.name or None) if signature else None) if author else None,
         text=text,
         url=f"https://x.com/{author or 'i/web'}/status/{status_id}" if status_id else None,
         lang=language.resolve(lang, text),

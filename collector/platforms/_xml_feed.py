@@ -69,9 +69,7 @@ def _refuse_page(body: str, page_url: str) -> None:
 def _refuse_bombs(body: str) -> None:
     for subset in _SUBSET.findall(body):
         for parameter, value in _ENTITY.findall(subset):
-            harmless = (
-                not parameter and value[0] in "\"'" and len(value) < 200 and not re.search(r"&\w|%", value)
-            )
+            harmless = not parameter and value[0] in "\"'" and len(value) < 200 and not re.search(r"&\w|%", value)
             if not harmless:
                 raise ParseError(
                     "this feed defines entities by other entities or files, as attacks do; it was not read"

@@ -126,9 +126,7 @@ def _links(root: HtmlElement, url: str) -> tuple[str, ...]:
     """Where the article's own paragraphs lead; menus and footers are not it."""
     inside = root.xpath("//article//p//a[@href]|//main//p//a[@href]") or root.xpath("//p//a[@href]")
     found = (
-        markup.absolute(a.get("href"), url)
-        for a in inside
-        if not a.xpath("ancestor::blockquote|ancestor::nav")
+        markup.absolute(a.get("href"), url) for a in inside if not a.xpath("ancestor::blockquote|ancestor::nav")
     )
     return tuple(list(dict.fromkeys(u for u in found if u))[:200])
 

@@ -40,9 +40,7 @@ def parse(page: Page) -> Iterator[SeenPost | Problem]:
             seen[item.id] = item
             yield item
         elif item != seen[item.id]:
-            yield Problem(
-                f"two different entries share the id {item.id}; the first was taken", item.text[:500]
-            )
+            yield Problem(f"two different entries share the id {item.id}; the first was taken", item.text[:500])
 
 
 def _read(entry: Entry | Problem, feed: Feed, page: Page) -> SeenPost | Problem:

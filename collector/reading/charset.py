@@ -14,7 +14,7 @@ from core.errors import ParseError
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF32_LE, "utf-32-le"), (codecs.BOM_UTF32_BE, "utf-32-be"),
          (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))  # fmt: skip
 _MAGIC = {b"%PDF-": "a PDF", b"\x89PNG": "an image", b"\xff\xd8\xff": "an image", b"GIF8": "an image",
-          b"PK\x03\x04": "a ZIP archive", b"\x1f\x8b": "gzip data", b"\x00asm": "a program", b"\x7fELF": "a program",
+          b"PK\x03\x04": "a ZIP archive", b"\x1f\x8b": "gzip data", b"\x7fELF": "a program",
           b"RIFF": "a media file", b"ID3": "a sound file"}  # fmt: skip
 _DECLARED = re.compile(rb"""(?:charset|encoding)\s*=\s*["']?\s*([A-Za-z0-9_.:-]+)""", re.I)
 _HIGH = re.compile(rb"[\x80-\xff]+")

@@ -70,9 +70,7 @@ def iso(value: str) -> When | None:
         if not (clock and zone):
             return When(date, "day")
         offset = "+00:00" if zone in ("Z", "UTC", "GMT") else zone
-        return When(
-            times.parse(f"{date:%Y-%m-%d}T{clock.zfill(5 if len(clock) < 6 else 8)}{offset}"), "second"
-        )
+        return When(times.parse(f"{date:%Y-%m-%d}T{clock.zfill(5 if len(clock) < 6 else 8)}{offset}"), "second")
     except (ValueError, OverflowError):
         return None
 
@@ -91,9 +89,7 @@ def day_in_words(value: str) -> datetime | None:
 
 def _known_months(tidy: str) -> datetime | None:
     for pattern, order in ((_DAY_FIRST, (3, 2, 1)), (_MONTH_FIRST, (3, 1, 2))):
-        found = pattern.fullmatch(re.sub(r"^(?:\d{1,2} \d\d(?: [ap]m)? )", "", tidy)) or pattern.fullmatch(
-            tidy
-        )
+        found = pattern.fullmatch(re.sub(r"^(?:\d{1,2} \d\d(?: [ap]m)? )", "", tidy)) or pattern.fullmatch(tidy)
         if found and (month := _MONTH.get(found[order[1]])):
             return _date(int(found[order[0]]), month, int(found[order[2]]))
     if found := re.fullmatch(r"(\d{4}) (\d\d?) (\d\d?)", tidy):
@@ -102,7 +98,7 @@ def _known_months(tidy: str) -> datetime | None:
 
 
 def _any_language(value: str) -> datetime | None:
-    import dateparser  # noqa: PLC0415 - takes half a second, and few pages need it
+    import dateparser  # type: ignore[import-untyped]
 
     settings = {
         "STRICT_PARSING": True,

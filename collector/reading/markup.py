@@ -6,17 +6,73 @@ from collections.abc import Iterator
 from urllib.parse import urljoin, urlsplit
 
 from lxml import etree
-from lxml.html import HTMLParser, HtmlElement, document_fromstring
+from lxml.html import HtmlElement, HTMLParser, document_fromstring
 
 from collector.reading.charset import clean
 from core.post import Media
 
 BLOCKS = frozenset(
-    "address article aside blockquote body br center dd details dialog div dl dt fieldset figcaption figure footer form "
-    "h1 h2 h3 h4 h5 h6 header hr li main nav ol option p pre section summary table tbody td th thead tr ul".split()
+    [
+        "address",
+        "article",
+        "aside",
+        "blockquote",
+        "body",
+        "br",
+        "center",
+        "dd",
+        "details",
+        "dialog",
+        "div",
+        "dl",
+        "dt",
+        "fieldset",
+        "figcaption",
+        "figure",
+        "footer",
+        "form",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "header",
+        "hr",
+        "li",
+        "main",
+        "nav",
+        "ol",
+        "option",
+        "p",
+        "pre",
+        "section",
+        "summary",
+        "table",
+        "tbody",
+        "td",
+        "th",
+        "thead",
+        "tr",
+        "ul",
+    ]
 )
 SILENT = frozenset(
-    "script style template head title iframe object svg math select textarea noembed canvas".split()
+    [
+        "script",
+        "style",
+        "template",
+        "head",
+        "title",
+        "iframe",
+        "object",
+        "svg",
+        "math",
+        "select",
+        "textarea",
+        "noembed",
+        "canvas",
+    ]
 )
 _SPACE = re.compile(r"[ \t\n\r\f\xa0\u200b]+")
 _BREAK = "\x1e"

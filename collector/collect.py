@@ -1,0 +1,147 @@
+"""One round of one source, told as one story: fetch page by page, archive each, follow, and say when next.
+
+Each page is archived with its capture, and with what the next fetch needs to know, before the next is asked
+for; a killed process loses nothing and repeats at most one page. The network is never asked inside a
+transaction.
+"""
+
+import logging
+import random
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from collector import kinds, schedule
+from collector.claim import Claim
+from collector.fetch import Fetcher
+from collector.intake import Intake
+from core import times
+from core.errors import FetchError, KleError, ParseError, RateLimited
+from core.outcome import GOOD, Outcome
+from db import sources
+from db.database import Database
+from db.models import Follow, Source
+
+log = logging.getLogger(__name__)
+Clock = Callable[[], datetime]
+_FOLLOWS_A_ROUND = 50
+_FOLLOW_WAIT = timedelta(minutes=10)
+
+
+def collect(
+    database: Database,
+    source: Source,
+    fetcher: Fetcher,
+    worker: str,
+    clock: Clock = times.now,
+    jitter: Callable[[], float] = random.random,
+) -> Outcome:
+    """Look once at `source`, which `worker` has claimed; every ending is an outcome, and lets go of it."""
+    assert source.id is not None
+    with database.write() as session:
+        run_id = sources.start_run(session, source.id, clock())
+    intake = Intake(
+        database, source, run_id, _follows(source), source.kind != "file", clock, state=dict(source.state)
+    )
+    with Claim(database, source.id, worker, clock=clock) as claim:
+        try:
+            _look(intake, fetcher, claim)
+        except Exception as error:  # whatever a stranger's bytes set off: it is told, and the source comes again
+            _told(intake.outcome, error, source)
+        _follow_all(intake, fetcher, claim, worker)
+    outcome = _ended(intake)
+    failures = 0 if outcome.ending in GOOD else source.failures + 1
+    now = clock()
+    due = schedule.next_due(sources.every(source), failures, outcome, now, jitter())
+    with database.write() as session:
+        sources.finish_run(session, source.id, run_id, worker, outcome, intake.state, due, now)
+    log.info("source %s: %s, %d posts, %d new", source.name, outcome.ending, outcome.posts, outcome.posts_new)
+    return outcome
+
+
+def _look(intake: Intake, fetcher: Fetcher, claim: Claim) -> None:
+    """Every page that changed. One that cannot be read does not keep the others out; its error comes last."""
+    source = intake.source
+    kind = kinds.kind(source.kind)
+    target = kinds.target(source.name, source.kind, source.options)
+    unreadable: ParseError | None = None
+    for page in kind.fetch(target, fetcher, intake.state):
+        claim.check()
+        intake.outcome.ending = "ok"
+        try:
+            intake.take(page, kind)
+        except ParseError as error:
+            unreadable = unreadable or error
+    if unreadable:
+        raise unreadable
+
+
+def _follows(source: Source) -> bool:
+    return source.options.get("follow_articles") is True
+
+
+def _follow_all(intake: Intake, fetcher: Fetcher, claim: Claim, worker: str) -> None:
+    """Read the pages that entries named, newest first, as far as this round goes; the rest waits for the next."""
+    if not _follows(intake.source):
+        return
+    for _ in range(_FOLLOWS_A_ROUND):
+        with intake.database.write() as session:
+            follow = sources.claim_follow(session, intake.source.id or 0, worker, intake.clock())
+        if follow is None or not _follow_one(intake, fetcher, claim, follow):
+            return
+
+
+def _follow_one(intake: Intake, fetcher: Fetcher, claim: Claim, follow: Follow) -> bool:
+    """One page as kind article, to be tried again later where that can help; False where the round should stop."""
+    assert follow.id is not None
+    error: str | None = None
+    wait: timedelta | None = None
+    stop = False
+    try:
+        claim.check()
+        if page := fetcher.get(follow.url):
+            intake.take(replace(page, state={}), kinds.kind("article"))
+    except FetchError as failed:
+        error, stop = failed.message, isinstance(failed, RateLimited)
+        wait = _wait(failed, follow.attempts)
+    except Exception as failed:  # as in collect(): one page must not end the round
+        error = _message(failed)
+        log.warning("page %s of source %s: %s", follow.url, intake.source.name, error)
+    now = intake.clock()
+    with intake.database.write() as session:
+        sources.finish_follow(session, follow.id, now, error, now + wait if wait else None)
+    return not stop
+
+
+def _wait(failed: FetchError, tries: int) -> timedelta | None:
+    """How long until this page is asked for again; None where that would be in vain."""
+    if failed.retry_after is not None:
+        return timedelta(seconds=failed.retry_after)
+    return _FOLLOW_WAIT * tries if failed.transient else None
+
+
+def _told(outcome: Outcome, error: Exception, source: Source) -> None:
+    """Write into the outcome what went wrong."""
+    outcome.ending = "rate_limited" if isinstance(error, RateLimited) else "failed"
+    outcome.error = _message(error)
+    outcome.retry_after = error.retry_after if isinstance(error, KleError) else None
+    log.warning("source %s: %s", source.name, outcome.error, exc_info=not isinstance(error, KleError))
+
+
+def _message(error: Exception) -> str:
+    return error.message if isinstance(error, KleError) else f"{type(error).__name__}: {error}"
+
+
+def _ended(intake: Intake) -> Outcome:
+    """Name the ending of a round that nothing stopped."""
+    outcome = intake.outcome
+    if outcome.ending not in GOOD:
+        return outcome
+    if outcome.posts:
+        outcome.ending = "ok"
+    elif outcome.problems:
+        outcome.ending = "failed"
+        outcome.error = f"none of {outcome.problems} items could be read; the first: {intake.first_problem}"
+    elif outcome.ending == "ok":
+        outcome.ending = "empty"
+    return outcome

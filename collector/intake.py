@@ -1,0 +1,108 @@
+"""From a page to the archive, in short transactions; what collecting and importing share."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+from collector.kinds import Kind
+from core import times
+from core.errors import ParseError
+from core.outcome import Outcome
+from core.page import Page
+from core.post import Problem, SeenPost
+from db import archive, sources
+from db.database import Database
+from db.models import Source
+
+SLICE = 500  # posts in one transaction
+_Items = list[SeenPost | Problem]
+
+
+@dataclass(slots=True)
+class Intake:
+    """One run's way into the archive; `outcome` counts, `state` grows with each page that is archived whole.
+
+    `follow`: queue the pages that new posts name. `live` work is tagged before bulk work.
+    """
+
+    database: Database
+    source: Source
+    run_id: int
+    follow: bool = False
+    live: bool = True
+    clock: Callable[[], datetime] = times.now
+    outcome: Outcome = field(default_factory=lambda: Outcome("not_modified"))
+    state: dict[str, Any] = field(default_factory=dict)
+    unchanged: int = 0
+    first_problem: str | None = None
+
+    def take(self, page: Page, kind: Kind) -> None:
+        """Parse and archive a page with its capture. Raises ParseError; what came before it stays."""
+        items = kind.parse(page)
+        capture_id: int | None = None
+        error: ParseError | None = None
+        last = False
+        while not last:
+            chunk, error = _some(items)
+            last = error is not None or len(chunk) < SLICE
+            kept = merged(self.state, page.state) if last and not error else None
+            capture_id = self._store(page, chunk, capture_id, kept)
+        if error:
+            raise error
+
+    def _store(self, page: Page, items: _Items, capture_id: int | None, state: dict[str, Any] | None) -> int:
+        posts = [self._marked(item) for item in items if isinstance(item, SeenPost)]
+        problems = [item for item in items if isinstance(item, Problem)]
+        now = self.clock()
+        with self.database.write() as session:
+            number = capture_id or archive.store_capture(session, self.run_id, page)
+            counts = archive.archive(session, self.source, self.run_id, posts, number, now, live=self.live)
+            sources.quarantine(session, self.run_id, problems, now)
+            if self.follow:
+                sources.queue_follows(session, self._id, counts.new_follows, now)
+            if state is not None:
+                sources.keep_state(session, self._id, state)
+        self._count(counts, posts, problems)
+        self.state = self.state if state is None else state
+        return number
+
+    @property
+    def _id(self) -> int:
+        assert self.source.id is not None
+        return self.source.id
+
+    def _marked(self, post: SeenPost) -> SeenPost:
+        """A synthetic source invents what it says itself, not what it quotes."""
+        return replace(post, synthetic=True) if self.source.synthetic and post.first_hand else post
+
+    def _count(self, counts: archive.Counts, posts: list[SeenPost], problems: list[Problem]) -> None:
+        self.outcome.posts += len(posts) - counts.quarantined
+        self.outcome.posts_new += counts.new
+        self.outcome.posts_changed += counts.changed
+        self.outcome.problems += len(problems) + counts.quarantined
+        self.unchanged += counts.unchanged
+        if problems and not self.first_problem:
+            self.first_problem = problems[0].error
+
+
+def _some(items: Iterator[SeenPost | Problem]) -> tuple[_Items, ParseError | None]:
+    """The next slice; where the payload breaks, what could be read before that, and the error."""
+    chunk: _Items = []
+    try:
+        for item in islice(items, SLICE):
+            chunk.append(item)
+    except ParseError as error:
+        return chunk, error
+    return chunk, None
+
+
+def merged(state: dict[str, Any], page_state: dict[str, Any]) -> dict[str, Any]:
+    """What is known with what a page adds; tables (the digests of many files) grow, single values are replaced."""
+    grown = {
+        k: {**state[k], **v}
+        for k, v in page_state.items()
+        if isinstance(v, dict) and isinstance(state.get(k), dict)
+    }
+    return {**state, **page_state, **grown}
