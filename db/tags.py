@@ -13,7 +13,7 @@ from db.models import Post, Tag, TagModel, Topic, Version
 from db.upsert import Row, insert_all, insert_quietly, table
 
 BULK = 1
-_MANY = 11  # tries after which two to their power is more than a day in minutes
+_DOUBLED = 10  # times that the wait for another try doubles: 17 hours at most
 _tag, _topic, _version, _post, _model = table(Tag), table(Topic), table(Version), table(Post), table(TagModel)
 _current = and_(_version.c.post_id == _post.c.id, _version.c.number == _post.c.versions)
 
@@ -93,10 +93,10 @@ def store(
 
 
 def postpone(session: Session, failed: Sequence[Pending], worker: str, now: datetime) -> None:
-    """Let go of what could not be judged; each try waits twice as long, a day at most."""
+    """Let go of what could not be judged; each try waits twice as long as the last."""
     mine = work.still_mine(session, Version, [p.version_id for p in failed], worker)
     for key, attempts in session.execute(select(_version.c.id, _version.c.attempts).where(_version.c.id.in_(mine))):
-        wait = min(timedelta(minutes=2**attempts), timedelta(days=1)) if attempts < _MANY else timedelta(days=1)
+        wait = timedelta(minutes=2 ** min(attempts, _DOUBLED))
         work.finish(session, Version, [key], not_before=now + wait)
 
 
