@@ -1,4 +1,4 @@
-"""Was anybody looking? Per source the runs of a range and the gaps between good ones."""
+"""Was anybody looking? Per source the looks of a range and the gaps between good ones."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,19 +17,22 @@ _MISSED = 2  # looks in a row that make a gap
 _SLACK = timedelta(minutes=1)
 _MOST_GAPS = 20
 _run, _source = table(Run), table(Source)
+_good = _run.c.outcome.in_(GOOD)
+Span = tuple[datetime, datetime]
 
 
 def coverage(session: Session, query: PostQuery, now: datetime) -> dict[str, Any]:
     """Over the query's range: who looked when, where nobody did, and a sentence that says so.
 
-    A look covers what its source still showed then; how far back that reaches only the platform knows. So time
-    before a source's first good run is a gap of the archive, though posts of that time may have been found.
+    How far back one look reaches only its platform knows. So the time before a source's first good look is a gap,
+    though posts of that time may have been found; between two good looks nothing was missed unless they lie further
+    apart than twice the source's schedule.
     """
     until = min(query.until or now, now)
-    rows = session.execute(select(_source).where(_source.c.name != IMPORT).order_by(_source.c.name)).all()
-    found = [_source_coverage(session, row, query.since, until) for row in rows]
-    watched = [s for s in found if s["runs"]]
-    complete = bool(watched) and all(s["ok"] and not s["gaps"] for s in watched)
+    rows = session.execute(select(_source).where(_source.c.name != IMPORT).order_by(_source.c.name))
+    found = [_of_source(session, row, query.since, until) for row in rows]
+    watched = [s for s in found if s["first_run_at"]]
+    complete = bool(watched) and not any(s["gaps"] for s in watched)
     return {
         "from": times.text(query.since) if query.since else None,
         "until": times.text(until),
@@ -39,62 +42,58 @@ def coverage(session: Session, query: PostQuery, now: datetime) -> dict[str, Any
     }
 
 
-def _source_coverage(session: Session, source: Any, since: datetime | None, until: datetime) -> dict[str, Any]:
-    good = _run.c.outcome.in_(GOOD)
-    mine = and_(_run.c.source_id == source.id, _run.c.started_at <= until)
-    inside = and_(mine, _run.c.started_at >= since) if since else mine
-    counts = session.execute(
-        select(
-            func.count(),
-            func.count().filter(good),
-            func.count().filter(_run.c.outcome.is_not(None), ~good),
-        ).where(inside)
-    ).one()
-    ever = select(func.min(_run.c.started_at), func.max(_run.c.finished_at).filter(good)).where(mine)
-    first, last = session.execute(ever).one()
+def _of_source(session: Session, source: Any, since: datetime | None, until: datetime) -> dict[str, Any]:
+    mine = _run.c.source_id == source.id
+    inside = and_(mine, _run.c.started_at <= until, _run.c.started_at >= (since or times.EARLIEST))
+    failed = and_(_run.c.outcome.is_not(None), ~_good)
+    counted = select(func.count(), func.count().filter(_good), func.count().filter(failed)).where(inside)
+    runs, ok, not_ok = session.execute(counted).one()
+    ever = select(func.min(_run.c.started_at), func.max(_run.c.started_at).filter(_good))
+    first, last = session.execute(ever.where(mine, _run.c.started_at <= until)).one()
     return {
         "source": source.name,
-        "runs": counts[0] or (1 if first and since and first < since else 0),
-        "ok": counts[1],
-        "failed": counts[2],
+        "runs": runs,
+        "ok": ok,
+        "failed": not_ok,
         "first_run_at": times.text(first) if first else None,
         "last_ok_at": times.text(last) if last else None,
-        "gaps": _gaps(session, source, inside, since, until) if first else [],
+        "gaps": _gaps(session, source, since, until) if first else [],
     }
 
 
-def _gaps(
-    session: Session, source: Any, inside: Any, since: datetime | None, until: datetime
-) -> list[dict[str, Any]]:
-    """Spans longer than two looks without a good one, longest first of the newest; the edges count."""
+def _gaps(session: Session, source: Any, since: datetime | None, until: datetime) -> list[dict[str, Any]]:
+    """Spans without a good look, clipped to the range; at most twenty, the newest first."""
     allowed = timedelta(seconds=source.every_seconds) * _MISSED + _SLACK
-    at = _run.c.started_at
-    before = func.lag(at).over(order_by=at).label("before")
-    good = select(at.label("at"), before).where(inside, _run.c.outcome.in_(GOOD)).subquery()
-    edges = select(func.min(good.c.at), func.max(good.c.at))
-    first, last = session.execute(edges).one()
-    wide = select(good.c.before, good.c.at).where(good.c.before.is_not(None)).order_by(good.c.at.desc())
-    spans = [(a, b) for a, b in session.execute(wide) if b - a > allowed]
-    if first is None:
-        spans = [(since, until)] if since else []
-    else:
-        spans += [(since, first)] if since and first - since > allowed else []
-        spans = ([(last, until)] if until - last > allowed and source.enabled else []) + spans
-    return [_gap(session, source, a, b) for a, b in spans[:_MOST_GAPS]]
+    at, good = _run.c.started_at, and_(_run.c.source_id == source.id, _good)
+    before = session.execute(select(func.max(at)).where(good, at <= since)).scalar() if since else None
+    after = session.execute(select(func.min(at)).where(good, at >= until)).scalar()
+    inside = and_(good, at >= (before or since or times.EARLIEST), at <= (after or until))
+    previous = func.lag(at).over(order_by=at)
+    looks = select(previous.label("previous"), at.label("at")).where(inside).order_by(at.desc())
+    spans: list[Span] = []
+    first, last = None, None
+    for row in session.execute(looks):
+        last, first = last or row.at, row.at
+        if row.previous and row.at - row.previous > allowed:
+            spans.append((row.previous, row.at))
+    if after is None and last and until - last > allowed:
+        spans.insert(0, (last, until))
+    if since and before is None:
+        spans.append((since, first or until))
+    clipped = [(max(a, since) if since else a, min(b, until)) for a, b in spans]
+    return [_gap(session, source, a, b) for a, b in clipped[:_MOST_GAPS] if a < b]
 
 
 def _gap(session: Session, source: Any, start: datetime, end: datetime) -> dict[str, Any]:
+    """With the last thing that went wrong inside it; "nobody looked" where nothing was even tried."""
     mine = and_(_run.c.source_id == source.id, _run.c.started_at > start, _run.c.started_at < end)
-    last = session.execute(
-        select(_run.c.error, _run.c.outcome).where(mine).order_by(_run.c.id.desc()).limit(1)
-    ).first()
-    before = select(_run.c.id).where(_run.c.source_id == source.id, _run.c.started_at <= start).limit(1)
-    if last:
-        reason = last.error or str(last.outcome or "interrupted")
-    elif session.execute(before).first() is None:
-        reason = "not followed yet"
+    tried = select(_run.c.error, _run.c.outcome).where(mine, ~_good).order_by(_run.c.id.desc()).limit(1)
+    wrong = session.execute(tried).first()
+    earlier = select(_run.c.id).where(_run.c.source_id == source.id, _run.c.started_at <= start).limit(1)
+    if wrong:
+        reason = wrong.error or str(wrong.outcome)
     else:
-        reason = "nobody looked"
+        reason = "nobody looked" if session.execute(earlier).first() else "not followed yet"
     return {"from": times.text(start), "until": times.text(end), "reason": reason}
 
 
@@ -102,8 +101,9 @@ def _note(watched: list[dict[str, Any]], complete: bool) -> str:
     if not watched:
         return "No source has been looked at in this range: no posts here means that nobody looked."
     looks = sum(s["ok"] for s in watched)
+    sources = f"{len(watched)} source{'s' * (len(watched) != 1)}, {looks} good look{'s' * (looks != 1)}"
     if complete:
-        return f"{len(watched)} sources, {looks} good looks, no gaps."
+        return f"{sources}, no gaps."
     gaps = sum(len(s["gaps"]) for s in watched)
     failed = sum(s["failed"] for s in watched)
-    return f"{len(watched)} sources, {looks} good looks, {failed} failed, {gaps} gaps: posts may be missing."
+    return f"{sources}, {failed} failed, {gaps} gap{'s' * (gaps != 1)}: posts may be missing."
