@@ -57,17 +57,17 @@ def _of_source(session: Session, source: Any, since: datetime | None, until: dat
         "failed": not_ok,
         "first_run_at": times.text(first) if first else None,
         "last_ok_at": times.text(last) if last else None,
-        "gaps": _gaps(session, source, since, until) if first else [],
+        "gaps": _gaps(session, source, since or first, until) if first else [],
     }
 
 
-def _gaps(session: Session, source: Any, since: datetime | None, until: datetime) -> list[dict[str, Any]]:
+def _gaps(session: Session, source: Any, since: datetime, until: datetime) -> list[dict[str, Any]]:
     """Spans without a good look, clipped to the range; at most twenty, the newest first."""
     allowed = timedelta(seconds=source.every_seconds) * _MISSED + _SLACK
     at, good = _run.c.started_at, and_(_run.c.source_id == source.id, _good)
-    before = session.execute(select(func.max(at)).where(good, at <= since)).scalar() if since else None
+    before = session.execute(select(func.max(at)).where(good, at <= since)).scalar()
     after = session.execute(select(func.min(at)).where(good, at >= until)).scalar()
-    inside = and_(good, at >= (before or since or times.EARLIEST), at <= (after or until))
+    inside = and_(good, at >= (before or since), at <= (after or until))
     previous = func.lag(at).over(order_by=at)
     looks = select(previous.label("previous"), at.label("at")).where(inside).order_by(at.desc())
     spans: list[Span] = []
@@ -78,9 +78,9 @@ def _gaps(session: Session, source: Any, since: datetime | None, until: datetime
             spans.append((row.previous, row.at))
     if after is None and last and until - last > allowed:
         spans.insert(0, (last, until))
-    if since and before is None:
+    if before is None:
         spans.append((since, first or until))
-    clipped = [(max(a, since) if since else a, min(b, until)) for a, b in spans]
+    clipped = [(max(a, since), min(b, until)) for a, b in spans]
     return [_gap(session, source, a, b) for a, b in clipped[:_MOST_GAPS] if a < b]
 
 
