@@ -1,0 +1,61 @@
+"""From log odds of posts that a model did not see to probabilities, thresholds and the unsure band."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classifier import logistic
+from classifier.logistic import Floats, sigmoid
+
+OFF_TOPIC_COST = 3.0
+"""A tag on a post about something else altogether counts as three wrong tags: readers forgive it least."""
+POOLED_POSITIVES = 50.0
+"""All topics together count as much as that many posts of the one whose threshold is chosen.
+
+The fewer posts a topic has, the nearer its threshold lies to the common one."""
+CAUGHT_SHARE, WIDEST_BAND = 1 / 3, 0.8
+_GRID = np.round(np.arange(0.2, 0.8001, 0.01), 2)
+
+
+def platt(odds: Floats, labels: Floats) -> tuple[float, float]:
+    """(slope, offset), one pair for all topics: ten single ones would follow the chances of few posts."""
+    known = ~np.isnan(labels)
+    z, y = odds[known][:, None], labels[known]
+    slope, offset = logistic.fit(z, y, np.ones(len(y)), penalty=1e-6)
+    return float(slope), float(offset)
+
+
+def thresholds(probabilities: Floats, labels: Floats) -> Floats:
+    """For each topic the probability from which to tag: where F1 is best, with the two weights above."""
+    costs = np.where(labels.any(axis=1), 1.0, OFF_TOPIC_COST)[:, None]
+    counts = np.array([_counts(probabilities >= t, labels == 1, costs) for t in _GRID])  # thresholds x 3 x K
+    pooled = counts.sum(axis=2, keepdims=True)
+    positives = max(float(labels.sum()), 1.0)
+    hits, false, missed = np.moveaxis(counts + pooled * (POOLED_POSITIVES / positives), 1, 0)
+    f1 = 2 * hits / np.maximum(2 * hits + false + missed, 1e-9)
+    return np.asarray(_GRID[f1.argmax(axis=0)], np.float64)
+
+
+def unsure_from(probabilities: Floats, labels: Floats, tagged_from: Floats) -> Floats:
+    """Where the unsure band begins: the same distance in log odds below every threshold.
+
+    As far down as it takes to hold a third of the missed tags, and at most 0.8: people have to look at them.
+    """
+    below = logistic.log_odds(tagged_from) - logistic.log_odds(probabilities)
+    missed = below[(labels == 1) & (below > 0)]
+    width = float(np.quantile(missed, CAUGHT_SHARE)) if len(missed) else 0.0
+    return sigmoid(logistic.log_odds(tagged_from) - min(width, WIDEST_BAND))
+
+
+def calibration_error(probabilities: Floats, labels: Floats, bins: int = 10) -> float:
+    """Expected calibration error: how far, on average, a probability is from the share of tags that hold."""
+    p, y = probabilities.ravel(), labels.ravel()
+    which = np.minimum((p * bins).astype(int), bins - 1)
+    gaps = [abs(float((p - y)[which == b].sum())) for b in range(bins)]
+    return sum(gaps) / max(len(p), 1)
+
+
+def _counts(found: NDArray[np.bool_], holds: NDArray[np.bool_], costs: Floats) -> Floats:
+    return np.array(
+        [(found & holds).sum(axis=0), ((found & ~holds) * costs).sum(axis=0), (~found & holds).sum(axis=0)],
+        np.float64,
+    )
