@@ -90,8 +90,11 @@ if [ "$(cat "$venv/.holds-$lock" 2>/dev/null)" != "$(wanted "$lock")" ]; then
     # without --no-compile a third of the environment would be byte code of modules that nothing imports
     "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-compile \
         --require-hashes -r "$lock" </dev/null
-    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation \
-        --no-index -e . </dev/null
+    said=$("$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps \
+        --no-build-isolation --no-index -e . </dev/null 2>&1) || {
+        say "$said"
+        exit 1
+    }
     [ "$lock" != requirements-dev.txt ] || wanted requirements.txt >"$venv/.holds-requirements.txt"
     wanted "$lock" >"$venv/.holds-$lock"
 fi

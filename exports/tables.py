@@ -1,0 +1,77 @@
+"""The tables of a release: their columns, and what each means. The codebook is this file, printed."""
+
+from typing import Any
+
+ID = "the post's id, platform:platform_id, the same in every archive"
+Columns = dict[str, str]
+
+POSTS: Columns = {
+    "id": ID,
+    "platform": "where it was published: x, mastodon, bluesky, feed, article or another source's name",
+    "platform_id": "its id there",
+    "url": "its public address",
+    "kind": "post, repost, reply, quote, article, release, caption or video",
+    "account.platform": "platform of the account that published it",
+    "account.handle": "the account's handle; feeds and pages: their host name",
+    "account.name": "the account's display name",
+    "account.actor": "the organisation or office that the operator assigned the account to",
+    "text": "the text of the newest version; empty where the platform's terms withhold it",
+    "lang": "language as the source says or as detected: en, ar, ckb (Central Kurdish), kmr (Northern Kurdish)",
+    "created_at": "time of publication, RFC 3339 in UTC; how exact says created_at_precision",
+    "created_at_precision": "second, day (only the date is known) or seen (no date: the time first seen)",
+    "synthetic": "true: written as sample data, nobody published it",
+    "first_seen_at": "when this archive saw it first",
+    "changed_at": "when this archive last saw a change of it",
+    "deleted_at": "when this archive saw that it was gone",
+    "media": "list of {type, url, alt}; JSON in CSV",
+    "links": "list of addresses in the post; JSON in CSV",
+    "tags": "list of {topic, probability, decision, model, evidence}; JSON in CSV; one row a tag in tags",
+    "tagging": "done, or pending where the classifier had not read it yet",
+    "is_kle": "true: tagged key_leader_engagement",
+    "versions": "how many versions this archive saw; one row a version in versions",
+    "edits": "how many of them the author's edits made",
+    "repeats": "id of the post that a repost or quote names",
+    "metrics.likes": "likes when last observed; empty where the platform publishes none",
+    "metrics.reposts": "reposts when last observed",
+    "metrics.replies": "replies when last observed",
+    "metrics.quotes": "quotes when last observed",
+    "metrics.views": "views when last observed",
+    "metrics.observed_at": "when these were observed",
+    "sightings": "list of {source, first_hand, url, seen_at}: where it was seen; JSON in CSV",
+    "rights.policy": "what its platform's terms let leave the archive: full, quotation, link or ids",
+    "rights.text_withheld": "true: the text stays with the operator; look it up by id or url",
+}
+
+TAGS: Columns = {
+    "id": ID,
+    "version": "number of the version that was judged",
+    "topic": "slug of the topic",
+    "probability": "calibrated probability that the topic holds",
+    "decision": "tagged, unsure, or not (only where a person said so)",
+    "model": "SHA-256 of the model that judged",
+    "evidence.start": "where the sentence that speaks most for the topic begins, in code points of the text",
+    "evidence.end": "where it ends",
+    "valid_from": "when the decision was made",
+    "valid_to": "when a later one replaced it; empty: it holds",
+}
+
+VERSIONS: Columns = {
+    "id": ID,
+    "number": "1 for the first that was seen",
+    "change": "first, edit, fuller (a source that shows more), delete or restore",
+    "text": "its text; empty where the platform's terms withhold it",
+    "links": "list of addresses; JSON in CSV",
+    "media": "list of {type, url, alt}; JSON in CSV",
+    "seen_at": "when it was seen",
+    "source": "the source through which it was seen",
+    "first_hand": "true: from the platform itself; false: quoted by another page",
+    "digest": "SHA-256 over all of it, as it stands in the archive's ledger",
+    "text_sha256": "SHA-256 of its text, also where the text is withheld",
+}
+
+ALL: dict[str, Columns] = {"posts": POSTS, "tags": TAGS, "versions": VERSIONS}
+
+
+def shaped(row: dict[str, Any], columns: Columns) -> dict[str, Any]:
+    """`row` with the fields of `columns` and no others, in their order; nested ones whole."""
+    return {name: row.get(name) for name in dict.fromkeys(column.partition(".")[0] for column in columns)}

@@ -1,0 +1,5 @@
+"""`python -m kle` is `kle`."""
+
+from kle.cli import main
+
+main()

@@ -1,0 +1,58 @@
+"""`kle`: the commands, put together; each lives in `kle/commands` and imports what it needs when it runs."""
+
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from kle.commands import archive, exporting, keys, model, reading, serving, sources
+
+MANUAL = """
+Follow what a coalition says in public about its Key Leader Engagements.
+
+[bold]First steps[/]
+
+  kle demo                       look around in the bundled sample archive
+  kle init                       write a commented kle.toml
+  kle sources check --all        see which of its sources answer from here
+  kle up                         collect, tag and serve; prints the address and a sign-in link
+
+[bold]Settings[/] come from kle.toml and KLE_* in the environment (docs/settings.md). The archive is a SQLite
+file in ./data unless KLE_DATABASE_URL or KLE_DATA_DIR say otherwise.
+
+[bold]Exit codes[/] 0 done, 1 the answer is no (verify, check, a round that failed), 2 wrong use.
+Results go to stdout, progress and logs to stderr. [bold]--json[/] is there where a program may read the result.
+"""
+
+
+class Program(TyperGroup):
+    """Failures that have a message for people end as one line on stderr, not as a traceback."""
+
+    def invoke(self, ctx: Any) -> Any:
+        from core.errors import BadRequest, KleError, SettingsError
+        from kle.output import fail
+
+        try:
+            return super().invoke(ctx)
+        except KleError as error:
+            fail(error.message, 2 if isinstance(error, SettingsError | BadRequest) else 1)
+
+
+app = typer.Typer(
+    cls=Program,
+    help=MANUAL,
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for room in (serving, reading, archive, exporting):
+    room.register(app)
+app.add_typer(sources.app, name="sources")
+app.add_typer(keys.app, name="keys")
+app.add_typer(archive.db, name="db")
+app.add_typer(model.app, name="model")
+
+
+def main() -> None:
+    app(prog_name="kle")

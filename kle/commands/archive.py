@@ -1,0 +1,179 @@
+"""Commands on the archive: collect, import, classify, search, verify, and `kle db upgrade`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from kle import output
+
+if TYPE_CHECKING:
+    from classifier.model import Model
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+db = typer.Typer(help="The database itself.", no_args_is_help=True)
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(collect)
+    app.command("import")(import_)
+    app.command()(classify)
+    app.command()(search)
+    app.command()(verify)
+
+
+def collect(
+    names: Annotated[list[str] | None, typer.Argument(metavar="[NAME...]", help="Some only.")] = None,
+    json: Json = False,
+) -> None:
+    """One round of every enabled source now, or of the named ones, due or not; exit code 1 if one fails."""
+    from kle import rounds
+
+    rounds.report(rounds.collect_named(names or []), json)
+
+
+def import_(
+    files: Annotated[
+        list[Path],
+        typer.Argument(metavar="FILE...", exists=True, dir_okay=False, help="JSON Lines or a JSON array."),
+    ],
+    format_: Annotated[str, typer.Option("--format", help="auto or jsonl.")] = "auto",
+    json: Json = False,
+) -> None:
+    """Take posts in from files in the API's form (JSON Lines, a JSON array, also .gz; a release's posts.jsonl).
+
+    What cannot be read is put aside with its reason, the rest goes in; the same file again changes nothing.
+
+    Example: kle import posts.jsonl --json
+    """
+    from kle import importing, runtime
+
+    if format_ not in ("auto", *importing.FORMATS):
+        output.fail(f"there is no format {format_!r}; there are auto, {', '.join(importing.FORMATS)}")
+    with runtime.archive() as (_, database), output.progress() as bar:
+        task = bar.add_task("importing", total=None)
+        report = importing.run(database, files, lambda done: bar.update(task, completed=done)).as_json()
+    if json:
+        output.print_json(report)
+    else:
+        output.say(", ".join(f"{value} {name}" for name, value in report.items() if name != "formats"))
+
+
+def classify(
+    everything: Annotated[bool, typer.Option("--all", help="Tag again what is tagged.")] = False,
+    model: Annotated[Path | None, typer.Option(metavar="DIR", help="Another model's folder.")] = None,
+) -> None:
+    """Tag what waits; with --all everything again. Older tags stay in the archive beside the new ones."""
+    from kle import runtime
+
+    with runtime.archive() as (settings, database):
+        chosen = settings.model_copy(update={"model": str(model)}) if model else settings
+        loaded = runtime.model(chosen)
+        if loaded is None:
+            output.fail("KLE_MODEL = none switches tagging off; name a model with --model DIR")
+        done = _classify(database, loaded, everything)
+    output.say(f"{done} versions tagged by model {loaded.digest[:12]}")
+
+
+def _classify(database: Any, model: "Model", everything: bool) -> int:
+    from classifier.tag import tag_round
+    from db import tags
+    from kle.worker import worker_name
+
+    with database.write() as session:
+        if everything:
+            tags.requeue(session, True, model.digest)
+    with database.read() as session:
+        waiting = tags.pending_count(session)
+    done, worker = 0, worker_name()
+    with output.progress() as bar:
+        task = bar.add_task("tagging", total=waiting)
+        while count := tag_round(database, model, worker):
+            done += count
+            bar.advance(task, count)
+    return done
+
+
+def search(
+    query: Annotated[str, typer.Argument(help="As in the search box of the page.")],
+    limit: Annotated[int, typer.Option(min=1, max=200, help="How many.")] = 20,
+    sort: Annotated[str, typer.Option(help="newest, oldest or relevance.")] = "newest",
+    json: Json = False,
+) -> None:
+    """Search the archive.
+
+    Examples: kle search 'peshmerga reform since:2025-07-01'; kle search 'from:@CJTFOIR -training topic:reform'
+    """
+    from db import posts
+    from db.query import PostQuery
+    from kle import runtime
+
+    if sort not in ("newest", "oldest", "relevance"):
+        output.fail(f"there is no order {sort!r}; there are newest, oldest, relevance")
+    with runtime.archive() as (_, database), database.read() as session:
+        page = posts.page(session, PostQuery.build(query), sort, limit)
+    if json:
+        output.print_json({"items": page.items, "next_cursor": page.next_cursor, "total": page.total})
+        return
+    for post in page.items:
+        _print_post(post)
+    total = page.total if isinstance(page.total, int) else f"at least {page.total['at_least']}"
+    output.note(f"{len(page.items)} of {total} posts")
+
+
+def _print_post(post: dict[str, Any]) -> None:
+    who = post["account"]["handle"] if post["account"] else post["platform"]
+    marks = ["sample"] if post["synthetic"] else []
+    marks += [tag["topic"] for tag in post["tags"] if tag["decision"] == "tagged"]
+    date = post["created_at"][:16].replace("T", " ") if post["created_at"] else ""
+    output.out.print(f"[bold]{date}[/]  {output.escape(who)}  [dim]{output.escape(', '.join(marks))}[/]")
+    output.out.print(f"  {output.escape(post['text'] or '')}")
+    output.out.print(f"  [dim]{output.escape(post['id'])}  {output.escape(post['url'] or '')}[/]\n", soft_wrap=True)
+
+
+def verify(json: Json = False) -> None:
+    """Walk the ledger and everything it speaks for, and re-hash it; exit code 1 if something does not fit."""
+    from db import ledger
+    from kle import runtime
+
+    with runtime.archive() as (_, database), database.read() as session, output.progress() as bar:
+        task = bar.add_task("verifying", total=None)
+        found = ledger.verify(session, lambda count: bar.advance(task, count))
+    if json:
+        output.print_json(found)
+    elif found["ok"]:
+        output.say(
+            f"The archive is as it was written: {found['versions']} versions, {found['ledger_lines']} lines."
+        )
+    else:
+        output.say(f"The archive is not as it was written: {found['first_problem']}")
+    if not found["ok"]:
+        raise typer.Exit(1)
+
+
+@db.command()
+def upgrade() -> None:
+    """Bring the database to this version's schema. SQLite is backed up first; PostgreSQL needs this command."""
+    from sqlalchemy.exc import OperationalError
+
+    from core import settings
+    from core.errors import SettingsError
+    from db.database import Database
+
+    knobs = settings.load()
+    database = Database(knobs.url)
+    try:
+        if database.file:
+            database.file.parent.mkdir(parents=True, exist_ok=True)
+        done = database.migrate()
+        database.refresh_index()
+    except (OSError, OperationalError) as error:
+        where = database.url.render_as_string(hide_password=True)
+        raise SettingsError(
+            "KLE_DATABASE_URL", where, f"cannot be opened: {getattr(error, 'orig', error)}"
+        ) from None
+    finally:
+        database.close()
+    output.say(
+        "The database is now at this version's schema." if done else "The database was at this version's schema."
+    )

@@ -1,0 +1,106 @@
+"""`kle model info|evaluate|train`."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from kle import output
+
+app = typer.Typer(help="The classifier: what it is, how good it is, and how it is made.", no_args_is_help=True)
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Folder = Annotated[Path | None, typer.Option("--model", metavar="DIR", help="Another model's folder.")]
+
+
+@app.command()
+def info(model: Folder = None, json: Json = False) -> None:
+    """The model in use: digest, topics with thresholds, and its card with the measured figures."""
+    loaded = _load(model)
+    thresholds = dict(zip(loaded.topics, map(float, loaded.heads.thresholds), strict=True))
+    said = {"digest": loaded.digest, "path": str(loaded.path), "topics": thresholds, "card": loaded.card}
+    if json:
+        output.print_json(said)
+        return
+    output.say(f"model {loaded.digest}\nin {loaded.path}\n")
+    output.print_table(("topic", "tagged from"), ((slug, f"{bound:.2f}") for slug, bound in thresholds.items()))
+    output.out.print_json(data=loaded.card)
+
+
+@app.command()
+def evaluate(
+    file: Annotated[
+        Path, typer.Argument(exists=True, dir_okay=False, help="JSON Lines with text, labels, language.")
+    ],
+    model: Folder = None,
+    json: Json = False,
+) -> None:
+    """Precision, recall and F1 by topic and language, on labelled lines {"text", "labels", "language"}.
+
+    Example: kle model evaluate labelled.jsonl --json
+    """
+    from classifier import evaluate as measure
+
+    with output.progress() as bar:
+        task = bar.add_task("reading", total=None)
+        found = measure.evaluate(
+            file, _load(model), lambda done, total: bar.update(task, completed=done, total=total)
+        )
+    if json:
+        output.print_json(found)
+        return
+    _print_figures(found)
+
+
+def _print_figures(found: dict[str, Any]) -> None:
+    output.say(f"macro F1 {found['macro_f1']:.3f}, micro F1 {found['micro_f1']:.3f}, "
+               f"off-topic posts tagged {found['off_topic_tagged']:.1%}\n")  # fmt: skip
+    names = ("precision", "recall", "f1", "support")
+    output.print_table(
+        ("topic", *names), ((slug, *(row[n] for n in names)) for slug, row in found["topics"].items())
+    )
+    output.say("")
+    figures = ("macro_f1", "micro_f1", "posts")
+    rows = ((code, *(row[n] for n in figures)) for code, row in found["languages"].items())
+    output.print_table(("language", *figures), rows)
+
+
+def _load(folder: Path | None) -> Any:
+    from core import settings
+    from kle import runtime
+
+    given = {"model": str(folder)} if folder else {}
+    loaded = runtime.model(settings.load().model_copy(update=given))
+    if loaded is None:
+        output.fail("KLE_MODEL = none switches the classifier off; name a model with --model DIR")
+    return loaded
+
+
+@app.command()
+def train(
+    data: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Labelled *.jsonl files; default: the shipped ones.")
+    ] = None,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Where the new model goes.")] = Path("model"),
+    seed: Annotated[int, typer.Option(help="Same data, same seed: the same model.")] = 7,
+    json: Json = False,
+) -> None:
+    """Fit the heads on labelled posts and write model and card to a folder; the encoder stays as it is.
+
+    Example: kle model train --out model && KLE_MODEL=model kle classify --all
+    """
+    from classifier import train as training
+    from classifier.model import SHIPPED
+
+    with output.progress() as bar:
+        task = bar.add_task("training", total=None)
+        card = training.train(
+            data or training.DATA,
+            SHIPPED,
+            seed,
+            out_dir=out,
+            progress=lambda what, done, of: bar.update(task, description=what, completed=done, total=of),
+        )
+    if json:
+        output.print_json(card)
+    else:
+        output.say(f"Wrote {out}. Try it: kle model evaluate FILE --model {out}")

@@ -1,0 +1,69 @@
+"""How commands speak: results on stdout, everything about the work on stderr."""
+
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any, NoReturn
+
+import typer
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
+from rich.table import Table
+
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+
+def print_json(value: Any) -> None:
+    """One line of JSON; the same on a terminal and in a pipe."""
+    import orjson
+
+    sys.stdout.write(orjson.dumps(value).decode() + "\n")
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in columns:
+        table.add_column(name, overflow="fold")
+    for row in rows:
+        table.add_row(*("" if cell is None else escape(str(cell)) for cell in row))
+    out.print(table)
+
+
+def escape(text: str) -> str:
+    """Text from outside as it is: no Rich markup, no terminal control characters."""
+    from rich.markup import escape as without_markup
+
+    return without_markup("".join(c if c.isprintable() else " " for c in text))
+
+
+def note(text: str) -> None:
+    err.print(text, markup=False, soft_wrap=True)
+
+
+def say(text: str) -> None:
+    out.print(text, markup=False, soft_wrap=True)
+
+
+def fail(message: str, code: int = 2) -> NoReturn:
+    """One clear line on stderr, then the exit code: 1 the answer is no, 2 wrong use."""
+    note(f"kle: {message}")
+    raise typer.Exit(code)
+
+
+def progress() -> Progress:
+    """A bar on stderr; nothing where stderr is no terminal."""
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    return Progress(*columns, console=err, transient=True, disable=not err.is_terminal)

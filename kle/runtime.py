@@ -1,0 +1,64 @@
+"""Settings -> database -> configuration as rows -> model: every command starts here, there is no second way."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from core import settings as knobs
+from core import times
+from core.errors import ModelError
+from core.settings import Settings
+from db import directory
+from db.database import Database, open_database
+from kle import logs
+
+if TYPE_CHECKING:
+    from classifier.model import Model
+
+
+@contextmanager
+def archive(settings: Settings | None = None, *, sync: bool = False) -> Iterator[tuple[Settings, Database]]:
+    """The settings and their open archive.
+
+    With `sync`, what kle.toml says becomes rows, and sources that it does not name are switched off. A command
+    that only reads leaves the rows alone, so that it may run beside a `kle demo` of another configuration.
+    """
+    settings = settings or knobs.load()
+    logs.configure(settings.log_level)
+    database = open_database(settings)
+    try:
+        _fill(settings, database, everything=sync)
+        yield settings, database
+    finally:
+        database.close()
+
+
+def _fill(settings: Settings, database: Database, *, everything: bool) -> None:
+    from classifier import taxonomy
+
+    if not everything:
+        with database.read() as session:
+            if directory.topics(session):
+                return
+    topics = [(topic.slug, topic.name, topic.definition) for topic in taxonomy.topics()]
+    with database.write() as session:
+        directory.sync(session, settings, topics, times.now())
+
+
+def config_is_there() -> bool:
+    """Whether a kle.toml speaks; without one the archive keeps the sources that it has."""
+    return Path(os.environ.get("KLE_CONFIG") or "kle.toml").is_file()
+
+
+def model(settings: Settings) -> "Model | None":
+    """The classifier, or None where tagging is off. Raises ModelError."""
+    if not settings.tagging:
+        return None
+    from classifier.model import SHIPPED, Model
+
+    path = Path(settings.model) if settings.model else SHIPPED
+    if not path.is_dir():
+        raise ModelError(f"KLE_MODEL = {settings.model!r}: no such folder; leave it empty for the shipped model")
+    return Model.load(path, settings.threads)

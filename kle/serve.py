@@ -1,0 +1,111 @@
+"""`kle up`: worker and API in one process, or one of them, until SIGINT or SIGTERM."""
+
+import signal
+import socket
+from collections.abc import Callable
+from datetime import timedelta
+from threading import Event
+from types import FrameType
+from typing import Literal
+
+import uvicorn
+from fastapi import FastAPI
+
+from api.app import create_app
+from core import times
+from core.errors import SettingsError
+from core.settings import Settings
+from db import credentials
+from db.database import Database
+from kle import output, runtime
+from kle.readiness import Part, readiness
+from kle.worker import Worker
+
+Role = Literal["all", "api", "collector", "worker"]
+SIGN_IN = timedelta(hours=1)
+
+
+def run(settings: Settings, role: Role = "all", parts: Callable[[Database], dict[str, Part]] | None = None) -> None:
+    """Serve until told to stop. `parts` are further conditions of /readyz."""
+    with runtime.archive(settings, sync=True) as (_, database):
+        stop = _stop_sign()
+        listening = listen(settings.host, settings.port) if role in ("all", "api") else None
+        worker = _worker(settings, database, role)
+        try:
+            if worker:
+                worker.start()
+            if listening:
+                _greet(settings, database, listening.getsockname()[1])
+                _serve(create_app(settings, database, readiness(database, worker, parts)), listening, stop)
+            else:
+                output.say(f"kle-monitor works as {role}; Ctrl-C stops it.")
+                stop.wait()
+        finally:
+            if worker:
+                worker.stop()
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens; a taken port is an error that says what to do."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise SettingsError(
+            "KLE_PORT", port, f"cannot listen on {host}: {reason}; --port 0 takes a free one"
+        ) from None
+
+
+def _worker(settings: Settings, database: Database, role: Role) -> Worker | None:
+    if role == "api":
+        return None
+    model = runtime.model(settings) if role in ("all", "worker") else None
+    return Worker(settings, database, collecting=role in ("all", "collector"), model=model)
+
+
+def _serve(app: FastAPI, listening: socket.socket, stop: Event) -> None:
+    """No proxy headers: whoever sends one is not the loopback, and api.access looks at them itself."""
+    config = uvicorn.Config(
+        app,
+        proxy_headers=False,
+        server_header=False,
+        access_log=False,
+        log_config=None,
+        timeout_graceful_shutdown=5,
+    )
+    if not stop.is_set():
+        uvicorn.Server(config).run(sockets=[listening])
+
+
+def _greet(settings: Settings, database: Database, port: int) -> None:
+    address = settings.base_url.rstrip("/") or f"http://{_name(settings.host)}:{port}"
+    now = times.now()
+    with database.write() as session:
+        first = not credentials.any_key(session)
+        key = credentials.issue(session, "key", "first start", ["admin"], now, None)[1] if first else ""
+        link = credentials.issue(session, "sign_in", "kle up", ["admin"], now, SIGN_IN)[1]
+    output.say(f"kle-monitor is at {address}/")
+    output.say(f"Sign in once, within the hour: {address}/signin?token={link}")
+    if key:
+        output.say(f"Admin key, shown this once: {key}")
+    if not settings.sources:
+        output.say("There are no sources yet: `kle init` writes a kle.toml with some, `kle demo` shows a sample.")
+
+
+def _name(host: str) -> str:
+    if host in ("0.0.0.0", "::"):  # noqa: S104  listening everywhere; people come by this name
+        return "localhost"
+    return f"[{host}]" if ":" in host else host
+
+
+def _stop_sign() -> Event:
+    """Set by SIGINT or SIGTERM; uvicorn hands the signal on to these when it has closed its connections."""
+    stop = Event()
+
+    def on_signal(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, on_signal)
+    return stop
