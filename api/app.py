@@ -1,0 +1,46 @@
+"""Builds the application from its parts; holds nothing of its own but the context."""
+
+from importlib.metadata import PackageNotFoundError, version
+
+from fastapi import FastAPI
+from starlette.middleware import Middleware
+from starlette.staticfiles import StaticFiles
+
+from api import openapi, problems
+from api.deps import Context, Readiness
+from api.headers import SecurityHeaders
+from api.metrics import CountRequests, Metrics
+from api.render.templates import STATIC
+from core import plugins
+from core.settings import Settings
+from db.database import Database
+
+
+def create_app(settings: Settings, database: Database, readiness: Readiness) -> FastAPI:
+    """`readiness()` says of each part that this role uses what is missing, or None."""
+    metrics = Metrics()
+    app = FastAPI(
+        title="kle-monitor",
+        version=_version(),
+        description=openapi.DESCRIPTION,
+        openapi_tags=openapi.TAGS,
+        docs_url=None,  # FastAPI's own loads its scripts from another host; pages/docs.py serves ours
+        redoc_url=None,
+        redirect_slashes=False,  # it would build an absolute address from whatever Host says
+        middleware=[Middleware(CountRequests, metrics=metrics), Middleware(SecurityHeaders)],
+    )
+    app.state.context = Context(settings, database, readiness, metrics)
+    for package in ("api.routes", "api.pages"):
+        for module in plugins.load(package).values():
+            app.include_router(module.router)
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    problems.install(app)
+    openapi.install(app)
+    return app
+
+
+def _version() -> str:
+    try:
+        return version("kle-monitor")
+    except PackageNotFoundError:  # run from a checkout that was never installed
+        return "0"

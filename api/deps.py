@@ -1,0 +1,50 @@
+"""What every route can ask for: the application's context, and a check of the names of query parameters."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, get_origin
+
+from fastapi import Depends, Request
+from pydantic import BaseModel
+
+from api.metrics import Metrics
+from core.errors import BadRequest
+from core.settings import Settings
+from db.database import Database
+
+Readiness = Callable[[], dict[str, str | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Built once by `create_app`; there is no other state in the application."""
+
+    settings: Settings
+    database: Database
+    readiness: Readiness
+    metrics: Metrics
+
+
+def context(request: Request) -> Context:
+    found: Context = request.app.state.context
+    return found
+
+
+def only(form: type[BaseModel] | None = None, *more: str) -> Any:
+    """A dependency: 422 on a parameter that the route does not know, or that is given twice where one is meant.
+
+    A misspelt filter must never silently widen a search.
+    """
+    fields = form.model_fields if form else {}
+    lists = {name for name, field in fields.items() if get_origin(field.annotation) is list}
+    known = [*fields, *more]
+
+    def check(request: Request) -> None:
+        for name in request.query_params:
+            if name not in known:
+                there = f"there are {', '.join(known)}" if known else "this address takes none"
+                raise BadRequest(f"unknown parameter {name!r}: {there}", parameter=name, known=known)
+            if name not in lists and len(request.query_params.getlist(name)) > 1:
+                raise BadRequest(f"parameter {name!r} is there twice; it takes one value", parameter=name)
+
+    return Depends(check)

@@ -1,0 +1,148 @@
+"""The examples of OpenAPI: one synthetic post of an invented office, and the answers around it."""
+
+from typing import Any
+
+DIGEST = "9f2c51d47c0e8ab3d1f06e5b7a42c98840cbb15e62a7f3d90e1d5c6b28f47a13"
+POST: dict[str, Any] = {
+    "id": "file:office.example/4711",
+    "platform": "file",
+    "platform_id": "office.example/4711",
+    "url": "https://office.example/posts/4711",
+    "kind": "post",
+    "account": {
+        "platform": "file",
+        "handle": "@advisors.example",
+        "name": "Example Advisory Office",
+        "actor": "example-office",
+    },
+    "text": "Our advisors met the brigade's leaders today. Next on the list: one payroll for all units.",
+    "lang": "en",
+    "created_at": "2025-08-18T14:30:00Z",
+    "created_at_precision": "second",
+    "synthetic": True,
+    "first_seen_at": "2025-08-18T14:36:12Z",
+    "changed_at": "2025-08-18T14:36:12Z",
+    "deleted_at": None,
+    "media": [{"type": "image", "url": "https://office.example/media/1.jpg", "alt": "Two people at a table"}],
+    "links": ["https://office.example/reform"],
+    "tags": [
+        {
+            "topic": "key_leader_engagement",
+            "probability": 0.94,
+            "decision": "tagged",
+            "model": DIGEST,
+            "evidence": {"start": 0, "end": 45},
+        },
+        {
+            "topic": "reform",
+            "probability": 0.41,
+            "decision": "unsure",
+            "model": DIGEST,
+            "evidence": {"start": 46, "end": 90},
+        },
+    ],
+    "is_kle": True,
+    "versions": 1,
+    "edits": 0,
+    "repeats": None,
+    "metrics": {
+        "likes": 12,
+        "reposts": 3,
+        "replies": 0,
+        "quotes": None,
+        "views": None,
+        "observed_at": "2025-08-18T14:36:12Z",
+    },
+    "sightings": [
+        {
+            "source": "example-file",
+            "first_hand": True,
+            "url": "https://office.example/posts/4711",
+            "seen_at": "2025-08-18T14:36:12Z",
+        }
+    ],
+    "rights": {"policy": "quotation", "text_withheld": False},
+    "tagging": "done",
+}
+VERSION: dict[str, Any] = {
+    "number": 2,
+    "change": "edit",
+    "text": "Our advisors met the brigade's leaders today.",
+    "links": [],
+    "media": [],
+    "seen_at": "2025-08-18T15:06:12Z",
+    "source": "example-file",
+    "first_hand": True,
+    "digest": DIGEST,
+    "text_sha256": DIGEST[::-1],
+    "tags": [{**POST["tags"][0], "valid_from": "2025-08-18T15:06:14Z", "valid_to": None}],
+    "diff": [
+        {"op": "same", "text": "Our advisors met the brigade's leaders"},
+        {"op": "removed", "text": " yesterday."},
+        {"op": "added", "text": " today."},
+    ],
+}
+COVERAGE: dict[str, Any] = {
+    "from": "2025-08-01T00:00:00Z",
+    "until": "2025-09-01T00:00:00Z",
+    "complete": False,
+    "note": "1 sources, 2966 good looks, 4 failed, 1 gaps: posts may be missing.",
+    "sources": [
+        {
+            "source": "example-file",
+            "runs": 2970,
+            "ok": 2966,
+            "failed": 4,
+            "first_run_at": "2025-08-01T00:00:07Z",
+            "last_ok_at": "2025-08-31T23:45:09Z",
+            "gaps": [
+                {"from": "2025-08-09T02:00:00Z", "until": "2025-08-09T03:00:00Z", "reason": "office.example did not answer in 30 s"}
+            ],
+        }
+    ],
+}
+RUN: dict[str, Any] = {
+    "id": 812,
+    "source": "example-file",
+    "started_at": "2025-08-18T14:36:11Z",
+    "finished_at": "2025-08-18T14:36:12Z",
+    "outcome": "ok",
+    "posts": 20,
+    "posts_new": 1,
+    "posts_changed": 0,
+    "problems": 0,
+    "error": None,
+}
+SOURCE: dict[str, Any] = {
+    "name": "example-file",
+    "kind": "file",
+    "url": None,
+    "actor": "example-office",
+    "enabled": True,
+    "verified": True,
+    "synthetic": True,
+    "every_seconds": 900,
+    "next_due_at": "2025-08-18T14:51:12Z",
+    "failures": 0,
+    "last_run": {name: value for name, value in RUN.items() if name != "source"},
+    "last_ok_at": "2025-08-18T14:36:12Z",
+}
+REFERENCE: dict[str, Any] = {
+    "slug": "quarterly-inspector-general-report",
+    "title": "Quarterly inspector-general report to the U.S. Congress",
+    "date": "2025-07-29",
+    "date_precision": "day",
+    "url": None,
+    "note": None,
+    "figures": {"peshmerga_under_mopa": 72000, "as_of": "2025-05", "expected_under_mou": 138000},
+    "verified": False,
+}
+PROBLEM: dict[str, Any] = {
+    "type": "urn:kle:problem:invalid-query",
+    "title": "Invalid query",
+    "status": 422,
+    "detail": "the phrase that begins here has no closing quotation mark",
+    "instance": "/api/v1/posts",
+    "position": 9,
+    "expected": ['"'],
+}

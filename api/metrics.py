@@ -1,0 +1,82 @@
+"""What Prometheus reads: requests by route template, and the archive's own counts at the time of asking."""
+
+import time
+from typing import Any
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from sqlmodel import Session, func, select
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from db import tags
+from db.models import Post, Run, Version
+
+_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+
+
+class Metrics:
+    """One registry an application, so that two in one process do not mix."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.requests = Counter(
+            "kle_http_requests", "Requests answered", ["method", "route", "status"], registry=self.registry
+        )
+        self.seconds = Histogram(
+            "kle_http_request_seconds", "Time to answer", ["route"], buckets=_BUCKETS, registry=self.registry
+        )
+
+    def text(self, session: Session) -> bytes:
+        return generate_latest(self.registry) + generate_latest(_archive(session))
+
+    def observe(self, scope: Scope, status: int, seconds: float) -> None:
+        """Routes by template, the rest as one: a label for every address asked for would grow without end."""
+        route = template(scope)
+        method = scope["method"] if scope["method"] in _METHODS else "other"
+        self.requests.labels(method, route, str(status)).inc()
+        self.seconds.labels(route).observe(seconds)
+
+
+def _archive(session: Session) -> CollectorRegistry:
+    """The archive's own counts, now."""
+    made = CollectorRegistry()
+    for name, about, model in (("posts", "Posts", Post), ("versions", "Versions of posts", Version)):
+        count = session.exec(select(func.count()).select_from(model)).one()
+        Gauge(f"kle_{name}", f"{about} in the archive", registry=made).set(count)
+    runs = Gauge("kle_runs", "Looks at sources by outcome", ["outcome"], registry=made)
+    for outcome, count in session.exec(select(Run.outcome, func.count()).group_by(Run.outcome)):
+        runs.labels(outcome or "unfinished").set(count)
+    waiting = Gauge("kle_pending_tags", "Versions that wait for their tags", registry=made)
+    waiting.set(tags.pending_count(session))
+    return made
+
+
+def template(scope: Scope) -> str:
+    route: Any = scope.get("route")
+    found = getattr(route, "path", None)
+    if found is None and scope.get("path", "").startswith("/static/"):
+        return "/static"
+    return found or "none"
+
+
+class CountRequests:
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+        self.app = app
+        self.metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        started, status = time.perf_counter(), 500
+
+        async def note_status(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self.app(scope, receive, note_status)
+        finally:
+            self.metrics.observe(scope, status, time.perf_counter() - started)

@@ -1,0 +1,63 @@
+"""The OpenAPI document: FastAPI's, with our problems in place of its own form of errors, and how to sign in."""
+
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from api import schemas
+from api.problems import MEDIA_TYPE
+
+DESCRIPTION = """What a coalition and its partners say in public about Key Leader Engagements: collected, kept in \
+every version, tagged and searchable. Times are RFC 3339 in UTC; lists are `{"items": [...], "next_cursor": ...}`; \
+errors are RFC 9457 problem+json. Ids hold colons and slashes and may be sent raw or percent-encoded."""
+TAGS = [
+    {"name": "posts", "description": "Search, one post, its history, counts."},
+    {"name": "directory", "description": "Topics, actors, accounts, references."},
+    {"name": "collection", "description": "Sources, runs and whether anybody looked."},
+    {"name": "health", "description": "Alive, ready, metrics."},
+]
+_OPEN = ("/healthz", "/readyz")
+
+
+def install(app: FastAPI) -> None:
+    def document() -> dict[str, Any]:
+        if not app.openapi_schema:
+            app.openapi_schema = _document(app)
+        return app.openapi_schema
+
+    app.openapi = document  # type: ignore[method-assign]
+
+
+def _document(app: FastAPI) -> dict[str, Any]:
+    made = get_openapi(
+        title=app.title, version=app.version, description=app.description, tags=app.openapi_tags, routes=app.routes
+    )
+    parts = made["components"]
+    for name in ("HTTPValidationError", "ValidationError"):
+        parts["schemas"].pop(name, None)
+    parts["schemas"]["Problem"] = schemas.Problem.model_json_schema()
+    parts["securitySchemes"] = {
+        "key": {"type": "http", "scheme": "bearer", "description": "A key from `kle keys add`: kle_..."}
+    }
+    for path, operations in made["paths"].items():
+        for operation in operations.values():
+            _describe(path, operation)
+    return made
+
+
+def _describe(path: str, operation: dict[str, Any]) -> None:
+    answers = operation["responses"]
+    if answers.pop("422", None) or path.startswith("/api/"):
+        answers["422"] = _problem("A parameter or the query cannot be used")
+    if path not in _OPEN:
+        operation["security"] = [{"key": []}, {}]
+        answers["401"] = _problem("Nobody we know asks")
+    if "{id}" in path:
+        answers["404"] = _problem("No such post")
+        answers["308"] = {"description": "Another id of the post whose address is in Location"}
+
+
+def _problem(description: str) -> dict[str, Any]:
+    schema = {"$ref": "#/components/schemas/Problem"}
+    return {"description": description, "content": {MEDIA_TYPE: {"schema": schema}}}

@@ -1,0 +1,63 @@
+"""What leaves, by who asks: core.terms for posts, and no operator's detail for the public."""
+
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+from core import terms
+from core.terms import Audience
+
+_PLAIN = ("not followed yet", "nobody looked", "interrupted", "rate_limited", "over_budget", "failed")
+
+
+def posts(items: list[dict[str, Any]], audience: Audience) -> list[dict[str, Any]]:
+    return [terms.apply(item, audience) for item in items]
+
+
+def versions(post: dict[str, Any], items: list[dict[str, Any]], audience: Audience) -> list[dict[str, Any]]:
+    """A text that may not leave may not leave as an old version or as a difference either."""
+    if not terms.apply(post, audience)["rights"]["text_withheld"]:
+        return items
+    return [_without_text(item) for item in items]
+
+
+def _without_text(version: dict[str, Any]) -> dict[str, Any]:
+    tags = [{**tag, "evidence": None} for tag in version["tags"]]
+    media = [{**item, "alt": None} for item in version["media"]]
+    return {**version, "text": None, "diff": [], "tags": tags, "media": media}
+
+
+def sources(items: list[dict[str, Any]], audience: Audience) -> list[dict[str, Any]]:
+    """A feed's address can hold a token, and an error message an address: both are the operator's."""
+    if audience == "internal":
+        return items
+    return [{**s, "url": _bare(s["url"]), "last_run": _silent(s["last_run"])} for s in items]
+
+
+def runs(items: list[dict[str, Any]], audience: Audience) -> list[dict[str, Any]]:
+    return items if audience == "internal" else [{**run, "error": None} for run in items]
+
+
+def coverage(looked: dict[str, Any], audience: Audience) -> dict[str, Any]:
+    """The reason of a gap can be an error message."""
+    if audience == "internal":
+        return looked
+    return {**looked, "sources": [{**s, "gaps": [_gap(g) for g in s["gaps"]]} for s in looked["sources"]]}
+
+
+def _gap(gap: dict[str, Any]) -> dict[str, Any]:
+    return gap if gap["reason"] in _PLAIN else {**gap, "reason": "failed"}
+
+
+def _silent(run: dict[str, Any] | None) -> dict[str, Any] | None:
+    return {**run, "error": None} if run else None
+
+
+def _bare(url: str | None) -> str | None:
+    try:
+        parts = urlsplit(url or "")
+        host = f"{parts.hostname}:{parts.port}" if parts.port else parts.hostname
+    except ValueError:
+        return None
+    if parts.scheme not in ("http", "https"):
+        return None
+    return urlunsplit((parts.scheme, host or "", parts.path, "", ""))

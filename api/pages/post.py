@@ -1,0 +1,53 @@
+"""The page of one post: everything that is known of it, and how to cite it."""
+
+from typing import Any
+
+from fastapi import APIRouter, Request
+from starlette.responses import RedirectResponse, Response
+
+from api import outgoing
+from api.access import Reader
+from api.deps import context, only
+from api.render import formats
+from api.render.cards import card, href
+from api.render.templates import page
+from db import directory, posts
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/posts/{id:path}", dependencies=[only()])
+def one_post(request: Request, who: Reader, id: str) -> Response:  # noqa: A002
+    with context(request).database.read() as session:
+        own = posts.resolve(session, id)
+        if own != id:
+            return RedirectResponse(href(own), status_code=308)
+        post = posts.get(session, own)
+        versions = outgoing.versions(post, posts.versions(session, own), who.audience)
+        names = {t["slug"]: t["name"] for t in directory.topics(session)}
+    post = outgoing.posts([post], who.audience)[0]
+    values = {
+        "post": post,
+        "names": names,
+        "card": card(post, names, limit=None),
+        "versions": versions[::-1],
+        "links": [(url, formats.safe_url(url)) for url in post["links"]],
+        "media": [(item, formats.safe_url(item["url"])) for item in post["media"]],
+        "metrics": _metrics(post["metrics"]),
+        "citation": _citation(post, versions[-1]["digest"]),
+    }
+    return page(request, "post.html", values)
+
+
+def _metrics(metrics: dict[str, Any] | None) -> list[tuple[str, int]]:
+    """Only what the platform publishes."""
+    return [(n, v) for n, v in (metrics or {}).items() if n != "observed_at" and v is not None]
+
+
+def _citation(post: dict[str, Any], digest: str) -> str:
+    """Id, place, time first seen and the digest of the version: enough to find it and to prove it."""
+    when = formats.when(post).text
+    author = (post["account"] or {}).get("name") or (post["account"] or {}).get("handle") or "Unknown author"
+    where = formats.safe_url(post["url"]) or "no public address"
+    seen = formats.moment(post["first_seen_at"])
+    return f"{author}, {when}. {post['id']}. {where}. First seen {seen}; version digest {digest}."

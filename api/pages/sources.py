@@ -1,0 +1,32 @@
+"""The page `/sources`: where the collector looks, and how each does."""
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from api import outgoing
+from api.access import Reader
+from api.deps import context, only
+from api.render import formats
+from api.render.templates import page
+from core.outcome import GOOD
+from db import sources
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/sources", dependencies=[only()])
+def list_sources(request: Request, who: Reader) -> Response:
+    with context(request).database.read() as session:
+        found = outgoing.sources(sources.list_sources(session), who.audience)
+    rows = [{**row, "state": _state(row), "href": formats.safe_url(row["url"])} for row in found]
+    return page(request, "sources.html", {"rows": rows})
+
+
+def _state(row: dict[str, object]) -> str:
+    """One word: off, waiting, well or failing."""
+    last = row["last_run"]
+    if not row["enabled"]:
+        return "off"
+    if not isinstance(last, dict) or last["outcome"] is None:
+        return "waiting"
+    return "well" if last["outcome"] in GOOD else "failing"

@@ -1,0 +1,133 @@
+"""The page `/`: search, filters, histogram and posts. It works without JavaScript; every control is a link or form."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from sqlmodel import Session
+from starlette.responses import Response
+
+from api import outgoing
+from api.access import Caller, Reader
+from api.deps import context, only
+from api.render.cards import card
+from api.render.histogram import Chart, chart, interval_for
+from api.render.links import SearchLinks
+from api.render.templates import page
+from api.search import Filters, PostSearch
+from core import times
+from core.errors import BadRequest, QueryError
+from db import counts, coverage, directory, posts
+from db.query import PostQuery
+
+router = APIRouter(include_in_schema=False)
+HIGHLIGHT = "key_leader_engagement"
+PAGE_SIZE = 30
+
+
+@router.get("/", dependencies=[only(PostSearch)])
+def timeline(request: Request, who: Reader, search: Annotated[PostSearch, Query()]) -> Response:
+    """An empty field of the form is no filter; a query that does not parse is shown with its place marked."""
+    chosen = {name: [v for v in values if v] for name, values in search.chosen().items()}
+    empty: dict[str, Any] = {name: None for name, values in chosen.items() if not values and name != "q"}
+    search = search.model_copy(update={**empty, "topic": chosen.get("topic", [])})
+    links = SearchLinks({name: values for name, values in chosen.items() if values} | _order(search))
+    with context(request).database.read() as session:
+        frame = _frame(session, search, links)
+        try:
+            found = _found(session, search, links, who, frame["references"])
+        except BadRequest as error:
+            return page(request, "timeline.html", {**frame, **_failed(error, search)}, status=error.status)
+    return page(request, "timeline.html", {**frame, **found, "error": None})
+
+
+def _order(search: PostSearch) -> dict[str, list[str]]:
+    return {} if search.sort == "newest" else {"sort": [search.sort]}
+
+
+def _frame(session: Session, search: PostSearch, links: SearchLinks) -> dict[str, Any]:
+    """What the page has whether the search succeeds or not."""
+    topics = directory.topics(session)
+    return {
+        "search": search,
+        "links": links,
+        "topics": topics,
+        "names": {t["slug"]: t["name"] for t in topics},
+        "references": directory.references(session),
+    }
+
+
+def _found(
+    session: Session, search: PostSearch, links: SearchLinks, who: Caller, references: list[dict[str, Any]]
+) -> dict[str, Any]:
+    query = search.query()
+    result = posts.page(session, query, search.sort, PAGE_SIZE, search.cursor)
+    names = {t["slug"]: t["name"] for t in directory.topics(session)}
+    looked = outgoing.coverage(coverage.coverage(session, query, times.now()), who.audience)
+    return {
+        "cards": [card(post, names) for post in outgoing.posts(result.items, who.audience)],
+        "next": links.to(cursor=result.next_cursor) if result.next_cursor else None,
+        "first": links.to(cursor=None) if search.cursor else None,
+        "total": result.total,
+        "facets": counts.facets(session, query, 12),
+        "looked": Looked.of(looked),
+        "chart": _chart(session, search, query, links, references),
+    }
+
+
+def _chart(
+    session: Session, search: Filters, query: PostQuery, links: SearchLinks, references: list[dict[str, Any]]
+) -> Chart | None:
+    months = counts.timeline(session, query, "month")
+    filled = [times.parse(item["start"]) for item in months if item["count"]]
+    if not filled:
+        return None
+    first = max(filled[0], query.since) if query.since else filled[0]
+    last = min(filled[-1] + timedelta(days=31), query.until) if query.until else filled[-1] + timedelta(days=31)
+    interval = interval_for(first, last)
+    items = months if interval == "month" else counts.timeline(session, query, interval)
+    highlight = search.topic[0] if search.topic else HIGHLIGHT
+
+    def link(start: datetime, end: datetime) -> str:
+        return links.to(since=_written(start), until=_written(end))
+
+    return chart(items, interval, references, link, highlight, query.since, query.until)
+
+
+def _written(at: datetime) -> str:
+    return at.date().isoformat() if at.hour == 0 else times.text(at)
+
+
+def _failed(error: BadRequest, search: PostSearch) -> dict[str, Any]:
+    """The message, and where in the query the trouble begins."""
+    marked = None
+    if isinstance(error, QueryError) and search.q and error.position <= len(search.q):
+        at = error.position
+        marked = (search.q[:at], search.q[at : at + 1], search.q[at + 1 :])
+    return {"error": error.message, "marked": marked, "expected": error.extra.get("expected", [])}
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """Coverage in one line: how often, through how many sources, when last, and what was missed."""
+
+    runs: int
+    sources: int
+    last: str | None
+    complete: bool
+    note: str
+    gaps: list[tuple[str, str, str, str]]
+
+    @classmethod
+    def of(cls, looked: dict[str, Any]) -> "Looked":
+        rows = looked["sources"]
+        lasts = [row["last_ok_at"] for row in rows if row["last_ok_at"]]
+        return cls(
+            runs=sum(row["ok"] for row in rows),
+            sources=sum(row["ok"] > 0 for row in rows),
+            last=max(lasts, key=times.parse) if lasts else None,
+            complete=looked["complete"],
+            note=looked["note"],
+            gaps=[(row["source"], gap["from"], gap["until"], gap["reason"]) for row in rows for gap in row["gaps"]],
+        )

@@ -1,0 +1,92 @@
+"""Every failure as RFC 9457 problem+json, or as a page for those who asked for one.
+
+What a person did wrong is explained; what went wrong in here is logged under a number and not shown.
+"""
+
+import logging
+import re
+import secrets
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import OperationalError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from api.render.templates import page
+from core.errors import KleError
+
+log = logging.getLogger("kle.api")
+MEDIA_TYPE = "application/problem+json"
+_WORDS = re.compile(r"[^a-z0-9]+")
+_JSON_ONLY = ("/api/", "/healthz", "/readyz", "/metrics", "/openapi.json", "/static/")
+
+
+def install(app: FastAPI) -> None:
+    app.add_exception_handler(KleError, on_failure)
+    app.add_exception_handler(RequestValidationError, on_validation)
+    app.add_exception_handler(HTTPException, on_http)
+    app.add_exception_handler(OperationalError, on_database)
+    app.add_exception_handler(Exception, on_surprise)
+
+
+def problem(status: int, title: str, detail: str, **extra: Any) -> dict[str, Any]:
+    kind = "urn:kle:problem:" + _WORDS.sub("-", title.lower()).strip("-")
+    return {**extra, "type": kind, "title": title, "status": status, "detail": detail}
+
+
+def on_failure(request: Request, error: Exception) -> Response:
+    assert isinstance(error, KleError)
+    if error.status == HTTPStatus.INTERNAL_SERVER_ERROR:
+        return on_surprise(request, error)
+    body = problem(error.status, error.title, error.message, **error.extra)
+    headers = {"Retry-After": str(max(1, round(error.retry_after)))} if error.retry_after else {}
+    if error.status == HTTPStatus.UNAUTHORIZED:
+        headers["WWW-Authenticate"] = 'Bearer realm="kle-monitor"'
+    return _answer(request, body, headers)
+
+
+def on_validation(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    errors = [{"where": ".".join(map(str, e["loc"])), "message": e["msg"]} for e in error.errors()]
+    detail = "; ".join(f"{e['where'].removeprefix('query.')}: {e['message']}" for e in errors)
+    return _answer(request, problem(422, "Invalid request", detail, errors=errors))
+
+
+def on_http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    title = HTTPStatus(error.status_code).phrase
+    detail = {
+        404: f"There is nothing at {request.url.path}.",
+        405: f"{request.method} is not possible here.",
+    }.get(error.status_code, str(error.detail))
+    return _answer(request, problem(error.status_code, title, detail), dict(error.headers or {}))
+
+
+def on_database(request: Request, error: Exception) -> Response:
+    number = _log(request, error)
+    detail = f"The archive does not answer right now; try again in a few seconds. (error {number})"
+    return _answer(request, problem(503, "Not ready", detail), {"Retry-After": "5"})
+
+
+def on_surprise(request: Request, error: Exception) -> Response:
+    number = _log(request, error)
+    detail = f"Something went wrong here. It is in the log as error {number}."
+    return _answer(request, problem(500, "Internal error", detail))
+
+
+def _log(request: Request, error: Exception) -> str:
+    number = secrets.token_hex(4)
+    log.error("error %s: %s %s", number, request.method, request.url.path, exc_info=error)
+    return number
+
+
+def _answer(request: Request, body: dict[str, Any], headers: dict[str, str] | None = None) -> Response:
+    path = request.url.path
+    if "text/html" in request.headers.get("accept", "") and not path.startswith(_JSON_ONLY):
+        return page(request, "error.html", {"problem": body}, status=body["status"], headers=headers)
+    content = orjson.dumps({**body, "instance": path})
+    return Response(content, body["status"], headers=headers, media_type=MEDIA_TYPE)

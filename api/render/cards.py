@@ -1,0 +1,133 @@
+"""A post in the API's form -> what its card and its page show."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from api.render import formats
+from api.render.formats import When
+from api.render.marks import Piece, pieces, shorten
+
+SAFE = ":/~@"
+CARD_LENGTH = 700  # code points of text on the timeline; the post's page has all of it
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A tag as people read it."""
+
+    slug: str
+    name: str
+    percent: str
+    probability: float
+    unsure: bool
+    decision: str
+    by: str
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    source: str
+    first_hand: bool
+    url: str | None
+    host: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """`href` is the post's page here, `url` where it was published; None if that is no web address."""
+
+    id: str
+    href: str
+    url: str | None
+    author: str
+    handle: str
+    actor: str | None
+    platform: str
+    kind: str
+    when: When
+    pieces: list[Piece]
+    shortened: bool
+    withheld: bool
+    lang: str | None
+    direction: str
+    labels: list[Label]
+    pending: bool
+    seen: list[Seen]
+    versions: int
+    changed: str
+    deleted: str | None
+    synthetic: bool
+
+    @property
+    def second_hand(self) -> list[Seen]:
+        return [s for s in self.seen if not s.first_hand]
+
+    @property
+    def sources(self) -> list[str]:
+        return sorted({s.source for s in self.seen if s.source})
+
+
+def href(public_id: str) -> str:
+    return "/posts/" + quote(public_id, safe=SAFE)
+
+
+def card(post: dict[str, Any], names: Mapping[str, str], limit: int | None = CARD_LENGTH) -> Card:
+    """`names` are the topics' by slug; `limit` None keeps the whole text."""
+    whole = post["text"] or ""
+    text = whole if limit is None else shorten(whole, limit)
+    account = post["account"] or {"handle": "", "name": None, "actor": None}
+    return Card(
+        id=post["id"],
+        href=href(post["id"]),
+        url=formats.safe_url(post["url"]),
+        author=account["name"] or account["handle"] or "Unknown author",
+        handle=account["handle"] if account["name"] else "",
+        actor=account["actor"],
+        platform=formats.platform(post["platform"]),
+        kind=post["kind"],
+        when=formats.when(post),
+        pieces=pieces(text, post["tags"]),
+        shortened=len(text) < len(whole),
+        withheld=post["rights"]["text_withheld"],
+        lang=post["lang"],
+        direction=formats.direction(post["lang"]),
+        labels=[_label(tag, names, whole) for tag in sorted(post["tags"], key=_surest_first)],
+        pending=post["tagging"] == "pending",
+        seen=[_seen(s) for s in post["sightings"]],
+        versions=post["versions"],
+        changed=formats.moment(post["changed_at"]),
+        deleted=formats.moment(post["deleted_at"]) if post["deleted_at"] else None,
+        synthetic=post["synthetic"],
+    )
+
+
+def _surest_first(tag: dict[str, Any]) -> tuple[bool, float]:
+    return tag["decision"] != "tagged", -tag["probability"]
+
+
+def _label(tag: dict[str, Any], names: Mapping[str, str], text: str) -> Label:
+    evidence = tag["evidence"]
+    return Label(
+        slug=tag["topic"],
+        name=names.get(tag["topic"], tag["topic"]),
+        percent=formats.percent(tag["probability"]),
+        probability=tag["probability"],
+        unsure=tag["decision"] == "unsure",
+        decision=tag["decision"],
+        by=f"model {tag['model'][:12]}" if tag["model"] else "a person",
+        evidence=text[evidence["start"] : evidence["end"]] if evidence else "",
+    )
+
+
+def _seen(sighting: dict[str, Any]) -> Seen:
+    return Seen(
+        source=sighting["source"] or "",
+        first_hand=sighting["first_hand"],
+        url=formats.safe_url(sighting["url"]),
+        host=formats.host(sighting["url"]),
+        at=formats.moment(sighting["seen_at"]),
+    )

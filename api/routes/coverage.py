@@ -1,0 +1,24 @@
+"""/coverage: who looked when, so that "no posts" is told apart from "nobody looked"."""
+
+from typing import Annotated
+
+from fastapi import Query, Request
+from starlette.responses import Response
+
+from api import outgoing, schemas
+from api.access import Reader
+from api.answers import Json, resource
+from api.deps import context, only
+from api.search import Filters
+from core import times
+from db import coverage
+
+router = resource("collection")
+
+
+@router.get("/coverage", response_model=schemas.Coverage, dependencies=[only(Filters)])
+def get_coverage(request: Request, who: Reader, search: Annotated[Filters, Query()]) -> Response:
+    """Runs, failures and gaps of each source in the range of the search."""
+    with context(request).database.read() as session:
+        looked = coverage.coverage(session, search.query(), times.now())
+    return Json(outgoing.coverage(looked, who.audience))

@@ -1,0 +1,22 @@
+"""/facets: what a search divides into."""
+
+from typing import Annotated
+
+from fastapi import Query, Request
+from starlette.responses import Response
+
+from api import schemas
+from api.access import Reader
+from api.answers import Json, resource
+from api.deps import context, only
+from api.search import FacetSearch
+from db import counts
+
+router = resource("posts")
+
+
+@router.get("/facets", response_model=schemas.Facets, dependencies=[only(FacetSearch)])
+def get_facets(request: Request, _who: Reader, search: Annotated[FacetSearch, Query()]) -> Response:
+    """Counts by topic, account, actor, platform, language and kind, largest first."""
+    with context(request).database.read() as session:
+        return Json(counts.facets(session, search.query(), search.limit))

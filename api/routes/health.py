@@ -1,0 +1,36 @@
+"""Alive, ready, and what Prometheus reads. The first two answer anybody: a probe carries no key."""
+
+from fastapi import APIRouter, Request
+from prometheus_client import CONTENT_TYPE_LATEST
+from starlette.responses import Response
+
+from api import schemas
+from api.access import AnyCaller, Insider
+from api.answers import Json
+from api.deps import context, only
+
+router = APIRouter(tags=["health"])
+
+
+@router.api_route("/healthz", methods=["GET", "HEAD"], response_model=schemas.Alive, include_in_schema=True)
+def alive() -> Response:
+    """200 while the process answers at all."""
+    return Json({"status": "ok"})
+
+
+@router.get("/readyz", response_model=schemas.Ready, responses={503: {"model": schemas.Ready}})
+def ready(request: Request, who: AnyCaller) -> Response:
+    """200, or 503 with what is missing; the public learns which part, not why."""
+    parts = context(request).readiness()
+    if not who.internal:
+        parts = {name: missing and "not ready" for name, missing in parts.items()}
+    fine = all(missing is None for missing in parts.values())
+    return Json({"ready": fine, "parts": parts}, status_code=200 if fine else 503)
+
+
+@router.get("/metrics", response_class=Response, dependencies=[only()])
+def metrics(request: Request, _who: Insider) -> Response:
+    """Prometheus text format. From another machine with a key."""
+    site = context(request)
+    with site.database.read() as session:
+        return Response(site.metrics.text(session), media_type=CONTENT_TYPE_LATEST)

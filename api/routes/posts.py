@@ -1,0 +1,55 @@
+"""/posts: search, one post, its versions. Ids hold colons and slashes, so the longer path is declared first."""
+
+from typing import Annotated, Any
+from urllib.parse import quote
+
+from fastapi import Query, Request
+from starlette.responses import RedirectResponse, Response
+
+from api import outgoing, schemas
+from api.access import Reader
+from api.answers import Json, listing, resource
+from api.deps import context, only
+from api.search import PostSearch
+from core import times
+from db import coverage, posts
+
+router = resource("posts")
+SAFE = ":/~@"  # of the characters in ids, those that a path may hold as they are
+
+
+@router.get("/posts", response_model=schemas.Posts, dependencies=[only(PostSearch)])
+def search_posts(request: Request, who: Reader, search: Annotated[PostSearch, Query()]) -> Response:
+    """Posts that match, with how many there are and whether anybody looked."""
+    query = search.query()
+    with context(request).database.read() as session:
+        page = posts.page(session, query, search.sort, search.limit, search.cursor)
+        looked = coverage.coverage(session, query, times.now())
+    items = outgoing.posts(page.items, who.audience)
+    return listing(items, page.next_cursor, total=page.total, coverage=outgoing.coverage(looked, who.audience))
+
+
+@router.get("/posts/{id:path}/versions", response_model=schemas.Versions, dependencies=[only()])
+def list_versions(request: Request, who: Reader, id: str) -> Response:  # noqa: A002
+    """Every state of the post that was seen, oldest first, with the difference to the one before."""
+    with context(request).database.read() as session:
+        own = posts.resolve(session, id)
+        if own != id:
+            return _moved(own, "/versions")
+        post, found = posts.get(session, own), posts.versions(session, own)
+    return listing(outgoing.versions(post, found, who.audience))
+
+
+@router.get("/posts/{id:path}", response_model=schemas.Post, dependencies=[only()])
+def get_post(request: Request, who: Reader, id: str) -> Response:  # noqa: A002
+    """One post. A second id of it answers 308 with the post's own."""
+    with context(request).database.read() as session:
+        own = posts.resolve(session, id)
+        if own != id:
+            return _moved(own)
+        found: dict[str, Any] = posts.get(session, own)
+    return Json(outgoing.posts([found], who.audience)[0])
+
+
+def _moved(own: str, suffix: str = "") -> Response:
+    return RedirectResponse(f"/api/v1/posts/{quote(own, safe=SAFE)}{suffix}", status_code=308)

@@ -1,0 +1,19 @@
+"""/sources: where the collector looks, and how each does."""
+
+from fastapi import Request
+from starlette.responses import Response
+
+from api import outgoing, schemas
+from api.access import Reader
+from api.answers import listing, resource
+from api.deps import context, only
+from db import sources
+
+router = resource("collection")
+
+
+@router.get("/sources", response_model=schemas.Sources, dependencies=[only()])
+def list_sources(request: Request, who: Reader) -> Response:
+    """Every source with its last run and when it is due next."""
+    with context(request).database.read() as session:
+        return listing(outgoing.sources(sources.list_sources(session), who.audience))

@@ -1,0 +1,313 @@
+"""The API's forms as OpenAPI tells them; the tests hold every answer against these."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from api import examples
+from core.outcome import Ending
+from core.post import Kind, Precision
+
+Time = Annotated[str, Field(description="RFC 3339, UTC", examples=["2025-08-18T14:30:00Z"])]
+
+
+class Form(BaseModel):
+    model_config = ConfigDict(extra="forbid", serialize_by_alias=True, validate_by_name=True)
+
+
+class AccountRef(Form):
+    platform: str
+    handle: str
+    name: str | None
+    actor: str | None = Field(description="Slug of the actor it belongs to, where known.")
+
+
+class Media(Form):
+    type: str
+    url: str
+    alt: str | None
+
+
+class Evidence(Form):
+    """The sentence that speaks for a tag: code points of `text`, from 0, end exclusive."""
+
+    start: int
+    end: int
+
+
+class Tag(Form):
+    """`unsure` is an answer; `not` stands only where a person said so."""
+
+    topic: str
+    probability: float = Field(ge=0, le=1)
+    decision: Literal["tagged", "unsure", "not"]
+    model: str | None = Field(description="Digest of the model; null for a person's correction.")
+    evidence: Evidence | None
+
+
+class Metrics(Form):
+    """Null where the platform does not publish one."""
+
+    likes: int | None
+    reposts: int | None
+    replies: int | None
+    quotes: int | None
+    views: int | None
+    observed_at: Time
+
+
+class Sighting(Form):
+    """First hand: the platform's own. Second hand: `url` is the page that embeds the post."""
+
+    source: str | None
+    first_hand: bool
+    url: str | None
+    seen_at: Time
+
+
+class Rights(Form):
+    policy: Literal["full", "quotation", "link", "ids"]
+    text_withheld: bool
+
+
+class Post(Form):
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.POST]})
+    id: str = Field(description="platform:platform_id, the same in every archive")
+    platform: str
+    platform_id: str
+    url: str | None
+    kind: Kind
+    account: AccountRef | None
+    text: str | None = Field(description="Null where its platform's terms keep it from outside readers.")
+    lang: str | None
+    created_at: Time
+    created_at_precision: Precision = Field(
+        description="`day`: only the date is known. `seen`: not even that; the time is when it was first seen."
+    )
+    synthetic: bool
+    first_seen_at: Time
+    changed_at: Time
+    deleted_at: Time | None
+    media: list[Media]
+    links: list[str]
+    tags: list[Tag]
+    is_kle: bool
+    versions: int
+    edits: int = Field(description="How often its author changed it; a fuller view is a version, but no edit.")
+    repeats: str | None = Field(description="Id of the post that a repost or quote names.")
+    metrics: Metrics | None
+    sightings: list[Sighting]
+    rights: Rights
+    tagging: Literal["done", "pending"]
+
+
+class HistoricTag(Tag):
+    """A tag with the time in which it held; re-tagging closes it and adds another."""
+
+    valid_from: Time
+    valid_to: Time | None
+
+
+class Change(Form):
+    op: Literal["same", "added", "removed"]
+    text: str
+
+
+class Version(Form):
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.VERSION]})
+    number: int
+    change: Literal["first", "edit", "fuller", "delete", "restore"]
+    text: str | None
+    links: list[str]
+    media: list[Media]
+    seen_at: Time
+    source: str | None
+    first_hand: bool
+    digest: str = Field(description="SHA-256 over the version's facts, as the ledger has it.")
+    text_sha256: str
+    tags: list[HistoricTag]
+    diff: list[Change] = Field(description="Against the version before, by words.")
+
+
+class Gap(Form):
+    from_: Time = Field(alias="from")
+    until: Time
+    reason: str
+
+
+class SourceCoverage(Form):
+    source: str
+    runs: int
+    ok: int
+    failed: int
+    first_run_at: Time | None
+    last_ok_at: Time | None
+    gaps: list[Gap]
+
+
+class Coverage(Form):
+    """Whether anybody looked, so that "no posts" can be told apart from it."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.COVERAGE]})
+    from_: Time | None = Field(alias="from")
+    until: Time | None
+    complete: bool
+    note: str
+    sources: list[SourceCoverage]
+
+
+class AtLeast(Form):
+    at_least: int
+
+
+class Page(Form):
+    next_cursor: str | None
+
+
+class Posts(Page):
+    items: list[Post]
+    total: int | AtLeast = Field(description="Exact up to a bound, then at least so many.")
+    coverage: Coverage
+
+
+class Versions(Page):
+    items: list[Version]
+
+
+class Bucket(Form):
+    start: Time
+    count: int
+    topics: dict[str, int]
+
+
+class Timeline(Page):
+    items: list[Bucket]
+
+
+class FacetValue(Form):
+    value: str
+    count: int
+
+
+class Facets(Form):
+    topic: list[FacetValue]
+    account: list[FacetValue]
+    actor: list[FacetValue]
+    platform: list[FacetValue]
+    lang: list[FacetValue]
+    kind: list[FacetValue]
+
+
+class Topic(Form):
+    slug: str
+    name: str
+    definition: str
+
+
+class Topics(Page):
+    items: list[Topic]
+
+
+class ActorAccount(Form):
+    platform: str
+    handle: str
+    name: str | None
+
+
+class Actor(Form):
+    slug: str
+    name: str
+    kind: str | None
+    url: str | None
+    accounts: list[ActorAccount]
+
+
+class Actors(Page):
+    items: list[Actor]
+
+
+class Account(AccountRef):
+    posts: int = Field(description="How many the archive has of it.")
+
+
+class Accounts(Page):
+    items: list[Account]
+
+
+class Reference(Form):
+    """A document or event that posts are held against; what nobody has verified is null."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.REFERENCE]})
+    slug: str
+    title: str
+    date: str | None = Field(description="As precise as it is known: 2022, 2022-09 or 2022-09-21.")
+    date_precision: Literal["year", "month", "day"] | None
+    url: str | None
+    note: str | None
+    figures: dict[str, Any]
+    verified: bool
+
+
+class References(Page):
+    items: list[Reference]
+
+
+class RunState(Form):
+    id: int
+    started_at: Time
+    finished_at: Time | None
+    outcome: Ending | None = Field(description="Null while it runs, or where the process died.")
+    posts: int
+    posts_new: int
+    posts_changed: int
+    problems: int
+    error: str | None
+
+
+class Run(RunState):
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.RUN]})
+    source: str
+
+
+class Runs(Page):
+    items: list[Run]
+
+
+class Source(Form):
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.SOURCE]})
+    name: str
+    kind: str
+    url: str | None
+    actor: str | None
+    enabled: bool
+    verified: bool
+    synthetic: bool
+    every_seconds: int
+    next_due_at: Time | None = Field(description="Null while it is switched off.")
+    failures: int
+    last_run: RunState | None
+    last_ok_at: Time | None
+
+
+class Sources(Page):
+    items: list[Source]
+
+
+class Alive(Form):
+    status: Literal["ok"]
+
+
+class Ready(Form):
+    ready: bool
+    parts: dict[str, str | None] = Field(description="Part: null if it is there, else what is missing.")
+
+
+class Problem(BaseModel):
+    """RFC 9457; more members by kind, such as `position` and `expected` of a query that does not parse."""
+
+    model_config = ConfigDict(extra="allow", json_schema_extra={"examples": [examples.PROBLEM]})
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str

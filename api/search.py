@@ -1,0 +1,67 @@
+"""The filters that posts, timeline, facets and coverage share, as the URL has them."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, Field, StringConstraints
+
+from core.errors import BadRequest
+from db.query import PostQuery
+
+Value = Annotated[str, StringConstraints(max_length=500)]
+Sort = Literal["newest", "oldest"]
+Interval = Literal["hour", "day", "week", "month"]
+MAX_LIMIT = 200
+
+
+class Filters(BaseModel):
+    """Strings, checked where they are compiled: db.query knows the archive's fields."""
+
+    q: str = Field(
+        "", max_length=2000, description="A search in the query language.", examples=["peshmerga reform", "from:@CJTFOIR"]
+    )  # fmt: skip
+    topic: list[Value] = Field(
+        [], max_length=50, description="Slug of a topic; repeat it for posts that have all of them."
+    )
+    account: Value | None = Field(None, description="Handle, with or without its platform.", examples=["@CJTFOIR"])
+    actor: Value | None = Field(None, description="Slug of an actor.", examples=["cjtf-oir"])
+    platform: Value | None = Field(None, examples=["x"])
+    lang: Value | None = Field(None, description="ISO 639 code.", examples=["ckb"])
+    kind: Value | None = Field(None, examples=["post"])
+    since: Value | None = Field(None, description="Date or RFC 3339 time, inclusive.", examples=["2025-07-01"])
+    until: Value | None = Field(None, description="Date or RFC 3339 time, exclusive.", examples=["2025-09-01"])
+    as_of: Value | None = Field(None, description="The archive as it was known then.")
+
+    def query(self) -> PostQuery:
+        """Raises QueryError, BadRequest. An empty filter is refused: a script's unset variable is no wish for all."""
+        chosen = self.chosen()
+        empty = [name for name, values in chosen.items() if name != "q" and not all(values)]
+        if empty:
+            raise BadRequest(f"{empty[0]} is empty: give it a value or leave it out", parameter=empty[0])
+        single = {name: values[0] for name, values in chosen.items() if name != "topic"}
+        return PostQuery.build(topics=tuple(self.topic), **single)
+
+    def chosen(self) -> dict[str, list[str]]:
+        """What was given, by name."""
+        given = {name: getattr(self, name) for name in Filters.model_fields}
+        spread = {name: value if isinstance(value, list) else [value] for name, value in given.items()}
+        return {name: values for name, values in spread.items() if values and values != [None]}
+
+
+class PostSearch(Filters):
+    sort: Sort = "newest"
+    limit: int = Field(50, ge=1, le=MAX_LIMIT)
+    cursor: Value | None = Field(None, description="`next_cursor` of the page before.")
+
+
+class TimelineSearch(Filters):
+    interval: Interval = "day"
+
+
+class FacetSearch(Filters):
+    limit: int = Field(50, ge=1, le=500, description="Most values a field.")
+
+
+class RunSearch(BaseModel):
+    source: Value | None = Field(None, description="Name of a source.")
+    limit: int = Field(50, ge=1, le=MAX_LIMIT)
+    cursor: Value | None = None
