@@ -1,4 +1,4 @@
-"""The papers that go with the tables: the manifest's heading, README, codebook; only what is true of this release."""
+"""The papers beside the tables: the manifest's heading, README, codebook; only what is true of this release."""
 
 from collections.abc import Iterable, Sequence
 from importlib.metadata import PackageNotFoundError, version

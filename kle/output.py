@@ -16,7 +16,8 @@ from rich.progress import (
 )
 from rich.table import Table
 
-out = Console(highlight=False)
+_WIDE = 200  # columns where nobody looks: a pipe or a file
+out = Console(highlight=False, width=None if sys.stdout.isatty() else _WIDE)
 err = Console(stderr=True, highlight=False)
 
 

@@ -27,12 +27,23 @@ def archive(settings: Settings | None = None, *, sync: bool = False) -> Iterator
     """
     settings = settings or knobs.load()
     logs.configure(settings.log_level)
+    if sync:
+        _check_sources(settings)
     database = open_database(settings)
     try:
         _fill(settings, database, everything=sync)
         yield settings, database
     finally:
         database.close()
+
+
+def _check_sources(settings: Settings) -> None:
+    """What a source's kind cannot take stops the start; a disabled one may wait for a version that reads it."""
+    from collector import kinds
+
+    for source in settings.sources:
+        if source.enabled:
+            kinds.target(source.name, source.kind, source.options)
 
 
 def _fill(settings: Settings, database: Database, *, everything: bool) -> None:

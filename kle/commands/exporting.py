@@ -44,6 +44,7 @@ def export(
         output.print_json(done)
         return
     for file in done["files"]:
-        output.say(f"{file['path']}: {file['rows']} rows, {file['bytes']} bytes")
+        rows = f"{file['rows']} rows, " if file["rows"] is not None else ""
+        output.say(f"{out / file['path']}: {rows}{file['bytes']} bytes")
     for entry in done["withheld"]:
         output.say(f"withheld: text of {entry['posts']} posts on {entry['platform']}: {entry['why']}")
