@@ -6,6 +6,9 @@ cd "$(dirname "$0")/.."
 here=$(pwd -P)
 lock=$1
 venv=.venv
+everything='import kle.serve, kle.rounds, kle.checking, kle.importing, exports.release
+from classifier.model import Model
+Model.load().predict([""])'
 
 say() { printf '%s\n' "$*" >&2; }
 
@@ -87,7 +90,8 @@ if ! usable; then
 fi
 if [ "$(cat "$venv/.holds-$lock" 2>/dev/null)" != "$(wanted "$lock")" ]; then
     say "Installing $lock (once; some minutes on a slow line)."
-    # without --no-compile a third of the environment would be byte code of modules that nothing imports
+    # Byte code is written for what the program imports (below); for all that is installed it would be a third
+    # of the environment.
     "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-compile \
         --require-hashes -r "$lock" </dev/null
     said=$("$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps \
@@ -95,6 +99,7 @@ if [ "$(cat "$venv/.holds-$lock" 2>/dev/null)" != "$(wanted "$lock")" ]; then
         say "$said"
         exit 1
     }
+    PYTHONDONTWRITEBYTECODE='' "$venv/bin/python" -c "$everything" >/dev/null 2>&1 </dev/null || true
     [ "$lock" != requirements-dev.txt ] || wanted requirements.txt >"$venv/.holds-requirements.txt"
     wanted "$lock" >"$venv/.holds-$lock"
 fi
