@@ -3,7 +3,7 @@
 import hashlib
 import re
 from datetime import UTC, datetime
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 from core.text import squeeze
 
@@ -11,6 +11,9 @@ _X_EPOCH_MS = 1_288_834_974_657  # X counts milliseconds from 2010-11-04T01:42:5
 _FIRST_SNOWFLAKE = 29_700_000_000  # earlier X ids are plain counters and hold no time
 _TRACKING = re.compile(r"utm_\w+|fbclid|gclid|mc_cid|mc_eid|igshid|ref_src|ref_url|cmpid|ocid|at_medium", re.I)
 _PORTS = {"http": 80, "https": 443}
+_ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:\S+")
+_ESCAPED = re.compile(r"%[0-9a-f]{2}", re.I)
+_KEPT_IN_PATHS = "/%:@!$&'()*+,;=~"
 
 
 def short_hash(text: str) -> str:
@@ -23,7 +26,8 @@ def public_id(platform: str, platform_id: str) -> str:
 
 
 def canonical_url(url: str) -> str:
-    """One spelling for one page: lower-case host, no fragment, tracking, default port or trailing slash; https."""
+    """One spelling for one page: https, lower-case host, letters beyond ASCII escaped, query sorted; no fragment,
+    tracking, default port or trailing slash."""
     try:
         parts = urlsplit(url.strip())
         port = "" if parts.port in (None, *_PORTS.values()) else f":{parts.port}"
@@ -32,8 +36,11 @@ def canonical_url(url: str) -> str:
     if parts.scheme not in _PORTS:
         return url.strip()
     host = (parts.hostname or "").removeprefix("www.")
+    host = f"[{host}]" if ":" in host else host
+    path = quote(parts.path, safe=_KEPT_IN_PATHS, errors="replace").rstrip("/") or "/"
+    path = _ESCAPED.sub(lambda escape: escape[0].upper(), path)
     kept = [(k, v) for k, v in parse_qsl(parts.query, keep_blank_values=True) if not _TRACKING.fullmatch(k)]
-    return urlunsplit(("https", host + port, parts.path.rstrip("/") or "/", urlencode(sorted(kept)), ""))
+    return urlunsplit(("https", host + port, path, urlencode(sorted(kept), errors="replace"), ""))
 
 
 def article_id(url: str) -> str:
@@ -48,7 +55,7 @@ def recovered_id(handle: str, day: datetime | None, text: str) -> str:
 
 def feed_id(feed_url: str, guid: str | None, link: str | None, title: str, date: str, text: str) -> str:
     """A guid that is an absolute URI stands alone; a bare one only within its feed; then link; then content."""
-    if guid and urlsplit(guid).scheme:
+    if guid and _ABSOLUTE.fullmatch(guid):
         return short_hash(guid)
     if guid:
         return short_hash(f"{feed_url}\n{guid}")
@@ -59,6 +66,6 @@ def feed_id(feed_url: str, guid: str | None, link: str | None, title: str, date:
 
 def x_time(status_id: str) -> datetime | None:
     """The publication time inside an X status id (a snowflake); None for ids older than snowflakes or not ids."""
-    if not status_id.isdecimal() or not _FIRST_SNOWFLAKE < int(status_id) < 1 << 63:
+    if not (status_id.isdecimal() and len(status_id) < 20 and _FIRST_SNOWFLAKE < int(status_id) < 1 << 63):
         return None
     return datetime.fromtimestamp(((int(status_id) >> 22) + _X_EPOCH_MS) / 1000, UTC)

@@ -8,10 +8,13 @@ from typing import Any, Literal
 
 from core import ids, times
 from core.errors import ParseError
+from core.text import storable
 
 Kind = Literal["post", "repost", "reply", "quote", "article", "release", "caption", "video"]
 Precision = Literal["second", "day", "seen"]
 KINDS: tuple[str, ...] = Kind.__args__  # type: ignore[attr-defined]
+PRECISIONS: tuple[str, ...] = Precision.__args__  # type: ignore[attr-defined]
+_MOST = 1 << 63  # counts that no database column holds
 _PLATFORM = re.compile(r"[a-z][a-z0-9_]{0,31}")
 METRICS = ("likes", "reposts", "replies", "quotes", "views")
 
@@ -145,9 +148,10 @@ def _text(record: dict[str, Any], name: str, *, required: bool = False) -> str:
         value = ""
     if not isinstance(value, str):
         raise ParseError(f"{name} must be a string, not {type(value).__name__}")
+    value = storable(value)
     if required and not value.strip():
         raise ParseError(f"{name} is missing")
-    return value.replace("\x00", "")  # PostgreSQL takes no NUL in text
+    return value
 
 
 def _list(record: dict[str, Any], name: str, kind: type) -> list[Any]:
@@ -176,9 +180,9 @@ def _metrics(value: Any) -> dict[str, int | None]:
     if not isinstance(value, dict):
         raise ParseError("metrics must be an object of counts")
     found = {name: value.get(name) for name in METRICS}
-    wrong = [n for n, v in found.items() if v is not None and (not isinstance(v, int) or isinstance(v, bool))]
+    wrong = [n for n, v in found.items() if v is not None and not (type(v) is int and 0 <= v < _MOST)]
     if wrong:
-        raise ParseError(f"metrics.{wrong[0]} must be a whole number or null")
+        raise ParseError(f"metrics.{wrong[0]} must be a whole number from 0 or null")
     return found if any(v is not None for v in found.values()) else {}
 
 
@@ -194,16 +198,18 @@ def _time(record: dict[str, Any], name: str) -> datetime | None:
 
 def _precision(record: dict[str, Any]) -> Precision:
     value = record.get("created_at_precision")
+    if value not in (None, *PRECISIONS):
+        raise ParseError(f"created_at_precision {value!r} is not one of {', '.join(PRECISIONS)}")
     if value == "day" or (value is None and len(_text(record, "created_at")) == len("2025-08-18")):
         return "day"
     return "seen" if value == "seen" else "second"
 
 
 def _first_hand(record: dict[str, Any]) -> bool:
-    sightings = record.get("sightings") or []
-    return not sightings or any(s.get("first_hand", True) for s in sightings if isinstance(s, dict))
+    sightings = _list(record, "sightings", dict)
+    return not sightings or any(s.get("first_hand", True) for s in sightings)
 
 
 def _sighting_url(record: dict[str, Any]) -> str | None:
-    urls = [s.get("url") for s in record.get("sightings") or [] if isinstance(s, dict)]
+    urls = [s.get("url") for s in _list(record, "sightings", dict)]
     return next((url for url in urls if isinstance(url, str)), None)

@@ -8,6 +8,7 @@ start with its name, its value and what is allowed.
 import difflib
 import ipaddress
 import os
+import re
 import tomllib
 from datetime import timedelta
 from pathlib import Path
@@ -51,7 +52,7 @@ class ActorConfig(Table):
 class ReferenceConfig(Table):
     """A document or event that posts are held against; what nobody has verified is left out."""
 
-    slug: str = Field(default="", pattern=r"^[a-z0-9-]*$")
+    slug: str = Field(default="", pattern=r"^[a-z0-9][a-z0-9-]*$")
     title: str
     date: str | None = Field(default=None, pattern=r"^\d{4}(-\d\d(-\d\d)?)?$")
     date_precision: Literal["year", "month", "day"] | None = None
@@ -65,7 +66,7 @@ class ReferenceConfig(Table):
     def _fill(cls, value: Any) -> Any:
         if not isinstance(value, dict) or not isinstance(value.get("title"), str):
             return value
-        slug = "-".join(w for w in "".join(c if c.isalnum() else " " for c in value["title"].lower()).split()[:6])
+        slug = "-".join(re.findall(r"[a-z0-9]+", value["title"].lower())[:6])
         date = value.get("date")
         known = {4: "year", 7: "month", 10: "day"}.get(len(date)) if isinstance(date, str) else None
         return {"slug": slug, "date_precision": known, **value}
@@ -87,7 +88,11 @@ class SourceConfig(BaseModel):
     @field_validator("every", mode="before")
     @classmethod
     def _span(cls, value: Any) -> Any:
-        return times.parse_every(value) if isinstance(value, str) else value
+        if isinstance(value, timedelta):
+            return value
+        if not isinstance(value, str):
+            raise ValueError('must be a time span in quotes, such as "15m", "1h" or "7d"')
+        return times.parse_every(value)
 
     @property
     def options(self) -> dict[str, Any]:
@@ -143,8 +148,9 @@ class Settings(BaseSettings):
     @field_validator("database_url")
     @classmethod
     def _database(cls, value: str) -> str:
-        if value and not value.startswith(("sqlite:", "postgresql:", "postgresql+psycopg:", "postgres:")):
-            raise ValueError("must begin with sqlite:/// or postgresql://")
+        known = ("sqlite:///", "postgresql://", "postgresql+psycopg://", "postgres://")
+        if value and (not value.startswith(known) or value in known or value == "sqlite:///:memory:"):
+            raise ValueError("must be sqlite:///FILE or postgresql://USER:PASSWORD@HOST/DATABASE")
         return value
 
     @property
@@ -205,15 +211,18 @@ def load(config: Path | None = None, **overrides: Any) -> Settings:
     _refuse_unknown_environment()
     path = config or Path(os.environ.get("KLE_CONFIG") or "kle.toml")
     file = _read_file(path, must_exist=config is not None or bool(os.environ.get("KLE_CONFIG")))
+    for name in ("config", "tables"):
+        if name in file:
+            raise SettingsError(f"{path}: {name}", file[name], "is no setting of this file")
     tables = {name: file.pop(name) for name in _TABLES if name in file}
     for name, rows in tables.items():
-        if not isinstance(rows, list):
+        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
             raise SettingsError(f"{path}: [{name}]", "one table", f"is a list: write [[{name}]]")
     try:
         built = Settings(**{**file, "config": path, "tables": tables})
     except ValidationError as error:
         raise _first_problem(error, Settings, "") from None
-    settings = built.model_copy(update=overrides)
+    settings = built.model_copy(update={name: value for name, value in overrides.items() if value is not None})
     _ = settings.sources, settings.actors, settings.references  # a wrong table stops the start too
     return settings
 

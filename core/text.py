@@ -22,8 +22,14 @@ _LETTERS = str.maketrans(
 )  # fmt: skip
 _DROPPED = {"Mn", "Me", "Cf", "Co", "Cs"}  # marks, zero-width and bidi controls, private use, surrogates
 _WORD = re.compile(r"[^\W_]+")
+_NOT_STORABLE = re.compile("[\x00\ud800-\udfff]")
 _HASHTAG = re.compile(r"#(\w+)")
-_CAMEL = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+_CAMEL = re.compile(r"U+(?!L)|U?L+|0+|x+")  # over the shape of a hashtag's characters
+
+
+def storable(text: str) -> str:
+    """Without what no database keeps: NUL and halves of surrogate pairs."""
+    return text if text.isprintable() else _NOT_STORABLE.sub("", text)
 
 
 def fold(text: str) -> str:
@@ -56,8 +62,15 @@ def index_words(text: str) -> list[str]:
 
 
 def _camel_parts(tag: str) -> list[str]:
-    parts = _CAMEL.findall(tag)
+    shape = "".join(map(_shape, tag))
+    parts = [tag[found.start() : found.end()] for found in _CAMEL.finditer(shape)]
     return parts if len(parts) > 1 else []
+
+
+def _shape(character: str) -> str:
+    if character == "_":
+        return " "
+    return "U" if character.isupper() else "L" if character.islower() else "0" if character.isdecimal() else "x"
 
 
 def squeeze(text: str) -> str:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 _EVERY = re.compile(r"(\d+)\s*(s|m|h|d)")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+LONGEST = timedelta(days=3650)  # between two looks
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)  # nothing on the web is older: such a date is a mistake
 
 
@@ -32,4 +33,10 @@ def parse_every(value: str) -> timedelta:
     found = _EVERY.fullmatch(value.strip().lower())
     if not found or int(found[1]) == 0:
         raise ValueError(f"{value!r} is not a time span such as 30s, 15m, 1h or 7d")
-    return timedelta(**{_UNITS[found[2]]: int(found[1])})
+    try:
+        span = timedelta(**{_UNITS[found[2]]: int(found[1])})
+    except OverflowError:
+        span = timedelta.max
+    if span > LONGEST:
+        raise ValueError(f"{value!r} is longer than {LONGEST.days}d")
+    return span
