@@ -9,7 +9,7 @@ from core.post import KINDS, METRICS, Account, Media, SeenPost, View
 WORDS = ("peshmerga", "reform", "training", "هێزی", "پێشمەرگە", "تدريب", "pêşmerge", "civîn", "Erbil", "2025")
 texts = st.text(max_size=80) | st.lists(st.sampled_from(WORDS), max_size=8).map(" ".join)
 storable_texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=60)
-moments = st.datetimes(datetime(1990, 1, 2), datetime(2026, 8, 30), timezones=st.just(UTC))
+moments = st.integers(631_300_000, 1_788_000_000).map(lambda s: datetime.fromtimestamp(s, UTC))
 filled = storable_texts.filter(str.strip)
 
 

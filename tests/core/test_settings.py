@@ -1,0 +1,166 @@
+"""A wrong setting stops the start with its name, its value and what is allowed."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from core import settings
+from core.errors import SettingsError
+
+
+def written(toml: str, name: str = "kle.toml") -> Path:
+    path = Path(name)
+    path.write_text(toml, "utf-8")
+    return path
+
+
+def refused(toml: str) -> SettingsError:
+    with pytest.raises(SettingsError) as told:
+        settings.load(written(toml))
+    return told.value
+
+
+def test_without_file_and_environment_everything_has_its_default():
+    built = settings.load()
+    assert (built.host, built.port, built.public_read, built.tagging) == ("127.0.0.1", 8000, False, True)
+    assert built.url == f"sqlite:///{Path('data/kle.sqlite').resolve()}"
+    assert built.networks == () and built.sources == [] and built.actors == [] and built.references == []
+
+
+def test_every_setting_says_what_it_is_for():
+    undescribed = [n for n, f in settings.Settings.model_fields.items() if n != "tables" and not f.description]
+    assert undescribed == []
+
+
+def test_the_environment_wins_over_the_file_and_an_argument_over_both(monkeypatch):
+    path = written("port = 9000\nhost = '127.0.0.2'")
+    monkeypatch.setenv("KLE_PORT", "9001")
+    assert settings.load(path).port == 9001
+    assert settings.load(path).host == "127.0.0.2"
+    assert settings.load(path, port=9002).port == 9002
+
+
+def test_an_argument_that_was_not_given_changes_nothing():
+    assert settings.load(None, host=None, port=None).port == 8000
+
+
+def test_the_file_is_found_by_kle_config_and_relative_paths_start_beside_it(monkeypatch, tmp_path):
+    (tmp_path / "etc").mkdir()
+    path = written("port = 9000", "etc/my.toml")
+    monkeypatch.setenv("KLE_CONFIG", str(path))
+    built = settings.load()
+    assert built.port == 9000
+    assert built.config_dir == (tmp_path / "etc").resolve()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("KLE_PORT", "eighty", "integer"),
+        ("KLE_PORT", "65536", "less than or equal to 65535"),
+        ("KLE_PUBLIC_READ", "perhaps", "boolean"),
+        ("KLE_DATABASE_URL", "mysql://localhost/kle", "must be sqlite:///FILE or postgresql://"),
+        ("KLE_DATABASE_URL", "sqlite:", "must be sqlite:///FILE"),
+        ("KLE_DATABASE_URL", "sqlite:///", "must be sqlite:///FILE"),
+        ("KLE_DATABASE_URL", "sqlite:///:memory:", "must be sqlite:///FILE"),
+        ("KLE_ALLOW_PRIVATE_NETWORKS", "10.0.0.0/8,home", "home"),
+        ("KLE_FETCH_TIMEOUT", "0", "greater than 0"),
+        ("KLE_FETCH_MAX_BYTES", "10", "greater than or equal to 1000"),
+        ("KLE_PACE", "-1", "greater than or equal to 0"),
+        ("KLE_THREADS", "257", "less than or equal to 256"),
+        ("KLE_LOG_LEVEL", "loud", "'debug', 'info', 'warning' or 'error'"),
+        ("KLE_PROT", "8000", "did you mean KLE_PORT?"),
+        ("KLE_TABLES", "{}", "is no setting"),
+        ("KLE_NOTHING_LIKE_IT", "1", "is no setting"),
+        ("KLE_CONFIG", "missing.toml", "is not there; `kle init` writes a commented one"),
+    ],
+)
+def test_a_wrong_value_in_the_environment_names_itself(monkeypatch, name, value, says):
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError) as told:
+        settings.load()
+    assert told.value.message.startswith(f"{name} = {value!r}"), told.value.message
+    assert says in told.value.message
+
+
+@pytest.mark.parametrize(
+    ("toml", "says"),
+    [
+        ("prot = 1", "prot = 1: is no setting; did you mean port?"),
+        ("port = 'x'", "KLE_PORT = 'x'"),
+        ("config = 'other.toml'", "config = 'other.toml': is no setting of this file"),
+        ("tables = {}", "tables = {}: is no setting of this file"),
+        ("port = ", "cannot be read as TOML"),
+        ("[source]\nname = 'a'", "[source] = 'one table': is a list: write [[source]]"),
+        ("source = ['a']", "is a list: write [[source]]"),
+        ("[[source]]\nkind = 'feed'", "[[source]] number 1, name = None: is missing"),
+        ("[[source]]\nname = 'a'", "[[source]] a, kind = None: is missing"),
+        ("[[source]]\nname = 'a b'\nkind = 'feed'", "[[source]] a b, name = 'a b'"),
+        ("[[source]]\nname = 'a'\nkind = 'feed'\nevery = 'hourly'", "'hourly' is not a time span such as 30s"),
+        ("[[source]]\nname = 'a'\nkind = 'feed'\nevery = '0m'", "'0m' is not a time span"),
+        ("[[source]]\nname = 'a'\nkind = 'feed'\nevery = 15", "must be a time span in quotes"),
+        ("[[source]]\nname = 'a'\nkind = 'feed'\nevery = '99999999999d'", "is longer than 3650d"),
+        ("[[source]]\nname = 'a'\nkind = 'feed'\nenabled = 'perhaps'", "[[source]] a, enabled = 'perhaps'"),
+        (
+            "[[source]]\nname='a'\nkind='feed'\n[[source]]\nname='a'\nkind='feed'",
+            "[[source]] name = 'a': is there twice",
+        ),
+        ("[[actor]]\nslug = 'A b'\nname = 'A'", "[[actor]] A b, slug = 'A b'"),
+        ("[[actor]]\nslug = 'a'\nname = 'A'\naccounts = ['@a']", "'@a' is not \"platform:handle\""),
+        ("[[actor]]\nslug = 'a'\nname = 'A'\nacounts = []", "is no setting; did you mean accounts?"),
+        ("[[reference]]\ntitle = 'T'\ndate = '18 August'", "date = '18 August'"),
+        ("[[reference]]\nslug = 't'", "[[reference]] t, title = None: is missing"),
+        ("[[reference]]\ntitle = 'مذكرة'", "slug = ''"),
+    ],
+)
+def test_a_wrong_entry_of_the_file_names_itself(toml, says):
+    assert says in refused(toml).message
+
+
+def test_a_file_in_another_encoding_is_told():
+    Path("kle.toml").write_bytes("# ک".encode("utf-16"))
+    with pytest.raises(SettingsError, match="cannot be read as TOML"):
+        settings.load(Path("kle.toml"))
+
+
+def test_tables_become_their_rows():
+    built = settings.load(
+        written("""
+        [[source]]
+        name = "oir-news"
+        kind = "feed"
+        url = "https://news.example/feed"
+        every = "1h"
+        actor = "office"
+        [[actor]]
+        slug = "office"
+        name = "An office"
+        accounts = ["x:@office", "mastodon:office@m.example"]
+        [[reference]]
+        title = "A plan: four years"
+        date = "2022-09"
+        figures = { expected = 138000 }
+    """)
+    )
+    source, actor, reference = built.sources[0], built.actors[0], built.references[0]
+    assert (source.every, source.enabled, source.verified) == (timedelta(hours=1), True, True)
+    assert source.options == {"url": "https://news.example/feed"}
+    assert actor.accounts == ["x:@office", "mastodon:office@m.example"]
+    assert (reference.slug, reference.date_precision, reference.verified) == ("a-plan-four-years", "month", False)
+
+
+@pytest.mark.parametrize("prefix", ["postgres://", "postgresql://", "postgresql+psycopg://"])
+def test_every_spelling_of_a_postgresql_url_takes_the_same_driver(monkeypatch, prefix):
+    monkeypatch.setenv("KLE_DATABASE_URL", f"{prefix}kle@127.0.0.1/kle")
+    assert settings.load().url == "postgresql+psycopg://kle@127.0.0.1/kle"
+
+
+def test_networks_are_read_from_a_list(monkeypatch):
+    monkeypatch.setenv("KLE_ALLOW_PRIVATE_NETWORKS", " 10.1.2.3/8, ::1/128 ,")
+    assert [str(n) for n in settings.load().networks] == ["10.0.0.0/8", "::1/128"]
+
+
+def test_model_none_switches_tagging_off(monkeypatch):
+    monkeypatch.setenv("KLE_MODEL", "None")
+    assert not settings.load().tagging

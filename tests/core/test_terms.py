@@ -1,0 +1,75 @@
+"""What leaves the house follows how each text was obtained, and the strictest way wins."""
+
+import pytest
+
+from core import terms
+
+OWN = {"first_hand": True}
+QUOTED = {"first_hand": False}
+PLATFORMS = {
+    "x": "ids", "bluesky": "full", "mastodon": "full", "feed": "quotation", "article": "quotation",
+    "dvids": "full", "youtube": "link", "other": "quotation",
+}  # fmt: skip
+
+
+def post(platform, *sightings):
+    return {
+        "id": f"{platform}:1",
+        "platform": platform,
+        "url": "https://p.example/1",
+        "text": "the words",
+        "tags": [{"topic": "reform", "evidence": {"start": 0, "end": 3}}],
+        "media": [{"type": "image", "url": "https://p.example/1.jpg", "alt": "the words again"}],
+        "sightings": list(sightings),
+    }
+
+
+def test_the_table_is_the_design():
+    assert {name: policy.share for name, policy in terms.policies().items()} == PLATFORMS
+
+
+@pytest.mark.parametrize(
+    ("platform", "sightings", "share"),
+    [
+        *((name, [OWN], share) for name, share in PLATFORMS.items()),
+        ("x", [QUOTED], "quotation"),
+        ("x", [QUOTED, OWN], "ids"),
+        ("x", [OWN, QUOTED], "ids"),
+        ("youtube", [QUOTED], "quotation"),
+        ("youtube", [OWN, QUOTED], "link"),
+        ("bluesky", [QUOTED], "quotation"),
+        ("bluesky", [OWN, QUOTED], "quotation"),
+        ("telegram", [OWN], "quotation"),
+        ("x", [], "ids"),
+    ],
+)
+def test_the_policy_follows_how_a_text_was_obtained(platform, sightings, share):
+    assert terms.policy_for(post(platform, *sightings)).share == share
+
+
+@pytest.mark.parametrize(
+    ("platform", "withheld"), [("x", True), ("youtube", True), ("mastodon", False), ("feed", False)]
+)
+def test_outsiders_get_no_text_that_may_not_be_shared(platform, withheld):
+    given = post(platform, OWN)
+    shown = terms.apply(given, "public")
+    assert shown["rights"] == {"policy": PLATFORMS[platform], "text_withheld": withheld}
+    assert (shown["text"] is None) == withheld
+    assert ("the words" in str(shown)) == (not withheld)
+    assert shown["tags"][0]["topic"] == "reform"
+    assert shown["url"] == given["url"]
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_insiders_get_everything_and_are_told_the_policy(platform):
+    given = post(platform, OWN)
+    assert terms.apply(given, "internal") == {
+        **given,
+        "rights": {"policy": PLATFORMS[platform], "text_withheld": False},
+    }
+
+
+def test_the_post_itself_stays_as_it_was():
+    given = post("x", OWN)
+    terms.apply(given, "public")
+    assert given == post("x", OWN)
