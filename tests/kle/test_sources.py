@@ -1,0 +1,104 @@
+"""`kle sources` and `kle collect`: what is there, does it answer, one round now."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from tests.kle.conftest import SOURCE, Kle
+
+MISSING = '[[source]]\nname = "gone"\nkind = "feed"\npath = "nowhere.rss"\nenabled = false\nverified = false\n'
+
+
+def items(text: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(text)["items"]
+    return found
+
+
+def test_list_shows_each_source_with_its_last_run(kle: Kle, office: Path) -> None:
+    assert items(kle("sources", "list", "--json").stdout)[0]["last_run"] is None
+    kle("collect")
+    row = items(kle("sources", "list", "--json").stdout)[0]
+    assert (row["name"], row["kind"], row["enabled"]) == ("office", "feed", True)
+    assert (row["last_run"]["outcome"], row["last_run"]["posts_new"]) == ("ok", 2)
+    assert "office" in kle("sources", "list").stdout
+
+
+def test_list_without_any_says_how_to_get_some(kle: Kle) -> None:
+    found = kle("sources", "list")
+    assert found.exit_code == 0 and "kle init" in found.stderr
+
+
+def test_source_that_left_the_configuration_is_switched_off_and_kept(kle: Kle, office: Path) -> None:
+    kle("collect")
+    (office / "kle.toml").write_text(SOURCE.replace('"office"', '"other"'), "utf-8")
+    rows = {row["name"]: row for row in items(kle("sources", "list", "--json").stdout)}
+    assert rows["office"]["enabled"] is False and rows["office"]["last_run"]["posts"] == 2
+
+
+def test_without_a_configuration_the_archive_keeps_the_sources_that_it_has(kle: Kle, office: Path) -> None:
+    kle("collect")
+    (office / "kle.toml").unlink()
+    assert items(kle("sources", "list", "--json").stdout)[0]["enabled"] is True
+
+
+def test_check_says_what_is_there_and_archives_nothing(kle: Kle, office: Path) -> None:
+    found = kle("sources", "check", "--json")
+    assert found.exit_code == 0
+    assert items(found.stdout) == [
+        {"source": "office", "ok": True, "posts": 2, "problems": 0, "newest": "2025-08-19T10:00:00Z", "error": None}
+    ]
+    assert json.loads(kle("verify", "--json").stdout)["versions"] == 0
+
+
+def test_check_fails_if_one_does_not_answer(kle: Kle, office: Path) -> None:
+    (office / "kle.toml").write_text(SOURCE + MISSING, "utf-8")
+    assert kle("sources", "check").exit_code == 0
+    found = kle("sources", "check", "--all", "--json")
+    assert found.exit_code == 1
+    assert {row["source"]: row["ok"] for row in items(found.stdout)} == {"office": True, "gone": False}
+    assert kle("sources", "check", "gone").exit_code == 1
+
+
+def test_check_of_an_unknown_name_says_which_exist(kle: Kle, office: Path) -> None:
+    found = kle("sources", "check", "ofice")
+    assert found.exit_code == 1 and "office" in found.stderr
+
+
+def test_enable_switches_on_what_answered_and_leaves_the_rest_of_the_file(kle: Kle, office: Path) -> None:
+    sleeping = SOURCE + "enabled = false # until seen\nverified = false\n"
+    before = f"# my sources\n{sleeping}\n# nobody has seen this one\n{MISSING}"
+    (office / "kle.toml").write_text(before, "utf-8")
+    assert kle("sources", "check", "--all", "--enable").exit_code == 1
+    after = (office / "kle.toml").read_text("utf-8")
+    expected = before.replace("enabled = false # until", "enabled = true # until").replace(
+        "seen\nverified = false", "seen\nverified = true"
+    )
+    assert after == expected
+
+
+def test_enable_adds_the_word_where_it_was_left_out(kle: Kle, office: Path) -> None:
+    assert kle("sources", "check", "--enable").exit_code == 0
+    text = (office / "kle.toml").read_text("utf-8")
+    assert "enabled = true" in text and "verified = true" in text and kle("collect").exit_code == 0
+
+
+def test_collect_takes_a_round_of_each_and_says_how_it_went(kle: Kle, office: Path) -> None:
+    found = kle("collect", "--json")
+    assert found.exit_code == 0
+    assert items(found.stdout) == [
+        {"source": "office", "outcome": "ok", "posts": 2, "posts_new": 2, "posts_changed": 0, "problems": 0,
+         "error": None}
+    ]  # fmt: skip
+    assert items(kle("collect", "office", "--json").stdout)[0]["outcome"] == "not_modified"
+    assert "office: not_modified" in kle("sources", "run", "office").stdout
+
+
+def test_failed_round_is_exit_code_one_with_the_reason(kle: Kle, office: Path) -> None:
+    (office / "office.rss").write_text("no feed", "utf-8")
+    found = kle("collect")
+    assert found.exit_code == 1 and "failed" in found.stdout
+
+
+def test_collect_of_an_unknown_name_says_which_exist(kle: Kle, office: Path) -> None:
+    found = kle("collect", "nobody")
+    assert found.exit_code == 1 and "office" in found.stderr

@@ -1,0 +1,87 @@
+"""`kle up` as a process: prints where it is, gets ready, stops cleanly, and says what is in its way."""
+
+import json
+import signal
+import socket
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+from db.database import Database
+from tests.kle.program import get, started
+
+
+def test_starts_collects_stops_and_starts_again(office: Path) -> None:
+    quiet = {"KLE_MODEL": "none"}
+    with started(office, "up", "--port", "0", **quiet) as program:
+        address = program.address()
+        link = program.line("Sign in once, within the hour: ")
+        key = program.line("Admin key, shown this once: ")
+        program.ready(address)
+        status, answer = get(f"{address}/api/v1/posts?q=reform")
+        program.send(signal.SIGTERM)
+        assert program.end() == 0
+    assert status == 200 and [post["id"][:5] for post in answer["items"]] == ["feed:"]
+    assert parse_qs(urlsplit(link).query)["token"][0] and link.startswith(address)
+    assert key.startswith("kle_")
+    with started(office, "up", "--port", "0", **quiet) as program:
+        program.ready(program.address())
+        program.send(signal.SIGINT)
+        assert program.end() == 0
+    assert not [line for line in program.said if "Admin key" in line]
+    assert _runs(office) == 1
+
+
+def _runs(folder: Path) -> int:
+    database = Database(f"sqlite:///{folder}/data/kle.sqlite")
+    try:
+        with database.read() as session:
+            return int(session.connection().exec_driver_sql("SELECT count(*) FROM run").scalar_one())
+    finally:
+        database.close()
+
+
+def test_ready_asks_only_for_what_the_role_uses(office: Path) -> None:
+    with started(office, "up", "--port", "0", "--role", "api", KLE_MODEL="none") as program:
+        address = program.address()
+        assert program.ready(address) == {"ready": True, "parts": {"database": None}}
+
+
+def test_roles_without_api_work_and_stop(office: Path) -> None:
+    with started(office, "up", "--role", "collector", KLE_MODEL="none") as program:
+        program.line("kle-monitor works as collector")
+        while _runs(office) == 0:
+            pass
+        program.send(signal.SIGTERM)
+        assert program.end() == 0
+
+
+def test_without_sources_it_says_how_to_get_some(tmp_path: Path) -> None:
+    with started(tmp_path, "up", "--port", "0", KLE_MODEL="none") as program:
+        assert "kle init" in program.line("There are no sources yet")
+
+
+def test_taken_port_is_one_clear_sentence(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        with started(tmp_path, "up", "--port", port, KLE_MODEL="none") as program:
+            assert program.end() == 2
+    said = program.log.read_text()
+    assert port in said and "already in use" in said and "--port 0" in said
+    assert len(said.splitlines()) == 1
+
+
+def test_missing_model_folder_stops_the_start(tmp_path: Path) -> None:
+    with started(tmp_path, "up", "--port", "0", KLE_MODEL="nowhere") as program:
+        assert program.end() != 0
+    assert "KLE_MODEL" in program.log.read_text() and "nowhere" in program.log.read_text()
+
+
+def test_logs_are_json_lines_on_stderr_where_nobody_looks(office: Path) -> None:
+    with started(office, "up", "--port", "0", KLE_MODEL="none") as program:
+        program.ready(program.address())
+        while "office" not in program.log.read_text():
+            pass
+        program.send(signal.SIGTERM)
+        program.end()
+    lines = [json.loads(line) for line in program.log.read_text().splitlines()]
+    assert any("office" in line["event"] for line in lines)
