@@ -11,14 +11,15 @@ from collector.reading import markup
 
 _DROPPED = ("script", "style", "svg", "noscript", "template", "iframe", "object", "select", "form", "nav")
 _LARGE = 300_000  # characters of markup above which trafilatura's second opinions cost too much
-_HUGE = 2_000_000
+_HUGE = 1_000_000
 
 
 def extract(root: HtmlElement, embeds: list[Embed]) -> str:
     """The article's lines; changes `root`, which nobody needs afterwards."""
     _in_reading_order(embeds)
+    kept = {embed.element for embed in embeds}
     for element in list(root.iter(*_DROPPED)):
-        if not any(embed.element is element for embed in embeds):
+        if element not in kept:
             _drop(element)
     size = len(etree.tostring(root, encoding="unicode"))
     text = _trafilatura(root, fast=size > _LARGE) if size <= _HUGE else ""

@@ -7,6 +7,7 @@ links in running text and notices that a post is gone are no embeds.
 import html
 import re
 from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
@@ -22,8 +23,11 @@ _CLASSED = re.compile(
 _HIDDEN = re.compile(r"(?:<|\\u003[cC]|&lt;)blockquote\b.*?(?:<|\\u003[cC]|&lt;)\\?/blockquote", re.S)
 _NAMED = re.compile(r"twitter-(?:tweet|video)|(?:twitter|x)\.com(?:\\?/)\w+(?:\\?/)status")
 _IFRAME = re.compile(r"^(?:https?:)?//platform\.(?:twitter|x)\.com/embed/(?:Tweet|index)\.html", re.I)
+_EMBEDDING = re.compile(r"tweet|twitter-|embed", re.I)
+_SHARING = re.compile(r"share|intent|follow|button", re.I)
 _PICTURE = re.compile(r"^pic\.(?:twitter|x)\.com/\w+$")
 _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|.)", re.S)
+_ESCAPED = re.compile(r"""\\(?:u[0-9a-fA-F]{4}|["/\\])""")
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "", "f": ""}
 _ID_ATTRIBUTES = ("data-tweetid", "data-tweet-id", "data-twitter-id", "tweet-id")
 _LONGEST_HIDDEN = 20_000
@@ -53,24 +57,20 @@ def _length(embed: Embed) -> int:
 
 
 def _all(root: HtmlElement, page_url: str) -> Iterator[Embed]:
-    for element in list(
-        root.iter("blockquote", "amp-twitter", "iframe", "div", "twitter-widget", "textarea", "script")
-    ):
-        form = FORMS.get(str(element.tag))
-        if form:
-            yield from form(element, page_url)
+    for element in list(root.iter(*FORMS)):
+        yield from FORMS[str(element.tag)](element, page_url)
 
 
 def _blockquote(element: HtmlElement, page_url: str) -> Iterator[Embed]:
-    if any(inner is not element and _belongs(inner) for inner in element.iter("blockquote")):
-        return  # a frame around embeds; they come by themselves
-    if _belongs(element):
+    inner = next(islice(element.iter("blockquote"), 1, None), None)
+    frame = inner is not None and (_belongs(inner) or not _marked(element))  # what it frames comes by itself
+    if not frame and _belongs(element):
         yield from _read(element, page_url)
 
 
 def _belongs(element: HtmlElement) -> bool:
     """Marked as an embed, or signed like one around a link to the post."""
-    if _CLASSED.search(element.get("class") or "") or _identified(element):
+    if _marked(element):
         return True
     link = _own_link(element, None)
     if link is None:
@@ -80,11 +80,18 @@ def _belongs(element: HtmlElement) -> bool:
     return bool(_signature.at_end(text)) or (text.endswith(shown) and dates.day_in_words(shown) is not None)
 
 
+def _marked(element: HtmlElement) -> bool:
+    return bool(_CLASSED.search(element.get("class") or "") or _identified(element))
+
+
 def _read(element: HtmlElement, page_url: str) -> Iterator[Embed]:
     shown = markup.lines(element)
-    whole = "\n".join(shown)
-    signature = _signature.at_end(whole, bare=True)
-    link = _own_link(element, signature.handle if signature else None)
+    link = _own_link(element, None)
+    whole, signature = "\n".join(shown), None
+    for text in ("\n".join(markup.lines(element, until=link)), whole):  # an unclosed quote swallows the article
+        if signature := _signature.at_end(text, bare=True):
+            whole, link = text, _own_link(element, signature.handle)
+            break
     handle, status_id = (_x.status(link.get("href")) if link is not None else None) or (
         None,
         _identified(element),
@@ -140,14 +147,10 @@ def _language(element: HtmlElement) -> str | None:
 
 
 def _by_id(element: HtmlElement, page_url: str) -> Iterator[Embed]:
-    """<amp-twitter data-tweetid>, <twitter-widget data-tweet-id>, a div of a lazy loader."""
-    status_id = _identified(element)
-    if not status_id and element.tag == "div":
-        named = next((s for v in element.attrib.values() if (s := _x.status(str(v)))), None)
-        marked = re.search(r"tweet|twitter|embed", f"{element.get('class')} {element.get('id')}", re.I)
-        handle, status_id = named if named and marked and not _has_share(element) else (None, None)
-    else:
-        handle = None
+    """<amp-twitter data-tweetid>, <twitter-widget data-tweet-id>, <oembed url>, a div of a lazy loader."""
+    handle, status_id = None, _identified(element)
+    if not status_id:
+        handle, status_id = _named(element) or (None, None)
     inside = any(True for _ in element.iter("blockquote"))
     if status_id and not inside:
         post = _x.quoted(text="", status_id=status_id, handle=handle, signature=None, page_url=page_url)
@@ -155,8 +158,12 @@ def _by_id(element: HtmlElement, page_url: str) -> Iterator[Embed]:
             yield Embed(post, element, [])
 
 
-def _has_share(element: HtmlElement) -> bool:
-    return bool(re.search(r"share|intent|follow|button", " ".join(map(str, element.attrib.values())), re.I))
+def _named(element: HtmlElement) -> tuple[str | None, str] | None:
+    """The post whose address an attribute holds, if the element says that it is for embedding."""
+    said = " ".join(f"{name} {value}" for name, value in element.attrib.items())
+    if _SHARING.search(said) or not (element.tag == "oembed" or _EMBEDDING.search(said)):
+        return None
+    return next((s for v in element.attrib.values() if (s := _x.status(str(v)))), None)
 
 
 def _iframe(element: HtmlElement, page_url: str) -> Iterator[Embed]:
@@ -180,12 +187,14 @@ def _hidden(element: HtmlElement, page_url: str) -> Iterator[Embed]:
             continue
         root = markup.tree(f"<div>{_unescaped(found[0])}></div>")
         for inner in root.iter("blockquote") if root is not None else ():
-            if _CLASSED.search(inner.get("class") or "") or _belongs(inner):
+            if _belongs(inner):
                 yield from (e._replace(element=None) for e in _read(inner, page_url))
 
 
 def _unescaped(piece: str) -> str:
-    if "\\" in piece:
+    for _ in range(3):  # JSON in JSON in JSON
+        if not _ESCAPED.search(piece):
+            break
         piece = _ESCAPE.sub(lambda m: chr(int(m[1][1:], 16)) if len(m[1]) == 5 else _ESCAPES.get(m[1], m[1]), piece)
         piece = piece.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return html.unescape(piece) if "&lt;" in piece else piece
@@ -195,6 +204,7 @@ FORMS: dict[str, Callable[[HtmlElement, str], Iterator[Embed]]] = {
     "blockquote": _blockquote,
     "amp-twitter": _by_id,
     "twitter-widget": _by_id,
+    "oembed": _by_id,
     "div": _by_id,
     "iframe": _iframe,
     "textarea": _hidden,

@@ -37,7 +37,7 @@ class Metadata:
 
     @property
     def url(self) -> str:
-        """rel=canonical, else og:url, else the page's own; another site's address or a front page is not believed."""
+        """rel=canonical, else og:url, else the page's own; another site's or a front page is not believed."""
         named = [
             link.get("href") for link in self._root.iter("link") if "canonical" in (link.get("rel") or "").lower()
         ]

@@ -6,6 +6,7 @@ first paragraph stands before the signature and whose rest, up to its picture li
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import NamedTuple
 
 from collector.platforms import _signature, _x
@@ -15,8 +16,7 @@ from core.post import Problem, SeenPost
 _ENDS_POST = re.compile(r"(?:pic\.(?:twitter|x)\.com/\w+|https?://t\.co/\w+)[\s\"”]*$|…$")
 _ONLY_TAIL = re.compile(r"^(?:\s*(?:pic\.(?:twitter|x)\.com/\w+|https?://\S+|[#@]\w+))+\s*$")
 _LINK = re.compile(r"https?://[^\s\"”)]+|pic\.(?:twitter|x)\.com/\w+")
-_LONGEST = 340  # what an embed shows of a post, with its link
-_LONGEST_BLOCK = 1200
+_LONGEST = 290  # characters beside its links that an embed shows of a post
 _LINES_BEHIND = 8
 
 
@@ -31,10 +31,12 @@ def find(text: str, page_url: str) -> Iterator[SeenPost | Problem]:
     gaps_tell = any(row.gap for row in rows[1:]) and not all(row.gap for row in rows[1:])
     signatures = {i: s for i, row in enumerate(rows) if (s := _signature.whole_line(row.text))}
     taken = -1  # the last line that an earlier post has
-    for at, signature in signatures.items():
+    for at, following in pairwise([*signatures, len(rows)]):
+        signature = signatures[at]
         own = rows[at].text[: signature.start].strip()
-        first, last = taken + 1, min([i for i in signatures if i > at], default=len(rows))
-        parts, taken = _parts(rows, at, own, range(first, at), range(at + 1, last), gaps_tell)
+        # the line before the next signature is that one's
+        end = following - 1 if following < len(rows) and signatures[following].start == 0 else following
+        parts, taken = _parts(rows, at, own, range(taken + 1, at), range(at + 1, end), gaps_tell)
         post = _post(parts, signature, page_url)
         if post:
             yield post
@@ -60,7 +62,7 @@ def _parts(
         earlier = before if own else before[:-1]
         return (_block(rows, last, earlier, gaps_tell) if last else []), at
     first = [last.text] if last else []
-    if sum(map(len, first + rest)) > _LONGEST:
+    if _length(first + rest) > _LONGEST:
         first = []  # too long for one post: the line before is the article's
     return first + rest, at + len(rest)
 
@@ -72,11 +74,15 @@ def _rest(rows: list[_Line], behind: range, gaps_tell: bool) -> list[str]:
         if gaps_tell and rows[i].gap and kept:
             return []
         kept.append(rows[i].text)
-        if sum(map(len, kept)) > _LONGEST:
+        if _length(kept) > _LONGEST:
             return []
         if _ENDS_POST.search(rows[i].text):
             return kept
     return []
+
+
+def _length(parts: list[str]) -> int:
+    return sum(len(_LINK.sub("", part)) for part in parts)
 
 
 def _block(rows: list[_Line], last: _Line, earlier: range, gaps_tell: bool) -> list[str]:
@@ -87,7 +93,7 @@ def _block(rows: list[_Line], last: _Line, earlier: range, gaps_tell: bool) -> l
         if not within and not _ONLY_TAIL.match(kept[0].text):
             break
         kept.insert(0, rows[i])
-    if sum(len(row.text) for row in kept) > _LONGEST_BLOCK:
+    if _length([row.text for row in kept]) > _LONGEST:
         kept = kept[-1:]
     return [row.text for row in kept]
 

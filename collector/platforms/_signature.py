@@ -8,9 +8,11 @@ from collector.reading import dates
 
 _DASH = r"(?:[—–―‒−]|--?|&mdash;|&#8212;)"
 _HANDLE = r"\(\s*[\u200e\u200f\u2066-\u2069]*@([A-Za-z0-9_]{1,20})[\u200e\u200f\u2066-\u2069]*\s*\)"
-_SIGNATURE = re.compile(rf"(?:^|\s){_DASH}\s*([^()]*(?:\([^()@]*\)[^()]*)*?)\s*{_HANDLE}\s*(.*)$", re.S)
+_SIGNATURE = re.compile(rf"(?:^|\s|(?=[—–―])){_DASH}\s*([^()]*(?:\([^()@]*\)[^()]*)*?)\s*{_HANDLE}\s*(.*)$", re.S)
 _BARE = re.compile(rf"(?:^|\n)([^\n()]{{1,60}}?)\s*{_HANDLE}\s*(.*)$", re.S)
-_YEAR = re.compile(r"(?<!\d)(?:19|20|13|14)\d\d(?!\d)|[٠-٩]{4}|[۰-۹]{4}")
+_HANDLES = re.compile(_HANDLE)
+_LONG_DASH = re.compile(r"\s*[—–―]|\s--")
+_LIKE_A_DATE = re.compile(r"\d{1,2}\W+[^\W\d]+\W+\d{4}|[^\W\d]+\W+\d{1,2}\W+\d{4}")
 _LONGEST_NAME = 80
 _LONGEST_DATE = 40
 
@@ -43,21 +45,25 @@ def at_end(text: str, *, bare: bool = False) -> Signature | None:
 def whole_line(line: str) -> Signature | None:
     """A line that ends with a signature and a date: nothing that a sentence of an article does."""
     found = at_end(line)
-    if not found or not found.date or not _YEAR.search(found.date):
+    if not found or not found.date:
         return None
-    return found if found.day or len(found.date.split()) <= 4 else None
+    alone = found.start == 0 and _LIKE_A_DATE.fullmatch(found.date)  # a month in a language that nobody knew
+    return found if found.day or alone else None
 
 
 def _last(pattern: re.Pattern[str], text: str, from_here: int) -> re.Match[str] | None:
-    """The match that begins last, so that a dash inside the post's own words is not taken for it."""
-    handles = list(re.finditer(_HANDLE, text[from_here:]))
+    """The match around the last handle: its line, else from the last long dash in it, else from the line before.
+
+    A post's own words and an account's name hold dashes too.
+    """
+    handles = list(_HANDLES.finditer(text, from_here))
     if not handles:
         return None
-    handle = handles[-1]
-    end = from_here + handle.start()
-    starts = [m.start() for m in re.finditer(rf"(?:^|\s){_DASH}|(?:^|\n)", text[from_here:end])]
-    for start in reversed(starts):
-        found = pattern.match(text, from_here + start)
-        if found and found[2] == handle[1]:
+    end = handles[-1].start()
+    line = max(text.rfind("\n", 0, end), 0)
+    inside = [m.start() for m in _LONG_DASH.finditer(text, line, end)]
+    for start in [line, *reversed(inside), max(text.rfind("\n", 0, line), 0)]:
+        found = pattern.match(text, start) if end - start <= _LONGEST_NAME * 2 else None
+        if found and found.start(2) >= end:
             return found
     return None

@@ -97,22 +97,19 @@ def _page(text: str, page: Page) -> Iterator[SeenPost | Problem]:
             view=View.PAGE,
         )
     yield from (embed.post for embed in embeds)
-    yield from _unmarked(body, quoting, [e.post for e in embeds if isinstance(e.post, SeenPost)])
+    yield from _unmarked(body, quoting, embeds)
 
 
-def _unmarked(body: str, quoting: str, known: list[SeenPost]) -> Iterator[SeenPost | Problem]:
+def _unmarked(body: str, quoting: str, embeds: list[_embeds.Embed]) -> Iterator[SeenPost | Problem]:
     """Posts that the page quotes as plain paragraphs; those that are embeds too have come already."""
+    shown = {squeeze(line) for embed in embeds for line in [*embed.lines, *_lines(embed.post)]}
     for found in _quoted.find(body, quoting):
-        if isinstance(found, SeenPost) and not any(_same(found, embed) for embed in known):
+        if not all(squeeze(line) in shown for line in _lines(found)):
             yield found
 
 
-def _same(found: SeenPost, embed: SeenPost) -> bool:
-    if not (found.account and embed.account) or found.account.handle.lower() != embed.account.handle.lower():
-        return False
-    one, other = squeeze(found.text), squeeze(embed.text)
-    days = [p.created_at.date() for p in (found, embed) if p.created_at]
-    return one in other or other in one or len(set(days)) == 1
+def _lines(item: SeenPost | Problem) -> list[str]:
+    return (item.text if isinstance(item, SeenPost) else item.item).split("\n")
 
 
 def _titled(title: str, body: str) -> str:

@@ -6,6 +6,7 @@ from core import lang
 
 _CODE = re.compile(r"([a-z]{2,3})(?:[-_].*)?$", re.I)
 _ARABIC_SCRIPT = frozenset({"ar", "ckb", "fa", "ur", "ps", "arz", "azb", "sd", "ug"})
+_ENOUGH = 3_000  # characters tell a language
 _NO_LANGUAGE = frozenset({"und", "zxx", "mul", "mis", "qam", "qct", "qht", "qme", "qst", "art"})
 _ARABIC = re.compile(r"[\u0620-\u06d5]")
 _LATIN = re.compile(r"[A-Za-zÀ-ɏ]")
@@ -23,15 +24,16 @@ _ALIASES = {
 
 def resolve(declared: str | None, text: str) -> str | None:
     """ISO 639 code; "ku" becomes ckb or kmr by its script; a declared code of another script is not believed."""
-    code = _code(declared)
+    code, text = _code(declared), text[:_ENOUGH]
     arabic = _is_arabic(text)
     if code == "ku":
         return "ckb" if arabic else "kmr"
     if code is None or (arabic is not None and arabic != (code in _ARABIC_SCRIPT) and _told_by_script(code)):
         return lang.detect(text)
-    if code in ("en", "ar") and lang.detect(text) in ("ckb", "kmr"):
-        return lang.detect(text)  # sites in Kurdish often declare the default of their software
-    return code
+    if code not in ("en", "ar"):
+        return code
+    found = lang.detect(text)  # sites in Kurdish often declare the default of their software
+    return found if found in ("ckb", "kmr") else code
 
 
 def _code(declared: str | None) -> str | None:

@@ -87,23 +87,25 @@ def tree(markup: str) -> HtmlElement | None:
         return None
 
 
-def lines(element: HtmlElement, silent: frozenset[str] = SILENT) -> list[str]:
-    """The visible lines in reading order, none of them empty."""
-    text = "".join(_pieces(element, silent))
+def lines(element: HtmlElement, until: HtmlElement | None = None) -> list[str]:
+    """The visible lines in reading order, none of them empty; up to the end of `until`, where that is given."""
+    text = "".join(_pieces(element, until))
     return [line for line in (_SPACE.sub(" ", part).strip() for part in text.split(_BREAK)) if line]
 
 
-def _pieces(element: HtmlElement, silent: frozenset[str]) -> Iterator[str]:
+def _pieces(element: HtmlElement, until: HtmlElement | None) -> Iterator[str]:
     walk = etree.iterwalk(element, events=("start", "end", "comment", "pi"))
     for event, node in walk:
         if event == "start":
-            if node.tag in silent and node is not element:
+            if node.tag in SILENT and node is not element:
                 walk.skip_subtree()
                 continue
             if node.tag in BLOCKS:
                 yield _BREAK
             yield node.text or ""
             continue
+        if node is until:
+            return
         if event == "end" and node.tag in BLOCKS:
             yield _BREAK
         if node is not element:
