@@ -24,7 +24,8 @@ def ensure(session: Session, seen: Iterable[SeenAccount | None]) -> dict[Key, in
     known = _find(session, by_key)
     missing = {k: a for k, a in by_key.items() if k not in known}
     insert_quietly(session, Account, [
-        {"platform": k[0], "handle": a.handle, "handle_key": k[1], "name": a.name} for k, a in missing.items()
+        {"platform": k[0], "handle": a.handle, "handle_key": k[1], "name": a.name}
+        for k, a in sorted(missing.items())
     ])  # fmt: skip
     _rename(session, by_key, known)
     known |= _find(session, missing)
@@ -42,6 +43,6 @@ def _find(session: Session, wanted: dict[Key, SeenAccount]) -> dict[Key, tuple[i
 
 
 def _rename(session: Session, seen: dict[Key, SeenAccount], known: dict[Key, tuple[int, str | None]]) -> None:
-    for k, (number, name) in known.items():
+    for k, (number, name) in sorted(known.items(), key=lambda pair: pair[1][0]):
         if seen[k].name and seen[k].name != name:
             session.execute(update(_account).where(_account.c.id == number).values(name=seen[k].name))

@@ -7,24 +7,23 @@ posts already, add the new ones, add versions to those that changed, note where 
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select, update
 from sqlmodel import Session
 
-from core import ids, lang, times
+from core import lang, times
 from core.page import Page
-from core.post import METRICS, Media, Problem, SeenPost, View
-from db import accounts, find, forms, keys, ledger, search, sources
+from core.post import METRICS, Media, SeenPost, View
+from core.text import storable
+from db import accounts, admit, find, forms, keys, ledger, search, sources
 from db.find import Known
 from db.models import Blob, Capture, Metrics, Post, Sighting, Source, Tag, Version
 from db.upsert import Row, insert_all, insert_new, insert_quietly, table
 
 MOST = 500
 _ROUNDS = 20  # tries of a slice against writers who take the same keys (PostgreSQL)
-_X_TOLERANCE = {"second": timedelta(minutes=1), "day": timedelta(hours=38)}  # a shown date may be of any zone
-_AHEAD = timedelta(minutes=10)  # clocks differ
 _post, _version, _tag, _metrics = table(Post), table(Version), table(Tag), table(Metrics)
 
 
@@ -50,6 +49,7 @@ class Look:
     priority: int
     counts: Counts = field(default_factory=Counts)
     touched: set[int] = field(default_factory=set)
+    shared: set[str] = field(default_factory=set)  # addresses that name no single post
 
 
 def store_capture(session: Session, run_id: int | None, page: Page) -> int:
@@ -58,8 +58,9 @@ def store_capture(session: Session, run_id: int | None, page: Page) -> int:
     if session.get(Blob, digest) is None:
         body = zlib.compress(page.body, 6)
         insert_quietly(session, Blob, [{"sha256": digest, "size": len(page.body), "codec": "zlib", "body": body}])
-    row: Row = {"run_id": run_id, "url": page.url, "fetched_at": page.fetched_at, "status": page.status}
-    row |= {"headers": page.headers, "sha256": digest, "tool": page.tool}
+    row: Row = {"run_id": run_id, "url": storable(page.url), "fetched_at": page.fetched_at, "status": page.status}
+    headers = {storable(name): storable(value) for name, value in page.headers.items()}
+    row |= {"headers": headers, "sha256": digest, "tool": page.tool}
     return insert_all(session, Capture, [row])[0]
 
 
@@ -74,56 +75,25 @@ def archive(
 ) -> Counts:
     """Take `posts` in; the same posts again change nothing. `live` work is tagged before bulk work."""
     look = Look(session, source, capture_id, now, 0 if live else 1)
-    sound = _put_aside(look, run_id, posts)
-    while sound:
-        once, again = _first_of_each(sound)  # a payload may show one post twice
+    sound, problems = admit.admit(posts, now)
+    sources.quarantine(session, run_id, problems, now)
+    look.counts.quarantined = len(problems)
+    look.shared = admit.crowded(sound)
+    find.wait_for_turn(session, sound)
+    for once in admit.passes(sound, look.shared):
         _take(look, once)
-        sound = again
     search.refresh(session, look.touched)
     return look.counts
-
-
-def _put_aside(look: Look, run_id: int, posts: Sequence[SeenPost]) -> list[SeenPost]:
-    """Date the posts; quarantine those whose id and time contradict each other."""
-    sound, problems = [], []
-    for post in posts:
-        exact = ids.x_time(post.platform_id) if post.platform == "x" else None
-        if exact and post.created_at and abs(exact - post.created_at) > _X_TOLERANCE.get(post.precision, _AHEAD):
-            said = times.text(post.created_at)
-            problems.append(
-                Problem(f"{post.id} was made at {times.text(exact)} by its id, but says {said}", post.id)
-            )
-            continue
-        sound.append(_dated(post, exact, look.now))
-    sources.quarantine(look.session, run_id, problems, look.now)
-    look.counts.quarantined += len(problems)
-    return sound
-
-
-def _dated(post: SeenPost, exact: datetime | None, now: datetime) -> SeenPost:
-    if exact:
-        return replace(post, created_at=exact, precision="second")
-    if post.created_at and times.EARLIEST <= post.created_at <= now + _AHEAD and post.precision != "seen":
-        return post
-    return replace(post, created_at=None, precision="seen")
-
-
-def _first_of_each(posts: Sequence[SeenPost]) -> tuple[list[SeenPost], list[SeenPost]]:
-    seen: set[str] = set()
-    once: list[SeenPost] = []
-    again: list[SeenPost] = []
-    for post in posts:
-        (again if post.id in seen else once).append(post)
-        seen.add(post.id)
-    return once, again
 
 
 def _take(look: Look, posts: Sequence[SeenPost]) -> None:
     waiting = list(posts)
     for _ in range(_ROUNDS):
-        known = find.known(look.session, waiting)
+        known = find.known(look.session, waiting, look.shared)
         rest = _add(look, [p for p in waiting if p.id not in known])
-        _update(look, [(p, known[p.id]) for p in waiting if p.id in known])
+        pairs = {known[p.id].id: (p, known[p.id]) for p in reversed(waiting) if p.id in known}
+        rest += _update(look, list(pairs.values()))
+        rest += [p for p in waiting if p.id in known and pairs[known[p.id].id][0] is not p]  # by another id
         if not rest:
             return
         waiting = rest  # another writer was quicker: they are known now, or need another key
@@ -158,7 +128,7 @@ def _post_row(look: Look, key: int, post: SeenPost, owners: dict[tuple[str, str]
         "platform": post.platform,
         "platform_id": post.platform_id,
         "url": post.url,
-        "url_key": ids.article_id(post.url) if post.url and post.platform in find.PAGES else None,
+        "url_key": address if (address := find.address(post)) not in look.shared else None,
         "kind": post.kind,
         "account_id": owners[accounts.key(post.account)] if post.account else None,
         "lang": post.lang or lang.detect(post.text),
@@ -224,21 +194,28 @@ def media(post: SeenPost) -> list[dict[str, Any]]:
 # -- posts that are there already ---------------------------------------------------------------------------
 
 
-def _update(look: Look, pairs: Sequence[tuple[SeenPost, Known]]) -> None:
-    changes = [(post, old, _change(look, post, old)) for post, old in pairs]
-    for post, old, change in changes:
-        if change:
-            _add_version(look, post, old, change)
-        else:
+def _update(look: Look, pairs: Sequence[tuple[SeenPost, Known]]) -> list[SeenPost]:
+    """Sightings and new versions of known posts; those that moved away meanwhile come back."""
+    sighted = _sight(look, [(old.id, post) for post, old in pairs])
+    written = {old.id: old for post, old in pairs if old.id in sighted or _change(look, post, old)}
+    held = find.hold(look.session, written)
+    for post, old in pairs:
+        current = held.get(old.id) if old.id in written else old
+        change = _change(look, post, replace(current, moved=old.moved)) if current else None
+        if current and change:
+            _add_version(look, post, current, change)
+        elif current:
             look.counts.unchanged += 1
-    _sight(look, [(old.id, post) for post, old in pairs])
+    return [post for post, old in pairs if old.id in written and old.id not in held]
 
 
 def _change(look: Look, post: SeenPost, old: Known) -> str | None:
     """What kind of new version this is; None where it shows nothing new."""
-    if post.deleted != (old.deleted_at is not None):
-        return "delete" if post.deleted else "restore" if post.first_hand else None
-    if post.deleted or (post.text == old.text and list(post.links) == old.links and media(post) == old.media):
+    if old.deleted_at and (post.deleted or not post.first_hand):
+        return "delete" if old.moved else None  # it stays deleted; a better id is worth a version
+    if post.deleted or old.deleted_at:
+        return "delete" if post.deleted else "restore"
+    if post.text == old.text and list(post.links) == old.links and media(post) == old.media:
         return "fuller" if old.moved else None
     if post.view > old.view:
         return "fuller"
@@ -270,7 +247,7 @@ def _add_version(look: Look, post: SeenPost, old: Known, change: str) -> None:
         "versions": old.versions + 1,
         "edits": _post.c.edits + (1 if change == "edit" else 0),
         "changed_at": look.now,
-        "deleted_at": look.now if change == "delete" else None,
+        "deleted_at": (old.deleted_at or look.now) if change == "delete" else None,
     }
     look.session.execute(update(_post).where(_post.c.id == old.id).values(changed))
     current = (_tag.c.post_id == old.id) & _tag.c.valid_to.is_(None)
@@ -281,11 +258,12 @@ def _add_version(look: Look, post: SeenPost, old: Known, change: str) -> None:
 # -- where and how often ------------------------------------------------------------------------------------
 
 
-def _sight(look: Look, pairs: Sequence[tuple[int, SeenPost]]) -> None:
+def _sight(look: Look, pairs: Sequence[tuple[int, SeenPost]]) -> set[int]:
+    """Note where these were seen; the keys of those that were not seen there before."""
     rows = [
         {"post_id": key, "source_id": look.source.id, "url": post.embedded_in or post.url or "",
          "first_hand": post.first_hand, "seen_at": look.now, "capture_id": look.capture_id}
-        for key, post in pairs
+        for key, post in sorted(pairs, key=lambda pair: pair[0])
     ]  # fmt: skip
     sighted = insert_new(look.session, Sighting, rows, [table(Sighting).c.post_id, table(Sighting).c.first_hand])
     look.touched.update(row.post_id for row in sighted)
@@ -294,6 +272,7 @@ def _sight(look: Look, pairs: Sequence[tuple[int, SeenPost]]) -> None:
         statement = update(_post).where(_post.c.id.in_(first_hand), _post.c.second_hand)
         look.session.execute(statement.values(second_hand=False))
     _measure(look, pairs)
+    return {row.post_id for row in sighted}
 
 
 def _measure(look: Look, pairs: Sequence[tuple[int, SeenPost]]) -> None:

@@ -1,7 +1,8 @@
 """Which rows are these posts already? By id, by another id, by address, or as a quotation without id."""
 
 import re
-from collections.abc import Sequence
+import zlib
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,13 +16,15 @@ from core.text import squeeze
 from db import accounts, rekey
 from db.models import Account, Alias, Post, Version
 from db.query import first_key
-from db.upsert import insert_quietly, table
+from db.upsert import insert_quietly, is_sqlite, table
 
 PAGES = ("feed", "article")  # one canonical address is one post, whichever of them showed it
 _LINKS = re.compile(r"https?://\S+|pic\.twitter\.com/\S+")
 _LEAST = 40  # folded characters that a cut-off quotation must share with the whole text
 _ZONES = timedelta(hours=38)  # a date is shown in the reader's zone, at midnight
 _WITHOUT_ID = text(Post.WITHOUT_ID)
+_TURN = text("SELECT pg_advisory_xact_lock(:kind, :turn)")
+_TURNS = 0x6B6C65
 _post, _version, _alias, _account = table(Post), table(Version), table(Alias), table(Account)
 
 
@@ -47,13 +50,16 @@ class Known:
     moved: bool = False  # to a better id or time just now: that is worth a version
 
 
-def known(session: Session, posts: Sequence[SeenPost]) -> dict[str, Known]:
-    """Public id as seen -> the row it is. New ids of known posts become aliases on the way."""
+def known(session: Session, posts: Sequence[SeenPost], shared: Collection[str] = ()) -> dict[str, Known]:
+    """Public id as seen -> the row it is. New ids of known posts become aliases on the way.
+
+    Addresses in `shared` name no single post.
+    """
     found = _by_id(session, posts)
     rest = [p for p in posts if p.id not in found]
     if rest:
         found |= _by_alias(session, rest)
-        found |= _joined(session, [p for p in rest if p.id not in found])
+        found |= _joined(session, [p for p in rest if p.id not in found], shared)
     return found
 
 
@@ -72,10 +78,39 @@ def _by_alias(session: Session, posts: Sequence[SeenPost]) -> dict[str, Known]:
     return {public_id: rows[post_id] for public_id, post_id in aliases.items() if post_id in rows}
 
 
-def _joined(session: Session, posts: Sequence[SeenPost]) -> dict[str, Known]:
+def wait_for_turn(session: Session, posts: Sequence[SeenPost]) -> None:
+    """Until the end of this transaction nobody else looks for posts of these accounts and addresses (PostgreSQL):
+    two writers would each find nothing and make one post twice."""
+    if is_sqlite(session):
+        return
+    names = {address(p) for p in posts} | {
+        accounts.key(p.account)[1] for p in posts if p.platform == "x" and p.account
+    }
+    turns = sorted({zlib.crc32(name.encode()) - (1 << 31) for name in names if name})
+    for turn in turns:
+        session.execute(_TURN, {"kind": _TURNS, "turn": turn})
+
+
+def hold(session: Session, posts: dict[int, Known]) -> dict[int, Known]:
+    """These posts as they are once nobody else can change them; those that moved away are left out."""
+    if is_sqlite(session) or not posts:
+        return posts  # its writers come one after the other anyway
+    mine = select(_post.c.id).where(_post.c.id.in_(list(posts))).order_by(_post.c.id)
+    found = list(session.execute(mine.with_for_update(key_share=True)).scalars())
+    return {k.id: k for k in _load(session, _post.c.id.in_(found))}
+
+
+def _joined(session: Session, posts: Sequence[SeenPost], shared: Collection[str]) -> dict[str, Known]:
     """Posts that turn out to be a known one: the row whose time is exact stays, the other id becomes an alias."""
-    matches = [*_by_address(session, posts), *_by_quotation(session, posts)]
-    return {post.id: _join(session, post, old) for post, old in matches}
+    found: dict[str, Known] = {}
+    moved: set[int] = set()
+    for post, old in [*_by_address(session, posts, shared), *_by_quotation(session, posts)]:
+        if post.id in found or old.id in moved:
+            continue
+        found[post.id] = _join(session, post, old)
+        if found[post.id].moved:
+            moved.add(old.id)
+    return found
 
 
 def _join(session: Session, post: SeenPost, old: Known) -> Known:
@@ -87,11 +122,18 @@ def _join(session: Session, post: SeenPost, old: Known) -> Known:
     return old
 
 
-def _by_address(session: Session, posts: Sequence[SeenPost]) -> list[tuple[SeenPost, Known]]:
-    wanted = {ids.article_id(p.url): p for p in posts if p.platform in PAGES and p.url}
+def _by_address(
+    session: Session, posts: Sequence[SeenPost], shared: Collection[str]
+) -> list[tuple[SeenPost, Known]]:
+    wanted = {key: p for p in posts if (key := address(p)) and key not in shared}
     if not wanted:
         return []
     return [(wanted[k.url_key], k) for k in _load(session, _post.c.url_key.in_(list(wanted))) if k.url_key]
+
+
+def address(post: SeenPost) -> str | None:
+    """What posts at one canonical address have in common."""
+    return ids.article_id(post.url) if post.url and post.platform in PAGES else None
 
 
 def _by_quotation(session: Session, posts: Sequence[SeenPost]) -> list[tuple[SeenPost, Known]]:

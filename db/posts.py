@@ -45,7 +45,7 @@ def page(
 
 
 def _ordered(found: Selection, sort: str, after: str | None) -> Any:
-    place = int(cursor.decode(after, sort)[0]) if after else None
+    place = cursor.decode(after, sort)[0] if after else None
     if sort == "newest":
         later = () if place is None else (found.key < place,)
         return found.keys(*later).order_by(found.key.desc())

@@ -15,7 +15,7 @@ _CHILDREN = (Version, Sighting, Metrics, Tag, Alias)
 
 def rekey(session: Session, old_id: int, seen: SeenPost) -> int:
     """Move post `old_id` to the id and time of `seen`; all that hangs on it follows. Returns the new row key."""
-    old = session.execute(select(_post).where(_post.c.id == old_id)).mappings().one()
+    old = session.execute(select(_post).where(_post.c.id == old_id).with_for_update()).mappings().one()
     exact = seen.created_at if seen.created_at and seen.precision == "second" else None
     moment = exact or old["created_at"]
     key = keys.allocate(session, [int(moment.timestamp() // 1)])[0]

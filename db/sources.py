@@ -11,6 +11,7 @@ from core import cursor, times
 from core.errors import KleError, NotFound
 from core.outcome import GOOD, Outcome
 from core.post import Problem
+from core.text import storable
 from db import work
 from db.models import Actor, Follow, Quarantine, Run, Source, Version
 from db.upsert import insert_all, insert_quietly, table
@@ -72,7 +73,8 @@ def finish_run(
     """Write how the run ended; schedule and let go of the source unless another process took it over."""
     said = {
         "finished_at": now, "outcome": outcome.ending, "posts": outcome.posts, "posts_new": outcome.posts_new,
-        "posts_changed": outcome.posts_changed, "problems": outcome.problems, "error": outcome.error,
+        "posts_changed": outcome.posts_changed, "problems": outcome.problems,
+        "error": storable(outcome.error) if outcome.error else None,
     }  # fmt: skip
     session.execute(update(_run).where(_run.c.id == run_id).values(said))
     if not work.still_mine(session, Source, [source_id], worker):
@@ -93,7 +95,7 @@ def import_source(session: Session, now: datetime) -> Source:
 
 def quarantine(session: Session, run_id: int, problems: Sequence[Problem], now: datetime) -> None:
     rows = [
-        {"run_id": run_id, "at": now, "error": p.error, "item": p.item[:_LONGEST_ITEM].replace("\x00", "")}
+        {"run_id": run_id, "at": now, "error": storable(p.error), "item": storable(p.item[:_LONGEST_ITEM])}
         for p in problems
     ]
     insert_quietly(session, Quarantine, rows)

@@ -1,7 +1,7 @@
 """Tags: decisions of a model on a version's topics. Re-tagging adds and closes, never overwrites."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
@@ -69,8 +69,9 @@ def store(
     now: datetime,
 ) -> int:
     """Write these decisions and let go of their versions; one whose claim was lost is left to its new holder."""
-    mine = work.still_mine(session, Version, [p.version_id for p, _ in results], worker)
-    held = [(p, scores) for p, scores in results if p.version_id in mine]
+    where = _posts_of(session, [p.version_id for p, _ in results])
+    mine = work.still_mine(session, Version, sorted(where), worker)
+    held = [(replace(p, post_id=where[p.version_id]), s) for p, s in results if p.version_id in mine]
     if not held:
         return 0
     current = _current_versions(session, [p.post_id for p, _ in held])
@@ -123,6 +124,14 @@ def _row(pending: Pending, score: Score, topic_id: int, model_id: int, now: date
         "evidence_end": score.evidence_end,
         "valid_from": now,
     }
+
+
+def _posts_of(session: Session, version_ids: Sequence[int]) -> dict[int, int]:
+    """Version -> its post now (it may have moved to a better key), which nobody else changes until we are done."""
+    statement = select(_version.c.id, _version.c.post_id).where(_version.c.id.in_(version_ids))
+    posts = select(_post.c.id).where(_post.c.id.in_(statement.with_only_columns(_version.c.post_id)))
+    session.execute(posts.order_by(_post.c.id).with_for_update(key_share=True)).all()
+    return {row.id: row.post_id for row in session.execute(statement)}
 
 
 def _current_versions(session: Session, post_ids: Sequence[int]) -> set[int]:

@@ -34,7 +34,8 @@ def claim(
     picked = select(rows.c.id).where(waiting, free, ready).order_by(*order).limit(limit)
     picked = picked.with_for_update(skip_locked=True)
     held = {"claimed_by": worker, "claimed_until": now + HOLD, "attempts": rows.c.attempts + 1}
-    taken = session.execute(update(rows).where(rows.c.id.in_(picked)).values(held).returning(rows.c.id))
+    chosen = select(picked.cte("picked").c.id)  # its own step: PostgreSQL might run a subquery, and lock, twice
+    taken = session.execute(update(rows).where(rows.c.id.in_(chosen)).values(held).returning(rows.c.id))
     mine = list(taken.scalars())
     if len(mine) < 2:
         return mine
@@ -67,9 +68,14 @@ def release_dead(
 ) -> int:
     """Free the claims of processes of this host that are gone; how many."""
     rows = table(model)
-    held = select(rows.c.claimed_by).where(rows.c.claimed_by.startswith(f"{host}:")).distinct()
-    dead = [w for w in session.execute(held).scalars() if not alive(int(w.split(":")[1]))]
+    held = select(rows.c.claimed_by).where(rows.c.claimed_by.is_not(None)).distinct()
+    dead = [w for w in session.execute(held).scalars() if _is_dead(w, host, alive)]
     if not dead:
         return 0
     gone = update(rows).where(rows.c.claimed_by.in_(dead)).values(FREE)
     return int(session.execute(gone).rowcount)  # type: ignore[attr-defined]
+
+
+def _is_dead(worker: str, host: str, alive: Callable[[int], bool]) -> bool:
+    place, _, process = worker.removeprefix(f"{host}:").partition(":")
+    return worker.startswith(f"{host}:") and bool(process) and place.isdecimal() and not alive(int(place))

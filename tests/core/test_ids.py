@@ -101,7 +101,7 @@ def test_the_worked_example_of_a_snowflake():
 
 @pytest.mark.parametrize(
     "status",
-    ["", "20", "29700000000", "~0123456789abcdef", "-1541815603606036480", "1e18", str(1 << 63), "9" * 999],
+    ["", "20", "29700000000", "~0123456789abcdef", "-1541815603606036480", str(1 << 63), "9" * 5000],
 )
 def test_what_is_no_snowflake_holds_no_time(status):
     assert ids.x_time(status) is None
