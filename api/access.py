@@ -99,9 +99,7 @@ def insider(who: Annotated[Caller, Depends(caller)]) -> Caller:
 def writer(scope: str) -> Callable[..., Caller]:
     """A dependency: a key or session with `scope`; a session also shows its CSRF token in X-CSRF-Token."""
 
-    def check(
-        who: Annotated[Caller, Depends(caller)], x_csrf_token: Annotated[str, Header()] = ""
-    ) -> Caller:
+    def check(who: Annotated[Caller, Depends(caller)], x_csrf_token: Annotated[str, Header()] = "") -> Caller:
         if who.kind not in ("key", "session"):
             raise SignInNeeded(f"Writing needs a key or a session with the scope {scope!r}. {HOW}")
         if not who.may(scope):

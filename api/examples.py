@@ -96,7 +96,11 @@ COVERAGE: dict[str, Any] = {
             "first_run_at": "2025-08-01T00:00:07Z",
             "last_ok_at": "2025-08-31T23:45:09Z",
             "gaps": [
-                {"from": "2025-08-09T02:00:00Z", "until": "2025-08-09T03:00:00Z", "reason": "office.example did not answer in 30 s"}
+                {
+                    "from": "2025-08-09T02:00:00Z",
+                    "until": "2025-08-09T03:00:00Z",
+                    "reason": "office.example did not answer in 30 s",
+                }
             ],
         }
     ],

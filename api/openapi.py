@@ -12,7 +12,8 @@ DESCRIPTION = """What a coalition and its partners say in public about Key Leade
 every version, tagged and searchable. Times are RFC 3339 in UTC; lists are `{"items": [...], "next_cursor": ...}`; \
 errors are RFC 9457 problem+json. Ids hold colons and slashes and may be sent raw or percent-encoded."""
 TAGS = [
-    {"name": "posts", "description": "Search, one post, its history, counts."},
+    {"name": "posts", "description": "Search, one post, its history."},
+    {"name": "counts", "description": "How many posts, by time and by what they have in common; the same filters."},
     {"name": "directory", "description": "Topics, actors, accounts, references."},
     {"name": "collection", "description": "Sources, runs and whether anybody looked."},
     {"name": "health", "description": "Alive, ready, metrics."},
@@ -48,12 +49,14 @@ def _document(app: FastAPI) -> dict[str, Any]:
 
 def _describe(path: str, operation: dict[str, Any]) -> None:
     answers = operation["responses"]
+    answers["200"]["description"] = "As in the example"
     if answers.pop("422", None) or path.startswith("/api/"):
         answers["422"] = _problem("A parameter or the query cannot be used")
     if path not in _OPEN:
         operation["security"] = [{"key": []}, {}]
         answers["401"] = _problem("Nobody we know asks")
     if "{id}" in path:
+        operation["parameters"][0]["description"] = "platform:platform_id, raw or percent-encoded"
         answers["404"] = _problem("No such post")
         answers["308"] = {"description": "Another id of the post whose address is in Location"}
 

@@ -16,6 +16,7 @@ from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from api.headers import HEADERS
 from api.render.templates import page
 from core.errors import KleError
 
@@ -73,9 +74,10 @@ def on_database(request: Request, error: Exception) -> Response:
 
 
 def on_surprise(request: Request, error: Exception) -> Response:
+    """Answered outside of our middleware, so the headers are set here."""
     number = _log(request, error)
     detail = f"Something went wrong here. It is in the log as error {number}."
-    return _answer(request, problem(500, "Internal error", detail))
+    return _answer(request, problem(500, "Internal error", detail), HEADERS)
 
 
 def _log(request: Request, error: Exception) -> str:

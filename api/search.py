@@ -17,22 +17,25 @@ class Filters(BaseModel):
     """Strings, checked where they are compiled: db.query knows the archive's fields."""
 
     q: str = Field(
-        "", max_length=2000, description="A search in the query language.", examples=["peshmerga reform", "from:@CJTFOIR"]
-    )  # fmt: skip
+        "",
+        max_length=2000,
+        description="A search in the query language.",
+        examples=["peshmerga reform", "from:@CJTFOIR"],
+    )
     topic: list[Value] = Field(
         [], max_length=50, description="Slug of a topic; repeat it for posts that have all of them."
     )
-    account: Value | None = Field(None, description="Handle, with or without its platform.", examples=["@CJTFOIR"])
+    account: Value | None = Field(None, description="Handle, with or without its @.", examples=["@CJTFOIR"])
     actor: Value | None = Field(None, description="Slug of an actor.", examples=["cjtf-oir"])
-    platform: Value | None = Field(None, examples=["x"])
+    platform: Value | None = Field(None, description="Where it was published.", examples=["x"])
     lang: Value | None = Field(None, description="ISO 639 code.", examples=["ckb"])
-    kind: Value | None = Field(None, examples=["post"])
+    kind: Value | None = Field(None, description="post, reply, article and so on.", examples=["post"])
     since: Value | None = Field(None, description="Date or RFC 3339 time, inclusive.", examples=["2025-07-01"])
     until: Value | None = Field(None, description="Date or RFC 3339 time, exclusive.", examples=["2025-09-01"])
-    as_of: Value | None = Field(None, description="The archive as it was known then.")
+    as_of: Value | None = Field(None, description="The archive as it was known then; not there yet, answers 422.")
 
     def query(self) -> PostQuery:
-        """Raises QueryError, BadRequest. An empty filter is refused: a script's unset variable is no wish for all."""
+        """Raises QueryError, BadRequest. An empty filter is refused: an unset variable means nothing."""
         chosen = self.chosen()
         empty = [name for name, values in chosen.items() if name != "q" and not all(values)]
         if empty:
@@ -48,13 +51,13 @@ class Filters(BaseModel):
 
 
 class PostSearch(Filters):
-    sort: Sort = "newest"
-    limit: int = Field(50, ge=1, le=MAX_LIMIT)
-    cursor: Value | None = Field(None, description="`next_cursor` of the page before.")
+    sort: Sort = Field("newest", description="By the time of publication.")
+    limit: int = Field(50, ge=1, le=MAX_LIMIT, description="Most posts a page.")
+    cursor: Value | None = Field(None, description="The next_cursor of the page before.")
 
 
 class TimelineSearch(Filters):
-    interval: Interval = "day"
+    interval: Interval = Field("day", description="Width of a bucket; weeks begin on Monday.")
 
 
 class FacetSearch(Filters):
@@ -63,5 +66,5 @@ class FacetSearch(Filters):
 
 class RunSearch(BaseModel):
     source: Value | None = Field(None, description="Name of a source.")
-    limit: int = Field(50, ge=1, le=MAX_LIMIT)
-    cursor: Value | None = None
+    limit: int = Field(50, ge=1, le=MAX_LIMIT, description="Most runs a page.")
+    cursor: Value | None = Field(None, description="The next_cursor of the page before.")

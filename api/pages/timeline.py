@@ -1,4 +1,4 @@
-"""The page `/`: search, filters, histogram and posts. It works without JavaScript; every control is a link or form."""
+"""The page `/`: search, filters, histogram and posts. Every control is a link or a form, no script is needed."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -36,7 +36,7 @@ def timeline(request: Request, who: Reader, search: Annotated[PostSearch, Query(
     with context(request).database.read() as session:
         frame = _frame(session, search, links)
         try:
-            found = _found(session, search, links, who, frame["references"])
+            found = _found(session, search, links, who, frame)
         except BadRequest as error:
             return page(request, "timeline.html", {**frame, **_failed(error, search)}, status=error.status)
     return page(request, "timeline.html", {**frame, **found, "error": None})
@@ -59,20 +59,19 @@ def _frame(session: Session, search: PostSearch, links: SearchLinks) -> dict[str
 
 
 def _found(
-    session: Session, search: PostSearch, links: SearchLinks, who: Caller, references: list[dict[str, Any]]
+    session: Session, search: PostSearch, links: SearchLinks, who: Caller, frame: dict[str, Any]
 ) -> dict[str, Any]:
     query = search.query()
     result = posts.page(session, query, search.sort, PAGE_SIZE, search.cursor)
-    names = {t["slug"]: t["name"] for t in directory.topics(session)}
     looked = outgoing.coverage(coverage.coverage(session, query, times.now()), who.audience)
     return {
-        "cards": [card(post, names) for post in outgoing.posts(result.items, who.audience)],
+        "cards": [card(post, frame["names"]) for post in outgoing.posts(result.items, who.audience)],
         "next": links.to(cursor=result.next_cursor) if result.next_cursor else None,
         "first": links.to(cursor=None) if search.cursor else None,
         "total": result.total,
         "facets": counts.facets(session, query, 12),
         "looked": Looked.of(looked),
-        "chart": _chart(session, search, query, links, references),
+        "chart": _chart(session, search, query, links, frame["references"]),
     }
 
 

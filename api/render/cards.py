@@ -10,7 +10,7 @@ from api.render.formats import When
 from api.render.marks import Piece, pieces, shorten
 
 SAFE = ":/~@"
-CARD_LENGTH = 700  # code points of text on the timeline; the post's page has all of it
+CARD_LENGTH = 560  # code points of text on the timeline; the post's page has all of it
 
 
 @dataclass(frozen=True, slots=True)

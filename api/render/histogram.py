@@ -13,7 +13,7 @@ from api.search import Interval
 from core import times
 
 HEIGHT = 120
-TOP = 22  # pixels above the bars, where the marks of references stand
+WIDEST = 5.0  # percent; two bars across a screen would look like walls
 MOST_BARS = 400
 _WIDTHS = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta(days=7)}
 Link = Callable[[datetime, datetime], str]
@@ -157,7 +157,7 @@ def _bar(
     count = item["count"] if item else 0
     marked = item["topics"].get(highlight, 0) if item else 0
     end = after(start, interval)
-    scale = HEIGHT / max(1, peak)
+    scale, drawn = HEIGHT / max(1, peak), min(WIDEST, width * 0.86)
     return Bar(
         start=start,
         end=end,
@@ -165,8 +165,8 @@ def _bar(
         marked=marked,
         label=_name(start, interval),
         href=link(start, end),
-        x=round(x, 4),
-        width=round(width * 0.86, 4),
+        x=round(x + (width - drawn) / 2, 4),
+        width=round(drawn, 4),
         height=round(max(2.0, count * scale), 2) if count else 0,
         marked_height=round(max(2.0, marked * scale), 2) if marked else 0,
     )
@@ -186,12 +186,10 @@ def _name(start: datetime, interval: Interval) -> str:
 
 def _ticks(bars: list[Bar], interval: Interval) -> list[tuple[float, str, str]]:
     """Place, text and anchor: first, middle and last, which fit on a phone too."""
-    places = [(0, "start")] if len(bars) < 3 else [(0, "start"), (len(bars) // 2, "middle"), (len(bars) - 1, "end")]
-    ends = {"start": 0.0, "end": 100.0}
-    return [
-        (ends.get(anchor, bars[n].x), _name(bars[n].start, interval).removeprefix("week of "), anchor)
-        for n, anchor in places
-    ]
+    last = len(bars) - 1
+    places = [(0, 0.0, "start"), (last // 2, bars[last // 2].x, "middle"), (last, 100.0, "end")]
+    chosen = places if last > 4 else places[::2] if last else [(0, 50.0, "middle")]
+    return [(x, _name(bars[n].start, interval).removeprefix("week of "), anchor) for n, x, anchor in chosen]
 
 
 def _events(references: Sequence[dict[str, Any]], first: datetime, last: datetime) -> list[Event]:

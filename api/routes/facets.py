@@ -12,7 +12,7 @@ from api.deps import context, only
 from api.search import FacetSearch
 from db import counts
 
-router = resource("posts")
+router = resource("counts")
 
 
 @router.get("/facets", response_model=schemas.Facets, dependencies=[only(FacetSearch)])

@@ -12,7 +12,7 @@ from api.deps import context, only
 from api.search import TimelineSearch
 from db import counts
 
-router = resource("posts")
+router = resource("counts")
 
 
 @router.get("/timeline", response_model=schemas.Timeline, dependencies=[only(TimelineSearch)])

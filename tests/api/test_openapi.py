@@ -1,0 +1,78 @@
+"""The OpenAPI document and its page: complete, and its examples are true to its schemas."""
+
+import pytest
+
+from api import examples, schemas
+from api.search import PostSearch
+
+HEALTH = {"/healthz", "/readyz", "/metrics"}
+
+
+@pytest.fixture(scope="session")
+def document(inside):
+    return inside.get("/openapi.json").json()
+
+
+@pytest.mark.parametrize(
+    ("form", "example"),
+    [
+        (schemas.Post, examples.POST),
+        (schemas.Version, examples.VERSION),
+        (schemas.Coverage, examples.COVERAGE),
+        (schemas.Run, examples.RUN),
+        (schemas.Source, examples.SOURCE),
+        (schemas.Reference, examples.REFERENCE),
+        (schemas.Problem, examples.PROBLEM),
+    ],
+)
+def test_examples_fit_their_schemas_to_the_last_field(form, example):
+    assert form.model_validate(example).model_dump(by_alias=True) == example
+
+
+def test_the_example_s_evidence_stands_in_its_text():
+    spoken = [examples.POST["text"][t["evidence"]["start"] : t["evidence"]["end"]] for t in examples.POST["tags"]]
+    assert spoken == [
+        "Our advisors met the brigade's leaders today.",
+        "Next on the list: one payroll for all units.",
+    ]
+
+
+def test_every_route_of_this_version_is_there(document):
+    posts = {"posts", "posts/{id}", "posts/{id}/versions", "timeline", "facets"}
+    rest = {"topics", "actors", "accounts", "references", "sources", "runs", "coverage"}
+    assert set(document["paths"]) == {f"/api/v1/{name}" for name in posts | rest} | HEALTH
+
+
+def test_every_answer_has_a_schema_and_every_problem_its_form(document):
+    for path, operations in document["paths"].items():
+        for operation in operations.values():
+            if path != "/metrics":
+                assert operation["responses"]["200"]["content"]["application/json"]["schema"]
+            for status, answer in operation["responses"].items():
+                if status in ("401", "404", "422"):
+                    schema = answer["content"]["application/problem+json"]["schema"]
+                    assert schema == {"$ref": "#/components/schemas/Problem"}
+            assert operation["description"], path
+
+
+def test_no_form_of_errors_but_ours_is_left(document):
+    assert "HTTPValidationError" not in str(document)
+
+
+def test_every_search_documents_its_parameters(document):
+    parameters = document["paths"]["/api/v1/posts"]["get"]["parameters"]
+    assert {p["name"] for p in parameters} == set(PostSearch.model_fields)
+    assert all(p.get("description") for p in parameters)
+
+
+def test_a_key_is_how_one_signs_in(document):
+    assert document["components"]["securitySchemes"]["key"]["scheme"] == "bearer"
+    assert {"key": []} in document["paths"]["/api/v1/posts"]["get"]["security"]
+
+
+def test_the_page_shows_every_route_with_an_example_and_loads_nothing_from_elsewhere(inside, document):
+    page = inside.get("/docs").text
+    for path in document["paths"]:
+        assert f"<code>{path}</code>" in page
+    assert "office.example/4711" in page
+    assert 'src="http' not in page and 'href="http' not in page

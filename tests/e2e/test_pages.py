@@ -1,0 +1,294 @@
+"""The pages in a real browser, served by a real server: what people see and can do."""
+
+import os
+import shutil
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import uvicorn
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from db.database import Database
+from tests.api.site import HOSTILE, POSTS, Site, fill
+
+pytestmark = pytest.mark.e2e
+ALL = len(POSTS) + 2
+PLACES = [
+    "/",
+    "/?q=lang:ckb",
+    "/?q=(",
+    "/posts/file:office.example/1",
+    "/posts/file:office.example/2",
+    "/sources",
+    "/docs",
+    "/signin",
+    "/nothing",
+]
+_QUIET = (
+    "--no-sandbox --headless --disable-gpu --disable-quic --no-first-run --disable-background-networking"
+    " --disable-component-update --disable-sync"
+)
+# the contrast of every text with what is really behind it, by WCAG 2
+_CONTRAST = """() => {
+  const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+  const rgba = (colour) => {
+    canvas.clearRect(0, 0, 1, 1); canvas.fillStyle = colour; canvas.fillRect(0, 0, 1, 1);
+    return canvas.getImageData(0, 0, 1, 1).data;
+  };
+  const linear = (v) => v <= .04045 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4;
+  const light = (c) => [0, 1, 2].map((i) => linear(c[i] / 255))
+    .reduce((sum, v, i) => sum + v * [.2126, .7152, .0722][i], 0);
+  const behind = (element) => {
+    for (let e = element; e; e = e.parentElement) {
+      const c = rgba(getComputedStyle(e).backgroundColor);
+      if (c[3] === 255) return c;
+    }
+    return rgba(getComputedStyle(document.body).backgroundColor);
+  };
+  const found = [];
+  for (const element of document.querySelectorAll("body *:not(svg, svg *, script)")) {
+    const own = [...element.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim());
+    if (!own || !element.checkVisibility() || element.closest(".unseen, .skip")) continue;
+    const [a, b] = [light(rgba(getComputedStyle(element).color)), light(behind(element))];
+    const ratio = (Math.max(a, b) + .05) / (Math.min(a, b) + .05);
+    if (ratio < 4.5) found.push(`${element.className || element.tagName} ${ratio.toFixed(2)}`);
+  }
+  return found;
+}"""
+
+_RIGHTMOST = """element => {
+  const range = document.createRange();
+  range.selectNodeContents(element);
+  return Math.max(...[...range.getClientRects()].map((box) => box.right));
+}"""
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    folder = tmp_path_factory.mktemp("pages")
+    database = Database(f"sqlite:///{folder / 'kle.sqlite'}")
+    database.migrate()
+    yield fill(database, folder)
+    database.close()
+
+
+@pytest.fixture(scope="module")
+def address(site: Site) -> Iterator[str]:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    server = uvicorn.Server(uvicorn.Config(site.app(), "127.0.0.1", port, log_level="warning", proxy_headers=False))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.02)
+    yield f"http://127.0.0.1:{port}"
+    server.should_exit = True
+    thread.join(10)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    program = os.environ.get("CHROMIUM") or "/usr/bin/chromium"
+    if not (Path(program).is_file() or shutil.which(program)):
+        pytest.skip(f"no browser at {program}; CHROMIUM names another")
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=program, args=_QUIET.split())
+        yield started
+        started.close()
+
+
+class Visit:
+    """A page of a context, with all that it asked for and complained about."""
+
+    def __init__(self, context: BrowserContext, address: str) -> None:
+        self.page: Page = context.new_page()
+        self.address = address
+        self.asked: list[str] = []
+        self.complaints: list[str] = []
+        self.page.on("request", lambda request: self.asked.append(request.url))
+        self.page.on("console", lambda message: self.complaints.append(message.text))
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+    def open(self, path: str) -> Page:
+        self.page.goto(self.address + path)
+        return self.page
+
+    @property
+    def real_complaints(self) -> list[str]:
+        """The browser notes that a page it shows came with 404 or 422: that is meant."""
+        return [
+            c
+            for c in self.complaints
+            if not c.startswith("Failed to load resource: the server responded with a status of 4")
+        ]
+
+
+@pytest.fixture
+def visit(browser, address):
+    opened = []
+
+    def start(width=1280, height=900, **options) -> Visit:
+        context = browser.new_context(viewport={"width": width, "height": height}, **options)
+        opened.append(context)
+        return Visit(context, address)
+
+    yield start
+    for context in opened:
+        context.close()
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+@pytest.mark.parametrize("width", [320, 375, 1280])
+def test_no_page_is_wider_than_the_screen(visit, width, scripts):
+    screen = visit(width, java_script_enabled=scripts)
+    for place in PLACES:
+        page = screen.open(place)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, place
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [375, 1280])
+def test_every_text_can_be_read_in_light_and_dark(visit, scheme, width):
+    screen = visit(width, color_scheme=scheme)
+    for place in PLACES:
+        page = screen.open(place)
+        page.evaluate("document.querySelectorAll('details').forEach((d) => { d.open = true })")
+        assert page.evaluate(_CONTRAST) == [], place
+
+
+def test_light_and_dark_follow_the_reader(visit):
+    grounds = {}
+    for scheme in ("light", "dark"):
+        page = visit(color_scheme=scheme).open("/")
+        grounds[scheme] = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert grounds["light"] != grounds["dark"]
+
+
+def test_nothing_is_asked_of_another_host_and_nothing_goes_wrong(visit, address):
+    screen = visit()
+    for place in PLACES:
+        screen.open(place)
+    assert screen.real_complaints == []
+    assert len(screen.asked) > len(PLACES)
+    assert [url for url in screen.asked if not url.startswith(address + "/")] == []
+
+
+def test_right_to_left_texts_run_from_the_right(visit):
+    page = visit().open("/?q=lang:ckb OR lang:ar")
+    texts = page.locator("article .text")
+    assert texts.count() == 2
+    for n in range(2):
+        text = texts.nth(n)
+        assert text.evaluate("e => getComputedStyle(e).direction") == "rtl"
+        box = text.bounding_box()
+        last = text.evaluate(_RIGHTMOST)
+        assert last == pytest.approx(box["x"] + box["width"], abs=2)
+    assert (
+        visit().open("/?q=lang:en").locator("article .text").first.evaluate("e => getComputedStyle(e).direction")
+        == "ltr"
+    )
+
+
+def test_a_search_by_the_form_finds_and_can_be_shared(visit):
+    page = visit().open("/")
+    assert page.locator("h1").inner_text() == f"{ALL} posts"
+    page.keyboard.press("/")
+    page.keyboard.type("advisors payroll")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/?q=advisors+payroll")
+    assert page.locator("h1").inner_text() == "1 post"
+    assert page.locator("article mark").count() == 2
+
+
+def test_filters_narrow_step_by_step_and_go_away_again(visit):
+    page = visit().open("/")
+    page.locator("nav.topics a", has_text="Training").click()
+    page.wait_for_url("**/?topic=training")
+    page.locator(".filters a", has_text="@brigade.example").click()
+    page.wait_for_url("**account=**")
+    assert page.locator("h1").inner_text() == "1 post"
+    page.get_by_label("From").fill("2025-09-01")
+    page.get_by_role("button", name="Apply").click()
+    page.wait_for_url("**since=2025-09-01**")
+    assert page.locator("h1").inner_text() == "0 posts" and "topic=training" in page.url
+    page.get_by_role("link", name="Clear filters").click()
+    page.wait_for_url(lambda url: "topic" not in url)
+    assert page.locator("h1").inner_text() == f"{ALL} posts"
+
+
+def test_a_bar_of_the_histogram_leads_to_its_posts(visit):
+    page = visit().open("/?lang=ckb&until=2025-09-01&since=2025-07-01")
+    bar = page.locator(".chart svg a").first
+    title = bar.locator("title").text_content()
+    bar.click()
+    page.wait_for_url("**since=2025-08-16**")
+    assert title.startswith("16 Aug 2025: 1 post") and page.locator("h1").inner_text() == "1 post"
+
+
+def test_everything_works_without_scripts(visit):
+    page = visit(java_script_enabled=False).open("/")
+    page.get_by_label("Search posts").fill("course")
+    page.get_by_role("button", name="Search").click()
+    page.wait_for_url("**q=course**")
+    assert page.locator("h1").inner_text() == "1 post"
+    page.get_by_role("link", name="Details").click()
+    page.wait_for_url("**/posts/file:office.example/2")
+    assert page.locator("ins").inner_text() == "141"
+
+
+def test_a_hostile_text_is_shown_and_not_run(visit):
+    screen = visit()
+    shown = []
+    screen.page.on("dialog", lambda dialog: (shown.append(dialog.message), dialog.dismiss()))
+    assert HOSTILE in screen.open("/posts/file:office.example/5").locator("article .text").inner_text()
+    screen.open("/?q=" + "%22%3E%3Cscript%3Ealert(1)%3C/script%3E")
+    assert shown == [] and screen.real_complaints == []
+
+
+def test_the_keyboard_reaches_the_content_and_shows_where_it_is(visit):
+    page = visit().open("/")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    assert page.evaluate("document.activeElement.getBoundingClientRect().left") >= 0
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.closest('main') !== null")
+    assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+
+
+def test_filters_are_folded_on_a_phone_and_open_on_a_wide_screen(visit):
+    narrow, wide = visit(375).open("/"), visit(1280).open("/")
+    assert not narrow.get_by_label("From").is_visible() and wide.get_by_label("From").is_visible()
+    narrow.locator(".filters > summary").click()
+    assert narrow.get_by_label("From").is_visible()
+
+
+def test_signing_in_and_out_in_the_browser(visit, site):
+    token = site.secret("sign_in", "admin", name="operator")[1]
+    page = visit().open(f"/signin?token={token}")
+    page.get_by_role("button", name="Sign in on this browser").click()
+    page.wait_for_url("**/")
+    assert "operator" in page.locator(".who").inner_text()
+    assert page.evaluate("document.cookie") == ""
+    page.get_by_role("button", name="Sign out").click()
+    page.get_by_text("On this machine").wait_for()
+
+
+def test_the_citation_is_copied(visit):
+    screen = visit(permissions=["clipboard-read", "clipboard-write"])
+    page = screen.open("/posts/file:office.example/1")
+    page.get_by_role("button", name="Copy").click()
+    page.get_by_role("button", name="Copied").wait_for()
+    assert page.evaluate("navigator.clipboard.readText()").startswith("Example Office, 18 Aug 2025")
+
+
+def test_on_paper_there_are_posts_and_no_controls(visit):
+    page = visit().open("/")
+    page.emulate_media(media="print")
+    assert page.locator("article").first.is_visible()
+    assert not page.locator("form.search").is_visible() and not page.locator(".filters").is_visible()
