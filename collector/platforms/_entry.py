@@ -41,7 +41,6 @@ class Entry:
     base: str = ""
     media: tuple[Media, ...] = ()
     categories: tuple[str, ...] = ()
-    permalink: bool = False
 
 
 def to_post(entry: Entry, feed: Feed, page_url: str, now: datetime) -> SeenPost:
@@ -80,8 +79,7 @@ def title_text(title: str) -> str:
 
 
 def _link(entry: Entry, home: str) -> str | None:
-    guid = entry.guid if entry.permalink or not entry.link else None
-    return markup.absolute(entry.link, home) or (markup.absolute(guid, "") if guid else None)
+    return markup.absolute(entry.link, home)
 
 
 def _body(entry: Entry) -> tuple[str, HtmlElement | None]:

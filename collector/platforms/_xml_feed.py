@@ -11,6 +11,7 @@ import feedparser
 
 from collector.platforms._entry import Entry, Feed
 from collector.reading import markup
+from collector.target import is_web_address
 from core.errors import ParseError
 from core.post import Media, Problem
 
@@ -18,9 +19,9 @@ _DECLARATION = re.compile(r"^<\?xml[^>]*\?>\s*", re.I)
 Raw = dict[str, Any]  # feedparser's dictionaries
 _SUBSET = re.compile(r"<!DOCTYPE[^>\[]*\[(.*?)\]\s*>", re.I | re.S)
 _ENTITY = re.compile(r"<!ENTITY\s+(%?)\s*\S+\s+(SYSTEM|PUBLIC|\"[^\"]*\"|'[^']*')", re.I)
-_ROOT_END = re.compile(r"</(?:\w+:)?(?:rss|rdf|feed|channel)\s*>(?:\s|<!--.*?-->)*$", re.I | re.S)
-_LAST_START = re.compile(r"<(?:\w+:)?(?:item|entry)[\s>]", re.I)
-_LAST_END = re.compile(r"</(?:\w+:)?(?:item|entry)\s*>", re.I)
+_ROOT_END = re.compile(r"</(?:\w+:)?(?:rss|rdf|feed|channel)\s*>", re.I)
+_START = re.compile(r"<(?:\w+:)?(?:item|entry)[\s>]", re.I)
+_END = re.compile(r"</(?:\w+:)?(?:item|entry)\s*>", re.I)
 _READABLE = re.compile(r"text/|application/xhtml")
 _HTML = re.compile(r"<!doctype\s+html|<html[\s>]", re.I)
 _SUFFIXES = {"jpg": "image", "jpeg": "image", "png": "image", "webp": "image", "gif": "image", "mp4": "video",
@@ -33,16 +34,16 @@ def read(text: str, page_url: str) -> tuple[Feed, Iterator[Entry | Problem]]:
     body = _DECLARATION.sub("", text.lstrip())
     _refuse_page(body, page_url)
     _refuse_bombs(body)
-    found = _feedparser(body, page_url)
+    found = _feedparser(body)
     entries: list[Raw] = found["entries"]
     if not found.get("version") and not entries:
         raise ParseError("there is no feed in this document; is it RSS, Atom or JSON Feed?")
     return _feed(found["feed"]), _entries(entries, body)
 
 
-def _feedparser(body: str, page_url: str) -> Raw:
+def _feedparser(body: str) -> Raw:
     stream = io.BytesIO(b'<?xml version="1.0" encoding="utf-8"?>\n' + body.encode("utf-8", "replace"))
-    headers = {"content-type": "application/xml; charset=utf-8", "content-location": page_url}
+    headers = {"content-type": "application/xml; charset=utf-8"}  # no address: it would be joined to bare guids
     try:  # a stream, for feedparser takes text for an address or a file to open
         found: Raw = feedparser.parse(
             stream, response_headers=headers, sanitize_html=False, resolve_relative_uris=False
@@ -88,9 +89,9 @@ def _feed(feed: Raw) -> Feed:
 
 def _entries(entries: list[Raw], body: str) -> Iterator[Entry | Problem]:
     """All complete entries; where the document breaks off, the last one may be half an entry and is left out."""
-    starts, ends = len(_LAST_START.findall(body)), len(_LAST_END.findall(body))
-    broken_off = not _ROOT_END.search(body[-4000:])
-    half = broken_off and starts > ends and len(entries) >= starts
+    starts, ends = len(_START.findall(body)), [m.end() for m in _END.finditer(body)]
+    broken_off = not _ROOT_END.search(body, max(ends, default=0))
+    half = broken_off and starts > len(ends) and len(entries) >= starts
     complete = entries[:-1] if half else entries
     if broken_off and not complete:
         raise ParseError("this feed breaks off before its first entry ends")
@@ -105,7 +106,6 @@ def _entry(raw: Raw) -> Entry | Problem:
         content, kind, base, lang = _content(raw)
         return Entry(
             guid=(raw.get("id") or "").strip() or None,
-            permalink=bool(raw.get("guidislink")),
             link=_link(raw),
             title=_title(raw),
             content=content,
@@ -130,8 +130,8 @@ def _title(raw: Raw) -> str:
 
 def _link(raw: Raw) -> str:
     alternate = [link.get("href", "") for link in raw.get("links", []) if link.get("rel") == "alternate"]
-    origin = raw.get("feedburner_origlink")
-    return str(origin or raw.get("link") or (alternate[0] if alternate else "")).strip()
+    guid = raw.get("link") if is_web_address(raw.get("id") or "") else ""  # a bare guid is no link
+    return str(raw.get("feedburner_origlink") or next(filter(None, alternate), guid) or "").strip()
 
 
 def _content(raw: Raw) -> tuple[str, str, str, str]:

@@ -5,6 +5,7 @@ a single file stands for; `follow_articles = true` also reads each new entry's p
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from collector.fetch import Fetcher
@@ -32,7 +33,7 @@ def parse(page: Page) -> Iterator[SeenPost | Problem]:
         raise ParseError("this feed is empty: not one character came")
     feed, entries = _json_feed.read(text) if text[0] in "{[" else _xml_feed.read(text, page.url)
     seen: dict[str, SeenPost] = {}
-    for entry in entries:
+    for entry in _told_apart(list(entries)):
         item = _read(entry, feed, page)
         if isinstance(item, Problem):
             yield item
@@ -41,6 +42,16 @@ def parse(page: Page) -> Iterator[SeenPost | Problem]:
             yield item
         elif item != seen[item.id]:
             yield Problem(f"two different entries share the id {item.id}; the first was taken", item.text[:500])
+
+
+def _told_apart(entries: list[Entry | Problem]) -> list[Entry | Problem]:
+    """Some feeds give one guid to all their entries; those are known by their links instead."""
+    links: dict[str, set[str]] = {}
+    for entry in entries:
+        if isinstance(entry, Entry) and entry.guid:
+            links.setdefault(entry.guid, set()).add(entry.link)
+    shared = {guid for guid, named in links.items() if len(named) > 1}
+    return [replace(e, guid=None) if isinstance(e, Entry) and e.guid in shared else e for e in entries]
 
 
 def _read(entry: Entry | Problem, feed: Feed, page: Page) -> SeenPost | Problem:

@@ -48,6 +48,9 @@ _MONTH = {
     for number, row in enumerate(names, 1)
     for word in row.split()
 }
+_AROUND = re.compile(
+    r"^(?:\w+day|mon|tue|wed|thu|fri|sat|sun)\b[.,]?\s|\b\d{1,2}:\d\d(?::\d\d)?(?:\s*[ap]\.?m\b\.?)?", re.I
+)
 _WORDS = re.compile(r"[\W_]+")
 _DAY_FIRST = re.compile(r"(\d{1,2})(?:st|nd|rd|th)? (?:of )?(.+?) (\d{4})")
 _MONTH_FIRST = re.compile(r"(.+?) (\d{1,2})(?:st|nd|rd|th)? (\d{4})")
@@ -80,21 +83,29 @@ def day_in_words(value: str) -> datetime | None:
     """A whole date ("August 18, 2025", "18 août 2025") at midnight UTC; None for less or for other text."""
     if not 6 <= len(value) <= 60:
         return None
-    tidy = _WORDS.sub(" ", fold(value)).strip()
+    tidy = _WORDS.sub(" ", _AROUND.sub(" ", fold(value))).strip()
     if not re.search(r"\b\d{4}\b|\b\d{4}(?=\D)", tidy):
         return None
-    known = _known_months(tidy)
-    return known if known else _any_language(value)
+    if numbers := re.fullmatch(r"(\d{1,2}) (\d{1,2}) (\d{4})", tidy):
+        return _day_and_month(*map(int, numbers.groups()))
+    return _known_months(tidy) or _any_language(value)
 
 
 def _known_months(tidy: str) -> datetime | None:
     for pattern, order in ((_DAY_FIRST, (3, 2, 1)), (_MONTH_FIRST, (3, 1, 2))):
-        found = pattern.fullmatch(re.sub(r"^(?:\d{1,2} \d\d(?: [ap]m)? )", "", tidy)) or pattern.fullmatch(tidy)
+        found = pattern.fullmatch(tidy)
         if found and (month := _MONTH.get(found[order[1]])):
             return _date(int(found[order[0]]), month, int(found[order[2]]))
     if found := re.fullmatch(r"(\d{4}) (\d\d?) (\d\d?)", tidy):
         return _date(*map(int, found.groups()))
     return None
+
+
+def _day_and_month(first: int, second: int, year: int) -> datetime | None:
+    """8/18/2025 and 18.8.2025 can be told; of 8/7/2025 nobody knows which is the month."""
+    if first > 12 or first == second:
+        return _date(year, second, first)
+    return _date(year, first, second) if second > 12 else None
 
 
 def _any_language(value: str) -> datetime | None:
