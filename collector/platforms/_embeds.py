@@ -20,8 +20,8 @@ from core.post import Problem, SeenPost
 _CLASSED = re.compile(
     r"(?:^|\s)(?:twitter-(?:tweet|video)(?:-rendered|-error)?|twitter_embed|tweet-blockquote)(?:\s|$)"
 )
-_HIDDEN = re.compile(r"(?:<|\\u003[cC]|&lt;)blockquote\b.*?(?:<|\\u003[cC]|&lt;)\\?/blockquote", re.S)
-_NAMED = re.compile(r"twitter-(?:tweet|video)|(?:twitter|x)\.com(?:\\?/)\w+(?:\\?/)status")
+_HIDDEN = re.compile(r"(?:<|\\+u003[cC]|&lt;)blockquote\b.*?(?:<|\\+u003[cC]|&lt;)\\*/blockquote", re.S)
+_NAMED = re.compile(r"twitter-(?:tweet|video)|(?:twitter|x)\.com(?:\\*/)\w+(?:\\*/)status")
 _IFRAME = re.compile(r"^(?:https?:)?//platform\.(?:twitter|x)\.com/embed/(?:Tweet|index)\.html", re.I)
 _EMBEDDING = re.compile(r"tweet|twitter-|embed", re.I)
 _SHARING = re.compile(r"share|intent|follow|button", re.I)

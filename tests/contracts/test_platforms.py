@@ -54,7 +54,7 @@ def test_a_kind_has_target_fetch_and_parse(name: str) -> None:
 
 @pytest.mark.parametrize("name", kinds.names())
 def test_an_unknown_option_is_named_with_those_that_exist(name: str) -> None:
-    with pytest.raises(SettingsError, match="colour.*is no option of kind.*there are"):
+    with pytest.raises(SettingsError, match=r"colour.*is no option of kind.*there are"):
         kinds.target("s", name, {"path": "x", "colour": "red"})
 
 

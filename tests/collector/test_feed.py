@@ -1,0 +1,202 @@
+"""Feeds as real sites serve them, sins included."""
+
+import time
+from datetime import UTC, datetime
+
+import pytest
+
+from core import ids
+from core.errors import ParseError
+from core.post import Problem, SeenPost, View
+from tests.collector.pages import entries, item, read_feed, rss
+
+LINK = "https://www.office.example/1"
+
+
+def one(**elements: str) -> SeenPost:
+    (found,) = entries(item(**elements))
+    return found
+
+
+def test_title_blank_line_text() -> None:
+    post = one(title="Talks", link=LINK, description="&lt;p&gt;One&lt;/p&gt;&lt;p&gt;Two&lt;br&gt;three&lt;/p&gt;")
+    assert post.text == "Talks\n\nOne\nTwo\nthree"
+    assert (post.kind, post.view, post.follow, post.url) == ("article", View.ENTRY, LINK, LINK)
+
+
+@pytest.mark.parametrize("body", ["&lt;h2&gt;The Talks&lt;/h2&gt;&lt;p&gt;Body&lt;/p&gt;", "The talks.&lt;br&gt;Body"])
+def test_a_title_that_the_body_repeats_comes_once(body: str) -> None:
+    assert one(title="The talks", link=LINK, description=body).text == "The talks\n\nBody"
+
+
+def test_a_title_cut_from_the_body_gives_way_to_it() -> None:
+    assert one(title="We met our part…", link=LINK, description="We met our partners.").text == "We met our partners."
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [("A &amp; B", "A & B"), ("A &amp;amp; B", "A & B"), ("A &lt; B", "A < B"), ("A&nbsp;B", "A B"),
+     ("<![CDATA[A &amp; B]]>", "A & B"), ("&lt;b&gt;A&lt;/b&gt; B", "A B"), ("A & B", "A & B")],
+)  # fmt: skip
+def test_entities_of_a_title_are_decoded_once(written: str, read: str) -> None:
+    assert one(title=written, link=LINK).text == read
+
+
+@pytest.mark.parametrize(
+    ("written", "moment", "precision"),
+    [
+        ("Mon, 04 May 2026 09:30:00 +0300", datetime(2026, 5, 4, 6, 30), "second"),
+        ("Mon, 04 May 2026 09:30:00 EST", datetime(2026, 5, 4, 14, 30), "second"),
+        ("2026-05-04T09:30:00Z", datetime(2026, 5, 4, 9, 30), "second"),
+        ("2026-05-04", datetime(2026, 5, 4), "day"),
+        ("Mon, 04 May 2026", datetime(2026, 5, 4), "day"),
+        ("5/14/2026 2:30:00 PM", datetime(2026, 5, 14), "day"),
+        ("Monday, May 4, 2026 14:30", datetime(2026, 5, 4), "day"),
+        ("4 mai 2026", datetime(2026, 5, 4), "day"),
+    ],
+)
+def test_dates_as_feeds_write_them(written: str, moment: datetime, precision: str) -> None:
+    post = one(title="t", link=LINK, pubDate=written)
+    assert (post.created_at, post.precision) == (moment.replace(tzinfo=UTC), precision)
+
+
+@pytest.mark.parametrize("written", ["1970-01-01T00:00:00Z", "2031-01-01T00:00:00Z", "soon", "2026", "2026-05", "5/4/2026"])
+def test_a_date_that_cannot_be_or_cannot_be_told_is_none(written: str) -> None:
+    post = one(title="t", link=LINK, pubDate=written)
+    assert (post.created_at, post.precision) == (None, "seen")
+
+
+def test_ids_follow_guid_then_link_then_content() -> None:
+    url = "https://www.office.example/rss.xml"
+    uri, bare, link, text = entries(
+        item(title="a", guid="tag:office.example,2026:1"), item(title="b", guid="17", link=LINK),
+        item(title="c", link=LINK + "?c"), item(title="d", description="e"),
+    )  # fmt: skip
+    assert uri.platform_id == ids.feed_id(url, "tag:office.example,2026:1", None, "", "", "")
+    assert bare.platform_id == ids.feed_id(url, "17", LINK, "", "", "")
+    assert link.platform_id == ids.feed_id(url, None, LINK + "?c", "", "", "")
+    assert text.platform_id == ids.feed_id(url, None, None, "d", "", "e")
+
+
+def test_a_bare_guid_is_no_link_and_a_permalink_is_one() -> None:
+    assert one(title="a", guid="17").url is None
+    assert one(title="a", guid=LINK).url == LINK
+    assert one(title="a", guid=LINK, link=LINK + "/b").url == LINK + "/b"
+
+
+def test_a_feed_with_one_guid_for_all_is_told_apart_by_links() -> None:
+    posts = entries(item(title="a", guid="0", link=LINK), item(title="b", guid="0", link=LINK + "/b"))
+    assert len({post.id for post in posts}) == 2
+
+
+def test_an_entry_that_comes_twice_comes_once_and_a_second_text_of_it_is_a_problem() -> None:
+    assert len(entries(item(title="a", guid="1"), item(title="a", guid="1"))) == 1
+    first, problem = read_feed(rss(item(title="a", guid="1"), item(title="b", guid="1")))
+    assert isinstance(first, SeenPost)
+    assert isinstance(problem, Problem)
+
+
+@pytest.mark.parametrize("link", ["javascript:alert(1)", "https://[broken/", "mailto:a@b.example"])
+def test_what_is_no_web_address_is_no_link(link: str) -> None:
+    assert one(title="a", guid="1", link=link).url is None
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("cp1252", "L’équipe — générale"), ("cp1256", "اجتماع قادة التحالف مع البيشمركة"), ("utf-8", "Civîna nû")],
+)
+def test_a_wrong_declared_encoding_is_seen_through(name: str, text: str) -> None:
+    (post,) = read_feed(rss(item(title=text, link=LINK)).encode(name))
+    assert isinstance(post, SeenPost)
+    assert post.text == text
+
+
+def test_marks_and_white_space_before_the_declaration_do_no_harm() -> None:
+    for before in (b"\xef\xbb\xbf", b"\n\n  ", b"<!-- cached -->", b"<br />\n<b>Warning</b>: x<br />"):
+        assert len(read_feed(before + rss(item(title="a", link=LINK)).encode())) == 1
+
+
+def test_utf_16_is_read() -> None:
+    assert len(read_feed(rss(item(title="é", link=LINK)).replace("utf-8", "utf-16").encode("utf-16"))) == 1
+
+
+def test_a_web_page_is_named_with_the_feeds_it_offers() -> None:
+    head = '<link rel="alternate" type="application/rss+xml" href="/feed.xml">'
+    with pytest.raises(ParseError, match=r"web page, not a feed; it names https://www.office.example/feed.xml"):
+        read_feed(f"<!doctype html><html><head>{head}</head><body>Hello</body></html>")
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [("", "empty"), ("hello", "no feed"), ('{"a": 1}', "no JSON Feed"), ('{"version"', "breaks off"),
+     ('<?xml version="1.0"?><rss version="2.0"><channel><item><title>cut', "breaks off before its first"),
+     ('{"version":"https://jsonfeed.org/version/1","items":5}', "no list")],
+)  # fmt: skip
+def test_what_is_no_feed_is_refused_with_the_reason(body: str, reason: str) -> None:
+    with pytest.raises(ParseError, match=reason):
+        read_feed(body)
+
+
+@pytest.mark.parametrize(
+    "subset",
+    ['<!ENTITY a "ha"><!ENTITY b "&a;&a;">', '<!ENTITY a SYSTEM "file:///etc/hostname">', '<!ENTITY % p "x">',
+     f'<!ENTITY a "{"x" * 500}">'],
+)  # fmt: skip
+def test_entity_bombs_and_file_readers_are_refused(subset: str) -> None:
+    with pytest.raises(ParseError, match="as attacks do"):
+        read_feed(rss(item(title="&a;"), head=f"<!DOCTYPE rss [{subset}]>"))
+
+
+def test_a_harmless_entity_is_read() -> None:
+    (post,) = read_feed(rss(item(title="a&nbsp;b", link=LINK), head='<!DOCTYPE rss [<!ENTITY nbsp "&#160;">]>'))
+    assert isinstance(post, SeenPost)
+    assert post.text == "a b"
+
+
+def test_an_empty_feed_gives_nothing() -> None:
+    assert read_feed(rss()) == []
+
+
+def test_a_feed_that_breaks_off_gives_its_complete_entries_and_a_problem() -> None:
+    whole = rss(item(title="a", link=LINK), item(title="b", link=LINK + "/b", description="the end"))
+    post, problem = read_feed(whole[: whole.index("the end") + 3])
+    assert isinstance(post, SeenPost)
+    assert isinstance(problem, Problem)
+    assert "breaks off" in problem.error
+
+
+def test_what_follows_the_end_of_a_feed_is_not_a_break() -> None:
+    assert len(read_feed(rss(item(title="a", link=LINK)) + "<!-- 0.2 s --><script></script>")) == 1
+
+
+def test_rss_1_and_0_91_are_read() -> None:
+    one_zero = (
+        '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns="http://purl.org/rss/1.0/" '
+        'xmlns:dc="http://purl.org/dc/elements/1.1/"><channel><title>T</title><link>https://a.example</link></channel>'
+        "<item><title>a</title><link>https://a.example/1</link><dc:date>2026-05-04T10:00:00+03:00</dc:date></item>"
+        "</rdf:RDF>"
+    )
+    (post,) = read_feed(one_zero)
+    assert isinstance(post, SeenPost)
+    assert post.created_at == datetime(2026, 5, 4, 7, tzinfo=UTC)
+    old = '<!DOCTYPE rss PUBLIC "-//Netscape//DTD RSS 0.91//EN" "x.dtd"><rss version="0.91"><channel><item><title>a</title></item></channel></rss>'
+    assert len(read_feed(old)) == 1
+
+
+def test_a_release_is_one_by_its_category() -> None:
+    assert one(title="a", link=LINK, category="Press Releases").kind == "release"
+
+
+def test_the_account_is_the_site() -> None:
+    account = one(title="a", link="https://elsewhere.example/1").account
+    assert account
+    assert (account.platform, account.handle, account.name) == ("feed", "office.example", "Office of Example")
+
+
+def test_five_megabytes_are_read_in_seconds() -> None:
+    body = "&lt;p&gt;" + "A sentence of an invented text. " * 40 + "&lt;/p&gt;"
+    many = rss(*(item(title=f"Talks {i}", link=f"{LINK}/{i}", description=body) for i in range(3700)))
+    assert len(many) > 4_900_000
+    start = time.process_time()
+    assert len(read_feed(many)) == 3700
+    assert time.process_time() - start < 20
