@@ -68,7 +68,7 @@ def _gaps(session: Session, source: Any, since: datetime, until: datetime) -> li
     before = session.execute(select(func.max(at)).where(good, at <= since)).scalar()
     after = session.execute(select(func.min(at)).where(good, at >= until)).scalar()
     inside = and_(good, at >= (before or since), at <= (after or until))
-    previous = func.lag(at).over(order_by=at)
+    previous = func.lag(at, type_=at.type).over(order_by=at)
     looks = select(previous.label("previous"), at.label("at")).where(inside).order_by(at.desc())
     spans: list[Span] = []
     first, last = None, None
