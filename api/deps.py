@@ -40,6 +40,7 @@ def only(form: type[BaseModel] | None = None, *more: str) -> Any:
     known = [*fields, *more]
 
     def check(request: Request) -> None:
+        _refuse_nul(request)
         for name in request.query_params:
             if name not in known:
                 there = f"there are {', '.join(known)}" if known else "this address takes none"
@@ -48,3 +49,9 @@ def only(form: type[BaseModel] | None = None, *more: str) -> Any:
                 raise BadRequest(f"parameter {name!r} is there twice; it takes one value", parameter=name)
 
     return Depends(check)
+
+
+def _refuse_nul(request: Request) -> None:
+    """PostgreSQL takes none in a text; no id, word or name has one."""
+    if any("\x00" in text for text in (request.scope["path"], *request.query_params.values())):
+        raise BadRequest("the address holds a NUL character (%00); nothing here has one in its name")

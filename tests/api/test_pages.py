@@ -146,6 +146,11 @@ def test_the_page_says_how_often_somebody_looked_and_where_posts_may_be_missing(
     assert "partial" in looked.get("class") and "gaps in which posts may be missing" in words(looked)
 
 
+def test_posts_of_a_time_when_nobody_looked_say_that_others_may_be_missing(inside):
+    looked = tree(inside.get("/?until=2025-09-01")).xpath('//div[contains(@class, "looked")]')[0]
+    assert "These posts were found later; others may be missing" in words(looked)
+
+
 def test_filters_show_counts_and_are_links_that_set_and_clear(inside, timeline):
     (chip,) = timeline.xpath('//nav[@class="topics"]/a[starts-with(normalize-space(), "Training")]')
     count = int(chip.xpath('./span[@class="count"]')[0].text)
