@@ -99,7 +99,7 @@ def test_paging_goes_on_where_it_was_while_posts_arrive(site):
     assert not set(rest) & {post["id"] for post in first["items"]}
 
 
-@pytest.mark.parametrize("cursor", ["nonsense", "W10", "%00", "ü"])
+@pytest.mark.parametrize("cursor", ["nonsense", "W10", "ü"])
 def test_a_cursor_of_somebody_else_is_refused(inside, cursor):
     answer = inside.get(f"/api/v1/posts?cursor={cursor}")
     assert (answer.status_code, answer.json()["title"]) == (422, "Invalid cursor")
