@@ -6,7 +6,7 @@ connection, a 5xx) is tried again here, briefly; everything longer is the schedu
 
 import dataclasses
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from http.cookiejar import CookieJar, DefaultCookiePolicy
@@ -167,11 +167,17 @@ class Fetcher:
             raise Refused(
                 f"{address} is larger than {self.max_bytes:,} bytes; raise KLE_FETCH_MAX_BYTES if that is right"
             )
-        encoding = response.headers.get("content-encoding", "")
-        content = body.read(response.iter_raw(), encoding, self.max_bytes, deadline)
+        content = body.read(*_stream(response), self.max_bytes, deadline)
         kept = {name: value for name, value in response.headers.items() if name in _KEPT}
         state = {"url": url, "etag": kept.get("etag"), "last_modified": kept.get("last-modified")}
         return Page(str(address), content, times.now(), response.status_code, kept, tool(), state)
+
+
+def _stream(response: httpx.Response) -> tuple[Iterable[bytes], str]:
+    """The body as it is sent, and how it is packed; a transport that stands in may hand it over whole."""
+    if response.is_stream_consumed:
+        return [response.content], ""
+    return response.iter_raw(), response.headers.get("content-encoding", "")
 
 
 def _validators(url: str, state: dict[str, Any]) -> dict[str, str]:

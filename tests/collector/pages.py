@@ -24,7 +24,9 @@ def html(inside: str, head: str = "", lang: str = "en") -> str:
     )
 
 
-def read_article(body: str | bytes, url: str = "https://news.example/a/1", content_type: str = "text/html") -> list[SeenPost]:
+def read_article(
+    body: str | bytes, url: str = "https://news.example/a/1", content_type: str = "text/html"
+) -> list[SeenPost]:
     items = list(article.parse(page(body, url, content_type)))
     assert all(isinstance(item, SeenPost) for item in items), items
     return [item for item in items if isinstance(item, SeenPost)]

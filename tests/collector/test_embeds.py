@@ -115,7 +115,14 @@ def test_a_post_that_links_another_keeps_its_own_id() -> None:
 
 @pytest.mark.parametrize(
     ("date", "day"),
-    [("May 4, 2026", 4), ("4 mai 2026", 4), ("٤ مايو، ٢٠٢٦", 4), ("4. Mai 2026", 4), ("4 Gulan 2026", 4), ("2026年5月4日", 4)],
+    [
+        ("May 4, 2026", 4),
+        ("4 mai 2026", 4),
+        ("٤ مايو، ٢٠٢٦", 4),
+        ("4. Mai 2026", 4),
+        ("4 Gulan 2026", 4),
+        ("2026年5月4日", 4),
+    ],
 )
 def test_without_an_id_the_shown_date_counts_in_any_language(date: str, day: int) -> None:
     (post,) = embedded(

@@ -24,13 +24,17 @@ def test_title_blank_line_text() -> None:
     assert (post.kind, post.view, post.follow, post.url) == ("article", View.ENTRY, LINK, LINK)
 
 
-@pytest.mark.parametrize("body", ["&lt;h2&gt;The Talks&lt;/h2&gt;&lt;p&gt;Body&lt;/p&gt;", "The talks.&lt;br&gt;Body"])
+@pytest.mark.parametrize(
+    "body", ["&lt;h2&gt;The Talks&lt;/h2&gt;&lt;p&gt;Body&lt;/p&gt;", "The talks.&lt;br&gt;Body"]
+)
 def test_a_title_that_the_body_repeats_comes_once(body: str) -> None:
     assert one(title="The talks", link=LINK, description=body).text == "The talks\n\nBody"
 
 
 def test_a_title_cut_from_the_body_gives_way_to_it() -> None:
-    assert one(title="We met our part…", link=LINK, description="We met our partners.").text == "We met our partners."
+    assert (
+        one(title="We met our part…", link=LINK, description="We met our partners.").text == "We met our partners."
+    )
 
 
 @pytest.mark.parametrize(
@@ -60,7 +64,9 @@ def test_dates_as_feeds_write_them(written: str, moment: datetime, precision: st
     assert (post.created_at, post.precision) == (moment.replace(tzinfo=UTC), precision)
 
 
-@pytest.mark.parametrize("written", ["1970-01-01T00:00:00Z", "2031-01-01T00:00:00Z", "soon", "2026", "2026-05", "5/4/2026"])
+@pytest.mark.parametrize(
+    "written", ["1970-01-01T00:00:00Z", "2031-01-01T00:00:00Z", "soon", "2026", "2026-05", "5/4/2026"]
+)
 def test_a_date_that_cannot_be_or_cannot_be_told_is_none(written: str) -> None:
     post = one(title="t", link=LINK, pubDate=written)
     assert (post.created_at, post.precision) == (None, "seen")

@@ -1,0 +1,287 @@
+"""One round of one source, on each database, against a real server on the loopback."""
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlmodel import col, select
+
+from collector import collect as story
+from collector import intake, kinds
+from collector.claim import Claim
+from collector.collect import collect
+from collector.fetch import Fetcher
+from core import settings as core_settings
+from core.outcome import Outcome
+from core.settings import Settings
+from db import directory, posts, sources
+from db.database import Database
+from db.models import Capture, Follow, Quarantine, Source, Version
+from db.query import PostQuery
+from tests.collector.pages import SIGNED, html, item, rss
+from tests.collector.server import Site
+
+NOW = datetime(2026, 9, 1, 12, tzinfo=UTC)
+WORKER = "here:1:a"
+EMBED = f'<blockquote class="twitter-tweet"><p lang="en">Hello there.</p>{SIGNED}</blockquote>'
+Round = Callable[..., Outcome]
+
+
+@pytest.fixture
+def clock() -> list[datetime]:
+    return [NOW]
+
+
+@pytest.fixture
+def look(database: Database, fetcher: Fetcher, clock: list[datetime], tmp_path: Path) -> Round:
+    """Configure the source "s" and look once."""
+
+    def once(name: str = "s", **options: Any) -> Outcome:
+        with database.write() as session:
+            directory.sync(session, configured(tmp_path, name, options), [], clock[0])
+            source = sources.claim_named(session, name, WORKER, clock[0])
+        return collect(database, source, fetcher, WORKER, lambda: clock[0], lambda: 0.5)
+
+    return once
+
+
+def configured(folder: Path, name: str, options: dict[str, Any]) -> Settings:
+    return core_settings.load().model_copy(
+        update={"tables": {"source": [{"name": name, **options}]}, "config": folder / "kle.toml"}
+    )
+
+
+def archived(database: Database) -> list[dict[str, Any]]:
+    with database.read() as session:
+        return posts.page(session, PostQuery.build(), sort="oldest").items
+
+
+def state_of(database: Database, name: str = "s") -> Source:
+    with database.read() as session:
+        return session.exec(select(Source).where(Source.name == name)).one()
+
+
+def count(database: Database, table: type) -> int:
+    with database.read() as session:
+        return len(session.exec(select(table)).all())
+
+
+def feed(site: Site, *links: str, text: str = "words") -> str:
+    items = (item(title=f"Talks {link}", link=f"{site.url}{link}", description=text) for link in links)
+    site.pages["/rss"] = ("application/rss+xml", rss(*items).encode())
+    return f"{site.url}/rss"
+
+
+def test_a_round_archives_posts_with_capture_and_says_when_next(
+    look: Round, database: Database, site: Site
+) -> None:
+    outcome = look(kind="feed", url=feed(site, "/1", "/2"))
+    assert (outcome.ending, outcome.posts, outcome.posts_new) == ("ok", 2, 2)
+    assert len(archived(database)) == 2
+    assert count(database, Capture) == 1
+    source = state_of(database)
+    assert source.state["etag"]
+    assert source.next_due_at == NOW + timedelta(minutes=15)
+    assert source.claimed_by is None
+
+
+def test_looking_again_changes_nothing(look: Round, database: Database, site: Site) -> None:
+    url = feed(site, "/1")
+    look(kind="feed", url=url)
+    assert look(kind="feed", url=url).ending == "not_modified"
+    feed(site, "/1", "/2")
+    outcome = look(kind="feed", url=url)
+    assert (outcome.ending, outcome.posts, outcome.posts_new) == ("ok", 2, 1)
+    feed(site, "/1", "/2", text="other words")
+    assert look(kind="feed", url=url).posts_changed == 2
+    assert count(database, Version) == 4
+
+
+def test_an_empty_feed_is_empty_and_not_a_failure(look: Round, database: Database, site: Site) -> None:
+    assert look(kind="feed", url=feed(site)).ending == "empty"
+    assert state_of(database).failures == 0
+
+
+def test_a_malformed_payload_fails_with_its_reason_and_what_is_stored_stays(
+    look: Round, database: Database, site: Site
+) -> None:
+    url = feed(site, "/1")
+    look(kind="feed", url=url)
+    kept = state_of(database).state
+    site.pages["/rss"] = ("text/html", b"<!doctype html><html><body>Maintenance</body></html>")
+    for failures, quarters in ((1, 1), (2, 2), (3, 4)):
+        outcome = look(kind="feed", url=url)
+        assert outcome.ending == "failed"
+        assert "web page, not a feed" in (outcome.error or "")
+        source = state_of(database)
+        assert (source.failures, source.next_due_at) == (failures, NOW + timedelta(minutes=15) * quarters)
+        assert source.state == kept, "a payload that was not read is asked for again"
+    assert len(archived(database)) == 1
+    feed(site, "/1")
+    assert look(kind="feed", url=url).ending in ("ok", "not_modified")
+    assert state_of(database).failures == 0
+
+
+def test_some_unreadable_items_are_put_aside_and_the_rest_goes_in(
+    look: Round, database: Database, tmp_path: Path
+) -> None:
+    good = '{"platform":"x","platform_id":"5","kind":"post","text":"a"}'
+    (tmp_path / "a.jsonl").write_text(f"{good}\n{{broken\n")
+    outcome = look(kind="file", path="a.jsonl")
+    assert (outcome.ending, outcome.posts, outcome.problems) == ("ok", 1, 1)
+    with database.read() as session:
+        assert session.exec(select(Quarantine)).one().error.startswith("line 2")
+
+
+def test_a_payload_of_which_nothing_can_be_read_fails(look: Round, tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text('{"platform":"x"}\n')
+    outcome = look(kind="file", path="a.jsonl")
+    assert outcome.ending == "failed"
+    assert "none of 1 items could be read; the first: line 1" in (outcome.error or "")
+
+
+def test_a_server_that_asks_to_wait_is_asked_when_it_said(look: Round, database: Database, site: Site) -> None:
+    outcome = look(kind="feed", url=f"{site.url}/status/429/7200")
+    assert (outcome.ending, outcome.retry_after) == ("rate_limited", 7200)
+    assert state_of(database).next_due_at >= NOW + timedelta(hours=2)
+
+
+def test_nothing_but_an_outcome_comes_out(look: Round, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bug in a kind's parse is that source's failure, not the collector's end."""
+    monkeypatch.setattr(kinds.kind("feed"), "parse", lambda page: iter([1 / 0]))
+    outcome = look(kind="feed", url=feed(site, "/1"))
+    assert (outcome.ending, outcome.error) == ("failed", "ZeroDivisionError: division by zero")
+
+
+def test_one_bad_file_does_not_keep_the_others_out(look: Round, database: Database, tmp_path: Path) -> None:
+    (tmp_path / "a.xml").write_text("no feed")
+    (tmp_path / "b.xml").write_text(rss(item(title="t", guid="1")))
+    outcome = look(kind="feed", path="*.xml")
+    assert (outcome.ending, outcome.posts_new) == ("failed", 1)
+    assert set(state_of(database).state["files"]) == {"b.xml"}
+    (tmp_path / "a.xml").write_text(rss(item(title="u", guid="2")))
+    outcome = look(kind="feed", path="*.xml")
+    assert (outcome.ending, outcome.posts) == ("ok", 1), "only the file that changed is read again"
+
+
+def test_large_payloads_go_in_slices(
+    look: Round, database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(intake, "SLICE", 10)
+    lines = (f'{{"platform":"x","platform_id":"{n}","kind":"post","text":"post {n}"}}\n' for n in range(1, 26))
+    (tmp_path / "a.jsonl").write_text("".join(lines))
+    assert look(kind="file", path="a.jsonl").posts_new == 25
+    assert count(database, Capture) == 1
+    assert look(kind="file", path="a.jsonl").ending == "not_modified"
+
+
+def test_a_synthetic_source_marks_its_own_words_and_not_what_it_quotes(
+    look: Round, database: Database, site: Site
+) -> None:
+    site.pages["/1"] = ("text/html", html(EMBED).encode())
+    look(kind="article", url=f"{site.url}/1", synthetic=True)
+    marked = {post["platform"]: post["synthetic"] for post in archived(database)}
+    assert marked == {"article": True, "x": False}
+
+
+def test_a_quoted_post_is_second_hand_through_its_article(look: Round, database: Database, site: Site) -> None:
+    site.pages["/1"] = ("text/html", html(EMBED).encode())
+    look(kind="article", url=f"{site.url}/1")
+    (quoted,) = [post for post in archived(database) if post["platform"] == "x"]
+    (sighting,) = quoted["sightings"]
+    assert (sighting["source"], sighting["first_hand"], sighting["url"]) == ("s", False, f"{site.url}/1")
+
+
+# -- following -----------------------------------------------------------------------------------------------
+
+
+def test_a_feed_follows_its_entries_to_the_posts_that_their_pages_embed(
+    look: Round, database: Database, site: Site
+) -> None:
+    site.pages["/1"] = ("text/html", html(EMBED).encode())
+    site.pages["/2"] = ("text/html", html("").encode())
+    outcome = look(kind="feed", url=feed(site, "/1", "/2"), follow_articles=True)
+    assert outcome.ending == "ok"
+    assert "x" in {post["platform"] for post in archived(database)}
+    with database.read() as session:
+        assert all(row.done_at and not row.error for row in session.exec(select(Follow)).all())
+    asked = len(site.asked)
+    look(kind="feed", url=f"{site.url}/rss", follow_articles=True)
+    assert len(site.asked) == asked + 1, "a page that was read is not read again"
+
+
+def test_without_the_option_nothing_is_followed(look: Round, database: Database, site: Site) -> None:
+    look(kind="feed", url=feed(site, "/1"))
+    assert count(database, Follow) == 0
+    assert site.asked == ["/rss"]
+
+
+def test_a_page_that_fails_does_not_fail_the_round_and_is_tried_again_later(
+    look: Round, database: Database, site: Site, clock: list[datetime]
+) -> None:
+    url = feed(site, "/status/500", "/gone")
+    assert look(kind="feed", url=url, follow_articles=True).ending == "ok"
+    with database.read() as session:
+        rows = {row.url: row for row in session.exec(select(Follow).order_by(col(Follow.id))).all()}
+    broken, gone = rows[f"{site.url}/status/500"], rows[f"{site.url}/gone"]
+    assert (broken.done_at, broken.not_before) == (None, NOW + timedelta(minutes=10))
+    assert gone.done_at
+    assert "404" in (gone.error or "")
+    asked = len(site.asked)
+    look(kind="feed", url=url, follow_articles=True)
+    assert len(site.asked) == asked + 1, "not before its time"
+    clock[0] = NOW + timedelta(hours=1)
+    site.pages["/status/500"] = ("text/html", html(EMBED).encode())
+    look(kind="feed", url=url, follow_articles=True)
+    assert "x" in {post["platform"] for post in archived(database)}
+
+
+def test_a_killed_round_loses_no_page_to_follow(
+    look: Round, database: Database, site: Site, clock: list[datetime], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Queued in the transaction of the entry that names it: the next round reads it, though the feed is unchanged."""
+    site.pages["/1"] = ("text/html", html(EMBED).encode())
+    url = feed(site, "/1")
+    with monkeypatch.context() as dying:
+        dying.setattr(story, "_follow_all", killed)
+        with pytest.raises(KeyboardInterrupt):
+            look(kind="feed", url=url, follow_articles=True)
+    clock[0] = NOW + timedelta(minutes=1)
+    outcome = look(kind="feed", url=url, follow_articles=True)
+    assert (outcome.ending, site.asked) == ("ok", ["/rss", "/rss", "/1"])
+    assert "x" in {post["platform"] for post in archived(database)}
+
+
+def killed(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def test_a_round_whose_source_was_taken_over_stops(
+    database: Database, fetcher: Fetcher, site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = {"kind": "feed", "url": feed(site, "/1")}
+    with database.write() as session:
+        directory.sync(session, configured(tmp_path, "s", options), [], NOW)
+        source = sources.claim_named(session, "s", WORKER, NOW)
+    with database.write() as session:
+        sources.claim_named(session, "s", "here:2:b", NOW + timedelta(minutes=1))
+    monkeypatch.setattr(story, "Claim", lambda *a, **k: Claim(*a, every=0.01, **k))
+    slow = SlowFetcher(fetcher)
+    outcome = collect(database, source, slow, WORKER, lambda: NOW, lambda: 0.5)  # type: ignore[arg-type]
+    assert (outcome.ending, outcome.posts) == ("failed", 0)
+    assert "another process" in (outcome.error or "")
+    assert state_of(database).claimed_by == "here:2:b"
+
+
+class SlowFetcher:
+    """Takes so long that the claim is renewed meanwhile."""
+
+    def __init__(self, inner: Fetcher) -> None:
+        self._inner = inner
+
+    def pages(self, *arguments: Any) -> Any:
+        time.sleep(0.3)
+        return self._inner.pages(*arguments)

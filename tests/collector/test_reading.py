@@ -1,0 +1,117 @@
+"""Bytes to text, markup to lines, words to dates."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from collector.reading import charset, dates, language, markup
+from core.errors import ParseError
+
+ARABIC = "التقى المستشارون قادة البيشمركة في أربيل"
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        ("plain", "ascii"), ("é", "utf-8-sig"), (ARABIC, "utf-16"), (ARABIC, "utf-32"), (ARABIC, "cp1256"),
+        (ARABIC, "iso8859_6"), ("L’équipe a été “là” — déjà", "cp1252"), ("Встреча советников в Эрбиле прошла", "cp1251"),
+        ("کۆبوونەوە", "utf-8"), ("😀 emoji", "utf-8"),
+    ],
+)  # fmt: skip
+def test_undeclared_text_is_read(text: str, encoding: str) -> None:
+    assert charset.decode(text.encode(encoding)) == text
+
+
+@pytest.mark.parametrize(
+    "declared", ["text/html; charset=windows-1252", "text/html; charset=nonsense", "text/html; charset=base64"]
+)
+def test_utf_8_is_seen_whatever_is_declared(declared: str) -> None:
+    assert charset.decode("Civîna şêwirmendan".encode(), declared) == "Civîna şêwirmendan"
+
+
+def test_what_is_declared_counts_where_it_fits() -> None:
+    assert charset.decode("Ğüş ığ".encode("cp1254"), "text/html; charset=iso-8859-9") == "Ğüş ığ"
+    assert charset.decode(b'<meta charset="koi8-r">' + "Мир".encode("koi8-r")) == '<meta charset="koi8-r">Мир'
+
+
+def test_a_broken_letter_in_utf_8_does_not_spoil_the_rest() -> None:
+    body = (ARABIC * 3).encode() + b"\xd8 " + ARABIC.encode()
+    assert charset.decode(body).startswith(ARABIC * 3)
+    assert charset.decode(body).endswith(ARABIC)
+
+
+def test_control_characters_and_surrogates_go_and_line_ends_are_one() -> None:
+    assert charset.clean("a\x00b\x0bc\r\nd\re\ud800f\ufffe") == "abc\nd\nef"
+
+
+@pytest.mark.parametrize("body", [b"%PDF-1", b"\x89PNG", b"\xff\xd8\xff\xe0", bytes(100), b"PK\x03\x04"])
+def test_binary_is_refused(body: bytes) -> None:
+    with pytest.raises(ParseError):
+        charset.decode(body)
+
+
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        ("<p>a</p><p>b<br>c</p>", "a\nb\nc"), ("a&nbsp;&amp;&nbsp;b", "a & b"), ("a<script>x</script>b", "ab"),
+        ("<ul><li>a<li>b</ul>", "a\nb"), ("a <b>b</b>\n c<!-- x -->d", "a b cd"),
+        ("<table><tr><td>a</td><td>b</td></tr></table>", "a\nb"), ("&lt;b&gt;", "<b>"), ("&amp;lt;", "&lt;"),
+        ("", ""), ("<", "<"),
+    ],
+)  # fmt: skip
+def test_markup_becomes_lines(source: str, text: str) -> None:
+    assert markup.plain(source) == text
+
+
+@pytest.mark.parametrize(
+    ("url", "base", "found"),
+    [
+        ("/b?c", "https://a.example/x", "https://a.example/b?c"), ("//b.example/", "https://a.example", "https://b.example/"),
+        (" https://a.example/b c ", "", "https://a.example/b%20c"), ("javascript:x", "https://a.example", None),
+        ("data:text/html,x", "https://a.example", None), ("file:///etc", "", None), ("https://[x", "", None),
+        ("/b", "", None), (None, "https://a.example", None),
+    ],
+)  # fmt: skip
+def test_only_web_addresses_are_links(url: str | None, base: str, found: str | None) -> None:
+    assert markup.absolute(url, base) == found
+
+
+@pytest.mark.parametrize(
+    ("value", "found"),
+    [
+        ("2026-05-04T10:00:00+03:00", (datetime(2026, 5, 4, 7), "second")), ("2026-05-04T10:00Z", (datetime(2026, 5, 4, 10), "second")),
+        ("2026-05-04 10:00:00", (datetime(2026, 5, 4), "day")), ("2026-5-4", (datetime(2026, 5, 4), "day")),
+        ("2026-05-04T10:00:00.5+0300", (datetime(2026, 5, 4, 7), "second")), ("2026-13-04", None), ("0000-01-01", None),
+        ("2026-05-04T25:00:00Z", None), ("May 2026", None), ("0001-01-01T00:00:00+14:00", None),
+    ],
+)  # fmt: skip
+def test_iso_times_are_exact_only_with_a_zone(value: str, found: tuple[datetime, str] | None) -> None:
+    assert dates.iso(value) == (found and (found[0].replace(tzinfo=UTC), found[1]))
+
+
+@pytest.mark.parametrize(
+    ("value", "day"),
+    [
+        ("May 4, 2026", 4), ("4th of May 2026", 4), ("٤ مايو ٢٠٢٦", 4), ("4 أيار 2026", 4), ("4 Gulan 2026", 4), ("4 مای 2026", None),
+        ("10:05 PM · May 4, 2026", 4), ("Mon, May 4, 2026", 4), ("2026年5月4日", 4), ("13.5.2026", 13), ("4.5.2026", None),
+        ("May 2026", None), ("May 44, 2026", None), ("said on May 4, 2026 that", None), ("yesterday", None), ("4", None),
+    ],
+)  # fmt: skip
+def test_whole_dates_in_words(value: str, day: int | None) -> None:
+    assert dates.day_in_words(value) == (day and datetime(2026, 5, day, tzinfo=UTC))
+
+
+def test_a_date_before_the_web_or_days_ahead_cannot_be() -> None:
+    now = datetime(2026, 6, 1, tzinfo=UTC)
+    assert dates.plausible(datetime(2026, 6, 1, 20, tzinfo=UTC), now)
+    assert not dates.plausible(datetime(2026, 6, 3, tzinfo=UTC), now)
+    assert not dates.plausible(datetime(1989, 12, 31, tzinfo=UTC), now)
+
+
+@pytest.mark.parametrize(
+    ("declared", "text", "code"),
+    [("en_US", "The talks went on", "en"), ("und", "The talks of the day went on", "en"), ("ar-IQ", ARABIC, "ar"),
+     ("en", ARABIC, "ar"), ("fa", "دیدار امروز در تهران برگزار شد", "fa"), ("kur", ARABIC, "ckb"), ("??", "", None)],
+)  # fmt: skip
+def test_a_declared_language_is_believed_if_its_letters_agree(declared: str, text: str, code: str | None) -> None:
+    assert language.resolve(declared, text) == code
