@@ -235,7 +235,7 @@ def test_the_page_of_a_post_has_everything(inside):
 
 def test_the_page_of_an_edited_post_shows_the_difference(inside):
     page = tree(inside.get("/posts/file:office.example/2"))
-    assert [e.text for e in page.xpath("//del")] == ["140"] and [e.text for e in page.xpath("//ins")] == ["141"]
+    assert [words(e) for e in page.xpath("//del")] == ["140"] and [words(e) for e in page.xpath("//ins")] == ["141"]
 
 
 def test_the_page_of_a_recovered_post_leads_to_its_article(inside):

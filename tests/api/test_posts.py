@@ -142,7 +142,7 @@ def test_versions_tell_what_changed_word_by_word(inside):
     answer = inside.get("/api/v1/posts/file:office.example/2/versions").json()
     first, second = schemas.Versions.model_validate(answer).items
     assert (first.change, second.change, second.number) == ("first", "edit", 2)
-    assert [(c.op, c.text) for c in second.diff if c.op != "same"] == [("removed", "140"), ("added", "141")]
+    assert [(c.op, c.text.strip()) for c in second.diff if c.op != "same"] == [("removed", "140"), ("added", "141")]
     assert first.digest != second.digest
 
 
