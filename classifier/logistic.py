@@ -9,19 +9,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
-_STEPS, _TOLERANCE = 50, 1e-10
+_STEPS, _TOLERANCE = 50, 1e-9
 _BIAS_PENALTY = 1e-6  # keeps the solution finite where all examples have one class
 
 
-def fit(x: Floats, y: Floats, weights: Floats, penalty: float, start: Floats | None = None) -> Floats:
+def fit(x: Floats, y: Floats, weights: Floats, penalty: float) -> Floats:
     """Coefficients (bias last) that minimise the weighted log loss + penalty/2 * |coefficients without bias|^2.
 
     `x` is examples x features, `y` holds 0, 1 or a probability, `weights` one weight an example.
     """
+    if len(x) < x.shape[1]:  # the solution lies in the space that the examples span: far fewer unknowns
+        basis = np.linalg.qr(x.T)[0]
+        inner = fit(x @ basis, y, weights, penalty)
+        return np.append(basis @ inner[:-1], inner[-1])
     design = np.hstack([x, np.ones((len(x), 1))])
     ridge = np.full(design.shape[1], penalty)
     ridge[-1] = _BIAS_PENALTY
-    coefficients = np.zeros(design.shape[1]) if start is None else start.copy()
+    coefficients = np.zeros(design.shape[1])
     loss = _loss(design, y, weights, ridge, coefficients)
     for _ in range(_STEPS):
         step = _newton_step(design, y, weights, ridge, coefficients)
@@ -45,7 +49,8 @@ def _newton_step(design: Floats, y: Floats, weights: Floats, ridge: Floats, coef
     p = sigmoid(design @ coefficients)
     gradient = design.T @ (weights * (p - y)) + ridge * coefficients
     curvature = weights * np.maximum(p * (1 - p), 1e-9)
-    hessian = (design * curvature[:, None]).T @ design
+    scaled = design * np.sqrt(curvature)[:, None]
+    hessian = scaled.T @ scaled  # of one matrix with itself: numpy then computes only half of it
     hessian[np.diag_indices_from(hessian)] += ridge
     return np.asarray(np.linalg.solve(hessian, gradient), np.float64)
 

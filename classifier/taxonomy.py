@@ -4,6 +4,7 @@ import hashlib
 import json
 import re
 import tomllib
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
@@ -50,7 +51,7 @@ def read(path: Path) -> tuple[Topic, ...]:
     return found
 
 
-def digest(of: tuple[Topic, ...]) -> str:
+def digest(of: Sequence[Topic]) -> str:
     """SHA-256 over every word of the taxonomy, so that heads can say which one they were trained on."""
     plain = json.dumps([asdict(topic) for topic in of], ensure_ascii=False, sort_keys=True)
     return hashlib.sha256(plain.encode()).hexdigest()

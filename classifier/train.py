@@ -39,13 +39,15 @@ def train(
     threads: int = 0,
     progress: Stage | None = None,
     recipes: Sequence[Recipe] = fitting.RECIPES,
+    topics: Sequence[taxonomy.Topic] | None = None,
 ) -> dict[str, Any]:
     """Fit heads on the encoder in `artifact_dir` and write them with their card to `out_dir` (default: beside it).
 
-    `recipes` are compared. Returns the card. Same data and seed, same kind of processor: the same bytes.
+    `recipes` are compared; `topics` are those shipped unless given. Returns the card.
+    Same data and seed, same kind of processor: the same bytes.
     """
     tell = progress or _silent
-    topics = taxonomy.topics()
+    topics = taxonomy.topics() if topics is None else topics
     slugs = [topic.slug for topic in topics]
     given = read_folder(data_dir, slugs)
     posts = without_near_duplicates(given)

@@ -1,0 +1,78 @@
+import numpy as np
+import pytest
+
+from classifier.fitting import RECIPES, Examples, Recipe, average_precision, choose, fit, out_of_fold, relevance
+
+NAN = np.nan
+
+
+def examples(n: int = 240, seed: int = 2) -> Examples:
+    """Two topics along two of six directions; a third of the vectors belong to neither."""
+    random = np.random.default_rng(seed)
+    topic = random.integers(0, 3, n)
+    labels = np.column_stack([topic == 0, topic == 1]).astype(float)
+    vectors = random.normal(0, 0.3, (n, 6)) + 5
+    vectors[:, :2] += labels
+    return Examples(vectors, labels)
+
+
+def nothing() -> Examples:
+    return Examples(np.zeros((0, 6)), np.zeros((0, 2)))
+
+
+def test_heads_tell_the_topics_apart_and_the_rest_from_both():
+    given = examples()
+    found = fit(given, Recipe(0.1, 1.0)).log_odds(given.vectors)
+    assert found.shape == given.labels.shape
+    assert ((found > 0) == (given.labels == 1)).mean() > 0.95
+
+
+def test_a_shift_of_all_vectors_changes_nothing():
+    given = examples()
+    moved = Examples(given.vectors + 3, given.labels)
+    recipe = Recipe(0.1, 1.0)
+    before, after = fit(given, recipe).log_odds(given.vectors), fit(moved, recipe).log_odds(moved.vectors)
+    assert before == pytest.approx(after, abs=1e-6)
+
+
+def test_relevance_is_known_where_some_topic_holds_or_all_are_denied():
+    labels = np.array([[1, 0], [0, 0], [NAN, 1], [NAN, 0], [NAN, NAN]])
+    assert relevance(labels) == pytest.approx([1, 0, 1, NAN, NAN], nan_ok=True)
+
+
+def test_a_row_with_an_unknown_label_does_not_move_that_topic():
+    given = examples()
+    odd = Examples(given.vectors[:1] + 9, np.array([[1.0, NAN]]))
+    recipe = Recipe(0.1, 1.0)
+    with_it = fit(given + odd, recipe).weights
+    plain = fit(given, recipe).weights
+    assert np.abs(with_it[0] - plain[0]).max() > 1e-3
+    relation = with_it[1] @ plain[1] / np.linalg.norm(with_it[1]) / np.linalg.norm(plain[1])
+    assert relation == pytest.approx(1, abs=0.02)  # only through the common centre
+
+
+def test_no_row_is_judged_by_a_model_that_saw_it():
+    given = examples(60)
+    folds = np.arange(60) % 5
+    turned = given.labels.copy()
+    turned[0] = 1 - turned[0]
+    before = out_of_fold(given, folds, nothing(), Recipe(0.1, 1.0))
+    after = out_of_fold(Examples(given.vectors, turned), folds, nothing(), Recipe(0.1, 1.0))
+    same_fold = folds == folds[0]
+    assert before[same_fold] == pytest.approx(after[same_fold])
+    assert np.abs(before[~same_fold] - after[~same_fold]).max() > 1e-4
+
+
+def test_the_chosen_recipe_has_the_best_score_of_all_compared():
+    given, folds, seen = examples(), np.arange(240) % 5, []
+    recipe, odds, compared = choose(given, folds, nothing(), RECIPES[:3], lambda n, of: seen.append((n, of)))
+    assert [r for r, _ in compared] == list(RECIPES[:3])
+    assert dict(compared)[recipe] == max(score for _, score in compared)
+    assert odds == pytest.approx(out_of_fold(given, folds, nothing(), recipe))
+    assert seen == [(1, 3), (2, 3), (3, 3)]
+
+
+def test_average_precision_by_hand():
+    scores, labels = np.array([0.9, 0.8, 0.7, 0.6]), np.array([1.0, 0.0, 1.0, 0.0])
+    assert average_precision(scores, labels) == pytest.approx((1 + 2 / 3) / 2)
+    assert average_precision(-scores, labels) == pytest.approx((1 / 2 + 2 / 4) / 2)
