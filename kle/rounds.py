@@ -11,16 +11,16 @@ from core import times
 from core.errors import KleError
 from core.outcome import GOOD, Outcome
 from db import sources
-from kle import output, runtime
-from kle.worker import worker_name
+from kle import claims, output, runtime
 
 Round = tuple[str, Outcome]
 
 
 def collect_named(names: Sequence[str]) -> Iterator[Round]:
     """A round of each, or of every enabled source; a source that another process collects counts as failed."""
-    worker = worker_name()
+    worker = claims.worker_name()
     with runtime.archive(sync=runtime.config_is_there()) as (settings, database):
+        claims.release_dead(database)
         with database.read() as session:
             known = sources.list_sources(session)
             for name in names:

@@ -1,11 +1,8 @@
 """`kle up`: worker and API in one process, or one of them, until SIGINT or SIGTERM."""
 
-import signal
 import socket
 from collections.abc import Callable
 from datetime import timedelta
-from threading import Event
-from types import FrameType
 from typing import Literal
 
 import uvicorn
@@ -19,6 +16,7 @@ from db import credentials
 from db.database import Database
 from kle import output, runtime
 from kle.readiness import Part, readiness
+from kle.stopping import StopSign
 from kle.worker import Worker
 
 Role = Literal["all", "api", "collector", "worker"]
@@ -28,7 +26,7 @@ SIGN_IN = timedelta(hours=1)
 def run(settings: Settings, role: Role = "all", parts: Callable[[Database], dict[str, Part]] | None = None) -> None:
     """Serve until told to stop. `parts` are further conditions of /readyz."""
     with runtime.archive(settings, sync=True) as (_, database):
-        stop = _stop_sign()
+        stop = StopSign()
         listening = listen(settings.host, settings.port) if role in ("all", "api") else None
         worker = _worker(settings, database, role)
         try:
@@ -64,7 +62,7 @@ def _worker(settings: Settings, database: Database, role: Role) -> Worker | None
     return Worker(settings, database, collecting=role in ("all", "collector"), model=model)
 
 
-def _serve(app: FastAPI, listening: socket.socket, stop: Event) -> None:
+def _serve(app: FastAPI, listening: socket.socket, stop: StopSign) -> None:
     """No proxy headers: whoever sends one is not the loopback, and api.access looks at them itself."""
     config = uvicorn.Config(
         app,
@@ -74,7 +72,7 @@ def _serve(app: FastAPI, listening: socket.socket, stop: Event) -> None:
         log_config=None,
         timeout_graceful_shutdown=5,
     )
-    if not stop.is_set():
+    if not stop.given:
         uvicorn.Server(config).run(sockets=[listening])
 
 
@@ -97,15 +95,3 @@ def _name(host: str) -> str:
     if host in ("0.0.0.0", "::"):  # noqa: S104  listening everywhere; people come by this name
         return "localhost"
     return f"[{host}]" if ":" in host else host
-
-
-def _stop_sign() -> Event:
-    """Set by SIGINT or SIGTERM; uvicorn hands the signal on to these when it has closed its connections."""
-    stop = Event()
-
-    def on_signal(_number: int, _frame: FrameType | None) -> None:
-        stop.set()
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, on_signal)
-    return stop

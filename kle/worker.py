@@ -4,11 +4,9 @@ Nothing is remembered here. A process that dies leaves claims that run out (or a
 this host), and another goes on where it stood.
 """
 
-import os
-import secrets
-import socket
+import time
 from collections.abc import Callable
-from threading import Event, Lock, Thread
+from threading import Event, Lock, Thread, current_thread
 from typing import TYPE_CHECKING
 
 import structlog
@@ -22,27 +20,13 @@ from core.settings import Settings
 from db import ledger, sources
 from db.database import Database
 from db.models import Source
+from kle import claims
 
 if TYPE_CHECKING:
     from classifier.model import Model
 
-LANES = 4  # sources that are read at once
+LANES = 4  # sources that are read at once; the fetcher's pace spaces those of one host
 log = structlog.get_logger("kle.worker")
-
-
-def worker_name() -> str:
-    """host:pid:random, so that a dead process can be told from a live one."""
-    return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
-
-
-def is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 class Worker:
@@ -51,22 +35,22 @@ class Worker:
     def __init__(
         self, settings: Settings, database: Database, *, collecting: bool = True, model: "Model | None" = None
     ) -> None:
-        self.name = worker_name()
-        self._settings, self._database, self._model = settings, database, model
+        self.name = claims.worker_name()
+        self._database, self._model = database, model
         self._fetcher = Fetcher.from_settings(settings) if collecting else None
         self._scheduler = BackgroundScheduler(timezone="UTC")
         self._stopping = Event()
         self._lock = Lock()
-        self._rounds: dict[str, Thread] = {}
+        self._rounds: set[Thread] = set()
 
     def start(self) -> None:
-        self._release(is_alive)
+        claims.release_dead(self._database)
         if self._fetcher:
-            self._every_second(self.collect_tick)
+            self._every_second(self._collect)
         if self._model:
-            self._every_second(self.tag_tick)
+            self._every_second(self._tag)
         if self._database.dialect == "postgresql":
-            self._every_second(self.seal_tick)
+            self._every_second(self._seal)
         self._scheduler.start()
 
     @property
@@ -78,45 +62,45 @@ class Worker:
         self._stopping.set()
         if self._scheduler.running:
             self._scheduler.shutdown(wait=True)
-        until = times.now().timestamp() + grace
-        for thread in list(self._rounds.values()):
-            thread.join(max(0.0, until - times.now().timestamp()))
+        until = time.monotonic() + grace
+        for thread in list(self._rounds):
+            thread.join(max(0.0, until - time.monotonic()))
         if self._rounds:
-            self._release(lambda pid: pid != os.getpid() and is_alive(pid))
-        if self._fetcher and not self._rounds:
+            claims.release_own(self._database)
+        elif self._fetcher:
             self._fetcher.close()
 
-    def collect_tick(self) -> None:
+    def _collect(self) -> None:
         """Start rounds of due sources, at most LANES at once."""
         while not self._stopping.is_set() and len(self._rounds) < LANES:
             with self._database.write() as session:
                 source = sources.claim_due(session, self.name, times.now())
             if source is None:
                 return
-            thread = Thread(target=self._round, args=(source,), name=f"round {source.name}", daemon=True)
+            thread = Thread(target=self._round, args=(source,), name=f"round of {source.name}", daemon=True)
             with self._lock:
-                self._rounds[source.name] = thread
+                self._rounds.add(thread)
             thread.start()
-
-    def tag_tick(self) -> None:
-        """Tag until nothing waits."""
-        while not self._stopping.is_set() and self._model:
-            if not tag_round(self._database, self._model, self.name):
-                return
-
-    def seal_tick(self) -> None:
-        with self._database.write() as session:
-            ledger.seal(session)
 
     def _round(self, source: Source) -> None:
         assert self._fetcher
         try:
             collect(self._database, source, self._fetcher, self.name)
         except Exception:
-            log.exception("round failed", source=source.name)
+            log.exception("round broke off", source=source.name)
         finally:
             with self._lock:
-                del self._rounds[source.name]
+                self._rounds.discard(current_thread())
+
+    def _tag(self) -> None:
+        """Tag until nothing waits."""
+        while not self._stopping.is_set() and self._model:
+            if not tag_round(self._database, self._model, self.name):
+                return
+
+    def _seal(self) -> None:
+        with self._database.write() as session:
+            ledger.seal(session)
 
     def _every_second(self, tick: Callable[[], None]) -> None:
         def safely() -> None:
@@ -126,10 +110,11 @@ class Worker:
                 log.exception("tick failed", tick=tick.__name__)
 
         self._scheduler.add_job(
-            safely, "interval", seconds=1, max_instances=1, coalesce=True, misfire_grace_time=None,
-            next_run_time=times.now(), name=tick.__name__,
-        )  # fmt: skip
-
-    def _release(self, alive: Callable[[int], bool]) -> None:
-        with self._database.write() as session:
-            sources.release_dead_claims(session, socket.gethostname(), alive, times.now())
+            safely,
+            "interval",
+            seconds=1,
+            max_instances=1,
+            coalesce=True,
+            misfire_grace_time=None,
+            next_run_time=times.now(),
+        )

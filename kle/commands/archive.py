@@ -78,14 +78,15 @@ def classify(
 def _classify(database: Any, model: "Model", everything: bool) -> int:
     from classifier.tag import tag_round
     from db import tags
-    from kle.worker import worker_name
+    from kle import claims
 
-    with database.write() as session:
-        if everything:
+    claims.release_dead(database)
+    if everything:
+        with database.write() as session:
             tags.requeue(session, True, model.digest)
     with database.read() as session:
         waiting = tags.pending_count(session)
-    done, worker = 0, worker_name()
+    done, worker = 0, claims.worker_name()
     with output.progress() as bar:
         task = bar.add_task("tagging", total=waiting)
         while count := tag_round(database, model, worker):

@@ -65,7 +65,9 @@ def test_disabled_source_may_wait_for_a_version_that_reads_its_kind(kle: Kle, tm
     assert kle("sources", "list").exit_code == 0
 
 
-def test_data_folder_that_cannot_be_made_is_one_line(kle: Kle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_data_folder_that_cannot_be_made_is_one_line(
+    kle: Kle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "file").write_text("in the way")
     monkeypatch.setenv("KLE_DATA_DIR", str(tmp_path / "file" / "data"))
     found = kle("verify")
