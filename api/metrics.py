@@ -4,11 +4,10 @@ import time
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
-from sqlmodel import Session, func, select
+from sqlmodel import Session
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from db import tags
-from db.models import Post, Run, Version
+from db import counts, tags
 
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
@@ -40,12 +39,12 @@ class Metrics:
 def _archive(session: Session) -> CollectorRegistry:
     """The archive's own counts, now."""
     made = CollectorRegistry()
-    for name, about, model in (("posts", "Posts", Post), ("versions", "Versions of posts", Version)):
-        count = session.exec(select(func.count()).select_from(model)).one()
-        Gauge(f"kle_{name}", f"{about} in the archive", registry=made).set(count)
+    held = counts.totals(session)
+    Gauge("kle_posts", "Posts in the archive", registry=made).set(held["posts"])
+    Gauge("kle_versions", "Versions of posts in the archive", registry=made).set(held["versions"])
     runs = Gauge("kle_runs", "Looks at sources by outcome", ["outcome"], registry=made)
-    for outcome, count in session.exec(select(Run.outcome, func.count()).group_by(Run.outcome)):
-        runs.labels(outcome or "unfinished").set(count)
+    for outcome, count in held["runs"].items():
+        runs.labels(outcome).set(count)
     waiting = Gauge("kle_pending_tags", "Versions that wait for their tags", registry=made)
     waiting.set(tags.pending_count(session))
     return made

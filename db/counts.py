@@ -10,12 +10,13 @@ from sqlmodel import Session
 
 from core import times
 from core.errors import BadRequest
-from db.models import Account, Actor, Post, Tag, Topic
+from db.models import Account, Actor, Post, Run, Tag, Topic, Version
 from db.query import PostQuery, selection
 from db.upsert import is_sqlite, table
 
 MOST_BUCKETS = 100_000
 _post, _account, _actor, _tag, _topic = table(Post), table(Account), table(Actor), table(Tag), table(Topic)
+_run, _version = table(Run), table(Version)
 _tagged = and_(_tag.c.post_id == _post.c.id, _tag.c.valid_to.is_(None), _tag.c.decision == "tagged")
 
 
@@ -113,3 +114,13 @@ def _facet(session: Session, source: Any, value: Any, limit: int) -> list[dict[s
     statement = source.with_only_columns(value, count).where(value.is_not(None))
     rows = session.execute(statement.group_by(value).order_by(count.desc(), value).limit(limit))
     return [{"value": r[0], "count": r[1]} for r in rows]
+
+
+def totals(session: Session) -> dict[str, Any]:
+    """How much the archive holds: {"posts", "versions", "runs": {outcome: n}}; a run that never ended is unfinished."""
+    runs = select(_run.c.outcome, func.count()).group_by(_run.c.outcome)
+    return {
+        "posts": int(session.execute(select(func.count()).select_from(_post)).scalar_one()),
+        "versions": int(session.execute(select(func.count()).select_from(_version)).scalar_one()),
+        "runs": {outcome or "unfinished": count for outcome, count in session.execute(runs)},
+    }
