@@ -6,13 +6,13 @@ a write cannot fail half-way) and waits up to 30 s for another's. PostgreSQL: or
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 import orjson
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError, SQLAlchemyError
 from sqlmodel import Session
 
 from core.errors import NotReady, SettingsError
@@ -21,10 +21,11 @@ from db import search
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 _BUSY_SECONDS = 30
+_MIGRATING = 0x6B6C656D  # the advisory lock of the one that migrates
 _PRAGMAS = (
+    f"PRAGMA busy_timeout = {_BUSY_SECONDS * 1000}",  # first: the others wait by it
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = NORMAL",
-    f"PRAGMA busy_timeout = {_BUSY_SECONDS * 1000}",
     "PRAGMA foreign_keys = ON",
     "PRAGMA secure_delete = ON",
     "PRAGMA temp_store = MEMORY",
@@ -45,6 +46,8 @@ class Database:
         self.dialect = self.url.get_backend_name()
         self._engine = _engine(self.url)
         self._writer = self._engine.execution_options(write=True)
+        one_view = {} if self.dialect == "sqlite" else {"isolation_level": "REPEATABLE READ"}
+        self._reader = self._engine.execution_options(**one_view)
 
     @property
     def file(self) -> Path | None:
@@ -53,7 +56,7 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Session]:
         """One consistent view; nothing is kept."""
-        with Session(self._engine) as session:
+        with Session(self._reader) as session:
             yield session
 
     @contextmanager
@@ -67,11 +70,22 @@ class Database:
             return _revision(connection) == head()
 
     def migrate(self) -> bool:
-        """Bring the schema to head; True if there was something to do. An older SQLite file is backed up first."""
+        """Bring the schema to head; True if there was something to do. An older SQLite file is backed up first.
+
+        Raises NotReady for an archive that a newer version of the program made.
+        """
+        if self.at_head():
+            return False
         with self._writer.begin() as connection:
+            if self.dialect != "sqlite":
+                connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_MIGRATING})")
             found = _revision(connection)
             if found == head():
-                return False
+                return False  # another process was quicker
+            if found and found > head():
+                raise NotReady(
+                    f"the archive is of a newer version ({found}) than this program ({head()}): update it"
+                )
             if found and self.file:
                 self._backup(found)
             _upgrade(connection)
@@ -88,7 +102,8 @@ class Database:
 
     def _backup(self, revision: str) -> None:
         assert self.file
-        with sqlite3.connect(self.file) as old, sqlite3.connect(f"{self.file}.before-{head()}") as copy:
+        copy_of = f"{self.file}.before-{head()}"
+        with closing(sqlite3.connect(self.file)) as old, closing(sqlite3.connect(copy_of)) as copy:
             old.backup(copy)
             copy.execute("PRAGMA journal_mode = DELETE")
 
@@ -98,14 +113,17 @@ class Database:
 
 def open_database(settings: Settings) -> Database:
     """The archive of these settings, at head. A SQLite file is made and migrated, PostgreSQL only looked at."""
-    database = Database(settings.url)
+    try:
+        database = Database(settings.url)
+    except ArgumentError as error:
+        raise SettingsError("KLE_DATABASE_URL", settings.database_url, str(error)) from None
     try:
         if database.file:
             database.file.parent.mkdir(parents=True, exist_ok=True)
             database.migrate()
         elif not database.at_head():
             raise NotReady("the PostgreSQL database is not at this version's schema: run `kle db upgrade` once")
-    except (OSError, OperationalError) as error:
+    except (OSError, DatabaseError) as error:
         reason = str(getattr(error, "orig", error)).strip()
         where = database.url.render_as_string(hide_password=True)
         raise SettingsError("KLE_DATABASE_URL", where, f"cannot be opened: {reason}") from None

@@ -63,10 +63,12 @@ def _put_source(session: Session, source: SourceConfig, now: datetime) -> None:
         "synthetic": source.synthetic,
     }
     first = {"next_due_at": now, "state": {}, "failures": 0, "attempts": 0}
-    known = session.execute(select(_source.c.kind, _source.c.options).where(_source.c.name == source.name)).first()
-    elsewhere = known is not None and (known.kind, known.options) != (source.kind, source.options)
-    if elsewhere:  # another address: what the old one told us to send along means nothing there
-        row |= {"state": {}, "next_due_at": now}
+    columns = _source.c.kind, _source.c.options, _source.c.next_due_at, _source.c.failures
+    known = session.execute(select(*columns).where(_source.c.name == source.name)).first()
+    if known and (known.kind, known.options) != (source.kind, source.options):
+        row |= {"state": {}, "next_due_at": now}  # another address: what the old one told us means nothing there
+    elif known and known.next_due_at > now + source.every and not known.failures:
+        row |= {"next_due_at": now + source.every}  # a shorter schedule counts at once
     statement = insert(session, Source).values({"name": source.name, **first, **row})
     session.execute(statement.on_conflict_do_update(index_elements=["name"], set_=row))
 

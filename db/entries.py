@@ -13,6 +13,7 @@ from db.models import IndexEntry, Post, Sighting, Tag, Topic, Version
 from db.upsert import table
 
 MARK = "\ue000"  # private use: core.text strips it from everything that people write
+_LONGEST = 400  # characters of a value: any database takes them as one word
 _UNSAFE = re.compile(r"[^\w.:@/-]")
 _post, _version, _tag, _topic, _sighting = (table(m) for m in (Post, Version, Tag, Topic, Sighting))
 _entry = table(IndexEntry)
@@ -20,7 +21,7 @@ _entry = table(IndexEntry)
 
 def token(field: str, value: object) -> str:
     """A filter token; what a tokenizer might cut is replaced alike in index and query."""
-    return f"{MARK}{field}:{_UNSAFE.sub('_', str(value).lower())}"
+    return f"{MARK}{field}:{_UNSAFE.sub('_', str(value).lower()[:_LONGEST])}"
 
 
 EVERY = token("all", "1")  # stands in each entry, so that "not this" has something to be taken from

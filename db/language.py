@@ -3,6 +3,7 @@
 peshmerga reform   "key leader engagement"   reform OR unification   -training   reform*   ( )   from:@CJTFOIR
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -71,6 +72,7 @@ class Or:
 
 Tree = Token | Phrase | Prefix | Field | Condition | Not | And | Or
 
+_NESTING = re.compile(r'"[^"]*"|[()]|--+')
 _EXPECTED = {
     "WORD": "a word",
     "PHRASE": 'a phrase in "quotes"',
@@ -83,6 +85,7 @@ _EXPECTED = {
     "$END": "the end of the query",
 }
 _LONGEST = 2000  # code points; longer ones are programs' mistakes
+_DEEPEST = 50  # parentheses and negations; databases give up somewhat above 100
 
 
 def parse(query: str) -> Tree | None:
@@ -91,17 +94,25 @@ def parse(query: str) -> Tree | None:
         raise QueryError(f"the query has {len(query)} characters; at most {_LONGEST} are read", _LONGEST)
     if not query.strip():
         return None
+    _refuse_depth(query)
     try:
         tree: Tree | None = _Builder().transform(_grammar().parse(query))
     except UnexpectedInput as error:
         raise _explain(query, error) from None
     except VisitError as error:
         raise error.orig_exc from None
-    except RecursionError:
-        raise QueryError("the query is nested too deep", 0, ["fewer parentheses"]) from None
     if tree is None:
         raise QueryError("there is no letter or digit to search for", 0, ["a word"])
     return tree
+
+
+def _refuse_depth(query: str) -> None:
+    depth = 0
+    for found in _NESTING.finditer(query):
+        depth = max(depth + {"(": 1, ")": -1}.get(found[0], 0), 0)
+        negations = len(found[0]) if found[0][0] == "-" else 0
+        if depth + negations > _DEEPEST:
+            raise QueryError("the query is nested too deep", found.start(), ["fewer parentheses"])
 
 
 @cache

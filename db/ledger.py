@@ -8,25 +8,26 @@ sealer at a time chains what was committed, so that writers never wait for each 
 
 import hashlib
 import zlib
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import and_, delete, func, select, text
+from sqlalchemy import Select, and_, delete, func, select, text
 from sqlmodel import Session
 
 from core import times
 from db import search
-from db.models import Blob, Ledger, Post, Tag, Topic, Unsealed, Version
+from db.models import Alias, Blob, Ledger, Post, Tag, Topic, Unsealed, Version
 from db.upsert import insert_quietly, is_sqlite, table
 
 START = "0" * 64
 _SEALER = 0x6B6C65  # the advisory lock that makes the sealer one
 _SLICE = 1000
 _ledger, _unsealed, _version, _post = table(Ledger), table(Unsealed), table(Version), table(Post)
-_tag, _topic, _blob = table(Tag), table(Topic), table(Blob)
+_tag, _topic, _blob, _alias = table(Tag), table(Topic), table(Blob), table(Alias)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,68 +128,94 @@ def verify(session: Session, progress: Callable[[int], None] | None = None) -> d
         if progress:
             progress(1)
     waiting = session.execute(select(func.count()).select_from(_unsealed)).scalar_one()
-    counts.pop("agreement")
+    del counts["agreement"]
     return {"ok": first is None, **counts, "unsealed": waiting, "first_problem": first}
 
 
 def _walk(session: Session) -> Iterator[tuple[str, str | None]]:
-    sealed: dict[str, str] = {}
-    yield from _walk_chain(session, sealed)
-    for row in session.execute(select(_unsealed)):
-        sealed[row.subject] = row.row_digest
-    yield from _walk_versions(session, sealed)
-    yield from _walk_tags(session, sealed)
-    yield from _walk_blobs(session)
-    yield "agreement", _posts_agree(session) or search.integrity(session)
-    lost = next((s for s in sealed), None)
-    yield "agreement", f"{lost} stands in the ledger and no longer in the archive" if lost else None
-
-
-def _walk_chain(session: Session, sealed: dict[str, str]) -> Iterator[tuple[str, str | None]]:
+    """Slice by slice along the chain, each line with the rows that it speaks for: memory stays flat."""
+    found: Counter[str] = Counter()
     seq, previous = 0, START
-    for row in _slices(session, _ledger, _ledger.c.seq):
-        seq += 1
-        fits = row["seq"] == seq and row["previous"] == previous and row["digest"] == _line_digest(row)
-        yield "ledger_lines", None if fits else f"ledger line {row['seq']} does not fit the chain"
-        seq, previous = row["seq"], row["digest"]
-        sealed[row["subject"]] = row["row_digest"]
+    for lines in _slices(session, _ledger, _ledger.c.seq):
+        for line in lines:
+            seq += 1
+            fits = line["seq"] == seq and line["previous"] == previous and line["digest"] == _line_digest(line)
+            yield "ledger_lines", None if fits else f"ledger line {line['seq']} does not fit the chain"
+            seq, previous = line["seq"], line["digest"]
+        yield from _rows_of(session, lines, found)
+    for lines in _slices(session, _unsealed, _unsealed.c.id):
+        yield from _rows_of(session, lines, found)
+    for rows in _slices(session, _blob, _blob.c.sha256, 50):
+        for row in rows:
+            yield "captures", None if _opens(row) else f"capture {row['sha256']} is not the bytes that were fetched"
+    yield "agreement", _unspoken(session, found) or _posts_agree(session) or search.integrity(session)
 
 
-def _walk_versions(session: Session, sealed: dict[str, str]) -> Iterator[tuple[str, str | None]]:
-    for row in _slices(session, _version, _version.c.id):
-        subject = f"version/{row['id']}"
-        said = sealed.pop(subject, None)
-        if sha256(row["text"].encode("utf-8", "surrogatepass")) != row["text_sha256"]:
-            yield "versions", f"the text of {subject} is not the one that was archived"
-        elif version_digest(row) != row["digest"]:
-            yield "versions", f"{subject} is not as it was archived"
-        elif said != row["digest"]:
-            yield "versions", f"{subject} does not stand in the ledger as it is"
+def _rows_of(session: Session, lines: Sequence[Any], found: Counter[str]) -> Iterator[tuple[str, str | None]]:
+    """Check the rows that these lines speak for; `found` counts them."""
+    sealed = {line["subject"]: line["row_digest"] for line in lines}
+    kinds = {"version": "versions", "tags": "tag_rounds"}
+    said: dict[str, list[int]] = {name: [] for name in kinds}
+    for line in lines:
+        number = line["subject"].split("/")[1] if line["subject"].startswith(f"{line['kind']}/") else ""
+        if line["kind"] in kinds and number.isdecimal():
+            said[line["kind"]].append(int(number))
         else:
-            yield "versions", None
+            yield "agreement", f"the ledger speaks for {line['subject']!r}, which is nothing it can speak for"
+    yield from _versions_of(session, said["version"], sealed, found)
+    yield from _tags_of(session, said["tags"], sealed, found)
 
 
-def _walk_tags(session: Session, sealed: dict[str, str]) -> Iterator[tuple[str, str | None]]:
-    subjects = sorted(s for s in sealed if s.startswith("tags/"))
-    for start in range(0, len(subjects), _SLICE):
-        part = subjects[start : start + _SLICE]
-        rounds: dict[str, list[Any]] = {subject: [] for subject in part}
-        ids = {int(subject.split("/")[1]) for subject in part}
-        statement = select(_tag, _topic.c.slug).join_from(_tag, _topic).where(_tag.c.version_id.in_(ids))
-        for row in session.execute(statement):
-            rounds.setdefault(tags_subject(row.version_id, row.valid_from), []).append(row)
-        for subject, rows in rounds.items():
-            fits = tags_digest(rows) == sealed.pop(subject, None)
-            yield "tag_rounds", None if fits else f"{subject} does not stand in the ledger as it is"
+def _versions_of(
+    session: Session, numbers: Sequence[int], sealed: dict[str, str], found: Counter[str]
+) -> Iterator[tuple[str, str | None]]:
+    statement = select(_version).where(_version.c.id.in_(numbers))
+    rows = {row["id"]: row for row in session.execute(statement).mappings()} if numbers else {}
+    found["versions"] += len(rows)
+    for number in numbers:
+        subject = f"version/{number}"
+        row = rows.get(number)
+        yield "versions", _version_problem(subject, row, sealed[subject]) if row else _lost(subject)
+
+
+def _version_problem(subject: str, row: Any, said: str) -> str | None:
+    if sha256(row["text"].encode("utf-8", "surrogatepass")) != row["text_sha256"]:
+        return f"the text of {subject} is not the one that was archived"
+    if version_digest(row) != row["digest"]:
+        return f"{subject} is not as it was archived"
+    return None if said == row["digest"] else f"{subject} does not stand in the ledger as it is"
+
+
+def _tags_of(
+    session: Session, numbers: Sequence[int], sealed: dict[str, str], found: Counter[str]
+) -> Iterator[tuple[str, str | None]]:
+    rounds: dict[str, list[Any]] = {subject: [] for subject in sealed if subject.startswith("tags/")}
+    statement = select(_tag, _topic.c.slug).join_from(_tag, _topic).where(_tag.c.version_id.in_(set(numbers)))
+    for row in session.execute(statement) if numbers else ():
+        subject = tags_subject(row.version_id, row.valid_from)
+        if subject in rounds:
+            rounds[subject].append(row)
+    for subject, rows in rounds.items():
+        found["tags"] += len(rows)
+        fits = tags_digest(rows) == sealed[subject]
+        yield "tag_rounds", None if fits else f"{subject} does not stand in the ledger as it is"
 
 
 def tags_subject(version_id: int, moment: datetime) -> str:
     return f"tags/{version_id}/{times.text(moment)}"
 
 
-def _walk_blobs(session: Session) -> Iterator[tuple[str, str | None]]:
-    for row in _slices(session, _blob, _blob.c.sha256, 50):
-        yield "captures", None if _opens(row) else f"capture {row['sha256']} is not the bytes that were fetched"
+def _lost(subject: str) -> str:
+    return f"{subject} stands in the ledger and no longer in the archive"
+
+
+def _unspoken(session: Session, found: Counter[str]) -> str | None:
+    """Rows that no line speaks for."""
+    for name, rows in (("versions", _version), ("tags", _tag)):
+        there = session.execute(select(func.count()).select_from(rows)).scalar_one()
+        if there != found[name]:
+            return f"the archive has {there} {name}, the ledger speaks for {found[name]}"
+    return None
 
 
 def _opens(row: Any) -> bool:
@@ -198,26 +225,53 @@ def _opens(row: Any) -> bool:
         return False
 
 
+_SAID = ("url", "kind", "lang", "precision")
+
+
 def _posts_agree(session: Session) -> str | None:
     """Each post's row says what its current version's facts say."""
     current = and_(_version.c.post_id == _post.c.id, _version.c.number == _post.c.versions)
-    statement = select(_post.c.id, _post.c.platform, _post.c.platform_id, _post.c.created_at, _version.c.facts)
-    for row in session.execute(statement.join_from(_post, _version, current, isouter=True)).yield_per(_SLICE):
-        name = f"{row.platform}:{row.platform_id}"
-        if row.facts is None:
-            return f"the current version of {name} is not there"
-        if row.facts["created_at"] != times.text(row.created_at):
-            return f"the time of {name} is not the one that was archived"
+    statement = select(_post, _version.c.facts, _version.c.change).join_from(_post, _version, current, isouter=True)
+    for rows in _slices(session, statement, _post.c.id):
+        aliases = _aliases(session, [row["id"] for row in rows])
+        for row in rows:
+            name = f"{row['platform']}:{row['platform_id']}"
+            if problem := _disagreement(name, row, aliases.get(row["id"], set())):
+                return problem
     return None
 
 
-def _slices(session: Session, source: Any, key: Any, size: int = _SLICE) -> Iterator[Any]:
+def _aliases(session: Session, keys: Sequence[int]) -> dict[int, set[str]]:
+    found: dict[int, set[str]] = {}
+    for row in session.execute(select(_alias).where(_alias.c.post_id.in_(keys))):
+        found.setdefault(row.post_id, set()).add(row.public_id)
+    return found
+
+
+def _disagreement(name: str, row: Any, aliases: set[str]) -> str | None:
+    facts = row["facts"]
+    if facts is None:
+        return f"the current version of {name} is not there"
+    if facts["created_at"] != times.text(row["created_at"]):
+        return f"the time of {name} is not the one that was archived"
+    if facts["id"] != name and facts["id"] not in aliases:
+        return f"{name} was archived as {facts['id']}"
+    changed = next((field for field in _SAID if facts[field] != row[field]), None)
+    if changed:
+        return f"the {changed} of {name} is not the one that was archived"
+    if row["change"] != "first" and (row["change"] == "delete") != (row["deleted_at"] is not None):
+        return f"the deletion of {name} is not as it was archived"
+    return None
+
+
+def _slices(session: Session, source: Any, key: Any, size: int = _SLICE) -> Iterator[Sequence[Any]]:
     """All rows in key order, a slice at a time, so that memory does not grow."""
+    statement = (source if isinstance(source, Select) else select(source)).order_by(key).limit(size)
     last = None
     while True:
-        statement = select(source).order_by(key).limit(size)
         rows = session.execute(statement if last is None else statement.where(key > last)).mappings().all()
-        yield from rows
+        if rows:
+            yield rows
         if len(rows) < size:
             return
         last = rows[-1][key.name]

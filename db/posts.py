@@ -11,6 +11,7 @@ from sqlmodel import Session
 
 from core import cursor, times
 from core.errors import BadRequest, NotFound
+from core.text import storable
 from db import forms
 from db.models import Alias, Post, Source, Tag, Version
 from db.query import PostQuery, Selection, selection
@@ -18,7 +19,8 @@ from db.upsert import table
 
 COUNTED = 10_000  # matches are counted exactly up to here
 Sort = Literal["newest", "oldest", "relevance"]
-_WORDS = re.compile(r"\s+|[^\s]+")
+_WORDS = re.compile(r"\s*\S+|\s+")
+_COMPARED = 4_000_000  # pairs of words: a longer rewrite is shown as one change
 _post, _alias, _version, _tag, _source = table(Post), table(Alias), table(Version), table(Tag), table(Source)
 
 
@@ -72,9 +74,9 @@ def slices(session: Session, query: PostQuery, size: int = 500) -> Iterator[list
 
 
 def _key(session: Session, public_id: str) -> int:
-    platform, _, platform_id = public_id.partition(":")
+    platform, _, platform_id = storable(public_id).partition(":")
     own = select(_post.c.id).where(_post.c.platform == platform, _post.c.platform_id == platform_id)
-    other = select(_alias.c.post_id).where(_alias.c.public_id == public_id)
+    other = select(_alias.c.post_id).where(_alias.c.public_id == storable(public_id))
     key = session.execute(own).scalar() or session.execute(other).scalar()
     if key is None:
         raise NotFound(f"the archive has no post {public_id!r}; an id is platform:platform_id")
@@ -135,10 +137,28 @@ def difference(before: str, after: str) -> list[dict[str, str]]:
     """[{"op": same | removed | added, "text"}]; same and added make `after`, same and removed make `before`."""
     old, new = _WORDS.findall(before), _WORDS.findall(after)
     parts: list[dict[str, str]] = []
-    for op, a, b, c, d in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
-        if op == "equal":
+    for same, a, b, c, d in _steps(old, new):
+        if same:
             parts.append({"op": "same", "text": "".join(old[a:b])})
             continue
         parts += [{"op": "removed", "text": "".join(old[a:b])}] if a < b else []
         parts += [{"op": "added", "text": "".join(new[c:d])}] if c < d else []
     return parts
+
+
+def _steps(old: list[str], new: list[str]) -> Iterator[tuple[bool, int, int, int, int]]:
+    """What begins and ends alike is left out of the comparing, whose cost grows with the square of the rest."""
+    start = next((i for i, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), min(len(old), len(new)))
+    most = min(len(old), len(new)) - start
+    end = next((i for i in range(most) if old[-1 - i] != new[-1 - i]), most)
+    last_old, last_new = len(old) - end, len(new) - end
+    if start:
+        yield True, 0, start, 0, start
+    if (last_old - start) * (last_new - start) > _COMPARED:
+        yield False, start, last_old, start, last_new
+    else:
+        middle = difflib.SequenceMatcher(None, old[start:last_old], new[start:last_new], autojunk=False)
+        for op, a, b, c, d in middle.get_opcodes():
+            yield op == "equal", start + a, start + b, start + c, start + d
+    if end:
+        yield True, last_old, len(old), last_new, len(new)

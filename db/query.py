@@ -7,7 +7,7 @@ stops early: everything that has a token in the index is one full-text match, th
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, false, not_, or_, select
@@ -16,6 +16,7 @@ from sqlmodel import Session
 from core import times
 from core.errors import BadRequest, QueryError
 from core.post import KINDS
+from core.text import storable
 from db import language, search
 from db.entries import token
 from db.language import And, Condition, Field, Not, Or, Phrase, Prefix, Token, Tree, join
@@ -140,7 +141,7 @@ def _range(query: PostQuery) -> list[ColumnElement[bool]]:
 
 def _key_range(key: Any, query: PostQuery) -> list[ColumnElement[bool]]:
     since = [key >= first_key(query.since)] if query.since else []
-    until = [key < first_key(query.until + timedelta(seconds=_SPILL))] if query.until else []
+    until = [key < first_key(query.until) + (_SPILL << KEY_BITS)] if query.until else []
     return since + until
 
 
@@ -246,7 +247,7 @@ def _topic_field(session: Session, field: Field) -> Tree:
 
 
 def _from(session: Session, field: Field) -> Tree:
-    key = field.value.lstrip("@").lower()
+    key = storable(field.value).lstrip("@").lower()
     return _accounts(session, _account.c.handle_key == key)
 
 

@@ -35,7 +35,8 @@ from db.upsert import insert, is_sqlite, table
 _NAME = "post_text"
 _SQLITE = lightweight(_NAME, column("rowid"), column(_NAME), column("body"))
 _POSTGRES = lightweight(_NAME, column("post_id"), column("body"))
-_LONGEST_WORD = 2000  # bytes; PostgreSQL refuses longer lexemes
+_LONGEST_WORD = 500  # characters; PostgreSQL refuses lexemes of more than 2046 bytes
+_MOST_BYTES = 1_000_000  # of one tsvector; the words of longer texts stand in the index up to there
 _LAST_POSITION = 16383  # PostgreSQL counts no further
 _MOST_POSITIONS = 255  # and keeps no more of one word
 
@@ -114,16 +115,26 @@ def _remove(session: Session, old: Sequence[Entry]) -> None:
 
 
 def _body(session: Session, entry: Entry) -> str:
-    all_words = [*index_words(entry.text), *entry.tokens]
-    return " ".join(all_words) if is_sqlite(session) else _tsvector(all_words)
+    all_words = [_short(word) for word in index_words(entry.text)]
+    return " ".join([*all_words, *entry.tokens]) if is_sqlite(session) else _tsvector(all_words, entry.tokens)
 
 
-def _tsvector(all_words: Sequence[str]) -> str:
+def _short(word: str) -> str:
+    """What both databases take as one word; queries are cut alike."""
+    return word[:_LONGEST_WORD]
+
+
+def _tsvector(all_words: Sequence[str], tokens: Sequence[str]) -> str:
+    room = _MOST_BYTES - sum(len(t.encode()) + 8 for t in tokens)
     places: dict[str, list[str]] = {}
     for number, word in enumerate(all_words, 1):
-        if len(word.encode()) < _LONGEST_WORD:
-            places.setdefault(word, []).append(str(min(number, _LAST_POSITION)))
-    return " ".join(f"'{word}':{','.join(at[:_MOST_POSITIONS])}" for word, at in places.items())
+        at = places.setdefault(word, [])
+        room -= 2 if at else len(word.encode()) + 8
+        if room < 0:
+            break
+        at.append(str(min(number, _LAST_POSITION)))
+    places |= {t: [str(min(len(all_words) + 1, _LAST_POSITION))] for t in tokens}
+    return " ".join(f"'{word}':{','.join(at[:_MOST_POSITIONS])}" for word, at in places.items() if at)
 
 
 # -- reading ------------------------------------------------------------------------------------------------
@@ -144,9 +155,9 @@ def fts5(tree: Tree) -> str:
         case Token(value):
             return f'"{value}"'
         case Phrase(found):
-            return '"' + " ".join(found) + '"'
+            return '"' + " ".join(map(_short, found)) + '"'
         case Prefix(found):
-            return '"' + " ".join(found) + '" *'
+            return '"' + " ".join(map(_short, found)) + '" *'
         case Or(parts):
             return "(" + " OR ".join(fts5(p) for p in parts) + ")"
         case Not(part):
@@ -169,9 +180,9 @@ def tsquery(tree: Tree) -> str:
         case Token(value):
             return f"'{value}'"
         case Phrase(found):
-            return "(" + " <-> ".join(f"'{w}'" for w in found) + ")"
+            return "(" + " <-> ".join(f"'{_short(w)}'" for w in found) + ")"
         case Prefix(found):
-            return "(" + " <-> ".join([*(f"'{w}'" for w in found[:-1]), f"'{found[-1]}':*"]) + ")"
+            return "(" + " <-> ".join(f"'{_short(w)}'" for w in found) + ":*)"
         case Or(parts):
             return "(" + " | ".join(tsquery(p) for p in parts) + ")"
         case Not(part):
@@ -187,4 +198,8 @@ def integrity(session: Session) -> str | None:
     """What is wrong with the index, or None."""
     rows = session.execute(select(func.count()).select_from(table(Post))).scalar_one()
     kept = session.execute(select(func.count()).select_from(table(IndexEntry))).scalar_one()
-    return None if rows == kept else f"the full-text index has {kept} entries for {rows} posts"
+    index, key, matches = matching(session, Token(EVERY))
+    found = session.execute(select(func.count(key)).select_from(index).where(matches)).scalar_one()
+    if rows == kept == found:
+        return None
+    return f"the full-text index has {kept} entries and finds {found} of {rows} posts"
