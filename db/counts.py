@@ -117,7 +117,7 @@ def _facet(session: Session, source: Any, value: Any, limit: int) -> list[dict[s
 
 
 def totals(session: Session) -> dict[str, Any]:
-    """How much the archive holds: {"posts", "versions", "runs": {outcome: n}}; a run that never ended is unfinished."""
+    """What the archive holds: {"posts", "versions", "runs": {outcome: n}}; a run without end is "unfinished"."""
     runs = select(_run.c.outcome, func.count()).group_by(_run.c.outcome)
     return {
         "posts": int(session.execute(select(func.count()).select_from(_post)).scalar_one()),
