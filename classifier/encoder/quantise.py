@@ -124,10 +124,13 @@ class _Rewriter:
         ]
 
     def _widen_bias(self, out: str, width: int) -> None:
-        """Shape [1, 1, n] keeps onnxruntime from fusing bias and GELU, which is slower than one after the other."""
+        """Shape [1, 1, n] keeps onnxruntime from fusing bias and GELU, which is slower than one after the other.
+
+        Only speed is at stake: a bias that the exporter shares between layers stays as it is.
+        """
         add = next(node for node in self.graph.node if node.op_type == "Add" and out in node.input)
-        bias = next(self.weights[name] for name in add.input if name in self.weights)
-        bias.dims[:] = [1, 1, width]
+        for bias in [self.weights[name] for name in add.input if name in self.weights]:
+            bias.dims[:] = [1, 1, width]
 
     def _constant(self, name: str, value: Any) -> str:
         from onnx import numpy_helper
