@@ -242,7 +242,7 @@ def test_a_page_that_fails_does_not_fail_the_round_and_is_tried_again_later(
 def test_a_killed_round_loses_no_page_to_follow(
     look: Round, database: Database, site: Site, clock: list[datetime], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Queued in the transaction of the entry that names it: the next round reads it, though the feed is unchanged."""
+    """Queued in the transaction of the entry that names it, so that the next round reads it."""
     site.pages["/1"] = ("text/html", html(EMBED).encode())
     url = feed(site, "/1")
     with monkeypatch.context() as dying:

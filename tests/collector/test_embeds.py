@@ -8,6 +8,7 @@ from collector.platforms import article
 from core.post import Account, Problem, View
 from tests.collector.pages import SIGNED, STATUS, embedded, html, page, read_article
 
+OPEN = '<blockquote class="twitter-tweet">'
 ID = "2051200000000000000"
 QUOTE = f'<blockquote class="twitter-tweet"><p lang="en" dir="ltr">Hello there.</p>{SIGNED}</blockquote>'
 ESCAPED = (
@@ -21,7 +22,7 @@ FORMS = {
     "video": QUOTE.replace("twitter-tweet", "twitter-video"),
     "more classes": QUOTE.replace('"twitter-tweet"', '"wp-block tw-align-center twitter-tweet"'),
     "unclassed": QUOTE.replace(' class="twitter-tweet"', ""),
-    "signature in a paragraph": f'<blockquote class="twitter-tweet"><p>Hello there.</p><p>{SIGNED}</p></blockquote>',
+    "signature in a paragraph": f"{OPEN}<p>Hello there.</p><p>{SIGNED}</p></blockquote>",
     "no paragraph": f'<blockquote class="twitter-tweet">Hello there.<br>{SIGNED}</blockquote>',
     "hyphen": QUOTE.replace("&mdash;", "-"),
     "x.com": QUOTE.replace("twitter.com", "x.com"),
@@ -76,10 +77,10 @@ def test_an_embed_that_shows_no_text_still_tells_its_id_and_time(markup: str) ->
         '<a class="twitter-share-button" href="https://twitter.com/intent/tweet?text=x">Tweet</a>',
         f'<div class="tweet-share" data-url="{STATUS}"></div>',
         '<a href="https://x.com/office_example">Follow us</a>',
-        '<blockquote class="twitter-tweet"><a href="https://x.com/office_example">Follow @office_example</a></blockquote>',
+        f'{OPEN}<a href="https://x.com/office_example">Follow @office_example</a></blockquote>',
         '<blockquote class="twitter-tweet"><p>This Post was deleted by the Post author.</p></blockquote>',
-        f'<blockquote class="twitter-tweet"><p>This Tweet is from an account that no longer exists.</p>{SIGNED}</blockquote>',
-        "<blockquote><p>Words of a person — a general (@office_example) on May 4, 2026, who said more.</p></blockquote>",
+        f"{OPEN}<p>This Tweet is from an account that no longer exists.</p>{SIGNED}</blockquote>",
+        "<blockquote><p>Words of a general — one (@office_example) on May 4, 2026, who said more.</p></blockquote>",
     ],
 )
 def test_what_only_looks_like_an_embed_is_none(markup: str) -> None:
@@ -125,9 +126,7 @@ def test_a_post_that_links_another_keeps_its_own_id() -> None:
     ],
 )
 def test_without_an_id_the_shown_date_counts_in_any_language(date: str, day: int) -> None:
-    (post,) = embedded(
-        f'<blockquote class="twitter-tweet"><p>Hello there.</p>— Office of Example (@office_example) {date}</blockquote>'
-    )
+    (post,) = embedded(f"{OPEN}<p>Hello there.</p>— Office of Example (@office_example) {date}</blockquote>")
     assert post.platform_id.startswith("~")
     assert (post.created_at, post.precision, post.url) == (datetime(2026, 5, day, tzinfo=UTC), "day", None)
 

@@ -62,9 +62,17 @@ def test_a_redirect_is_followed_and_the_answering_address_kept(fetcher: Fetcher,
 
 @pytest.mark.parametrize(
     "target",
-    ["http:~~169.254.169.254~latest~meta-data", "http:~~[::1]~", "http:~~192.168.0.1~", "http:~~0.0.0.0~", "http:~~[::ffff:10.0.0.1]~",
-     "file:~~~etc~passwd", "ftp:~~a.example~", "gopher:~~a.example~"],
-)  # fmt: skip
+    [
+        "http:~~169.254.169.254~latest~meta-data",
+        "http:~~[::1]~",
+        "http:~~192.168.0.1~",
+        "http:~~0.0.0.0~",
+        "http:~~[::ffff:10.0.0.1]~",
+        "file:~~~etc~passwd",
+        "ftp:~~a.example~",
+        "gopher:~~a.example~",
+    ],
+)
 def test_a_redirect_into_a_private_network_or_another_scheme_is_refused(
     fetcher: Fetcher, site: Site, target: str
 ) -> None:

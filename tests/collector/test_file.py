@@ -79,11 +79,16 @@ def test_an_unchanged_file_is_not_read_again(fetcher: Fetcher, tmp_path: Path) -
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
-        ("{", "is no JSON"), ("[]", "is no object"), ("3", "is no object"), ('{"platform":"x"}', "platform_id is missing"),
-        (json.dumps(record(1, kind="poem")), "is not one of"), (json.dumps(record(1, created_at="soon")), "RFC 3339"),
-        (json.dumps(record(1, sightings=5)), "sightings"), (json.dumps(record(1, account=[])), "account"),
+        ("{", "is no JSON"),
+        ("[]", "is no object"),
+        ("3", "is no object"),
+        ('{"platform":"x"}', "platform_id is missing"),
+        (json.dumps(record(1, kind="poem")), "is not one of"),
+        (json.dumps(record(1, created_at="soon")), "RFC 3339"),
+        (json.dumps(record(1, sightings=5)), "sightings"),
+        (json.dumps(record(1, account=[])), "account"),
     ],
-)  # fmt: skip
+)
 def test_a_bad_line_is_a_problem_with_its_number_and_the_others_go_on(line: str, reason: str) -> None:
     body = f"{json.dumps(record(1))}\n\n{line}\n{json.dumps(record(2))}"
     first, problem, last = file.parse(page(body))

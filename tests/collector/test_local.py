@@ -35,9 +35,14 @@ def test_a_file_that_is_merely_touched_has_not_changed(fetcher: Fetcher, tmp_pat
 
 @pytest.mark.parametrize(
     ("name", "kind"),
-    [("a.html", "text/html"), ("a.txt", "text/plain"), ("a.jsonl", "application/x-ndjson"), ("a.rss", "application/rss+xml"),
-     ("a.weird", "application/octet-stream")],
-)  # fmt: skip
+    [
+        ("a.html", "text/html"),
+        ("a.txt", "text/plain"),
+        ("a.jsonl", "application/x-ndjson"),
+        ("a.rss", "application/rss+xml"),
+        ("a.weird", "application/octet-stream"),
+    ],
+)
 def test_the_type_is_told_by_the_suffix(name: str, kind: str, tmp_path: Path) -> None:
     (tmp_path / name).write_text("x")
     assert local.read(tmp_path / name).headers == {"content-type": kind}
