@@ -67,7 +67,7 @@ make_venv() {
     "$PYTHON" -m virtualenv --quiet "$venv" >/dev/null 2>&1 </dev/null && usable && return 0
     rm -rf "$venv"
     borrowed=$(mktemp -d)
-    if "$PYTHON" -m pip install --quiet --disable-pip-version-check --target "$borrowed" \
+    if "$PYTHON" -m pip install -qq --disable-pip-version-check --target "$borrowed" \
         --require-hashes -r requirements-venv.txt </dev/null &&
         PYTHONPATH="$borrowed" "$PYTHON" -m virtualenv --quiet "$venv" </dev/null; then
         rm -rf "$borrowed"
@@ -92,9 +92,9 @@ if [ "$(cat "$venv/.holds-$lock" 2>/dev/null)" != "$(wanted "$lock")" ]; then
     say "Installing $lock (once; some minutes on a slow line)."
     # Byte code is written for what the program imports (below); for all that is installed it would be a third
     # of the environment.
-    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-compile \
+    "$venv/bin/python" -m pip install -qq --disable-pip-version-check --no-compile \
         --require-hashes -r "$lock" </dev/null
-    said=$("$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps \
+    said=$("$venv/bin/python" -m pip install -qq --disable-pip-version-check --no-deps \
         --no-build-isolation --no-index -e . </dev/null 2>&1) || {
         say "$said"
         exit 1

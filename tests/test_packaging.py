@@ -86,7 +86,7 @@ case "$*" in
   *"sys.version_info[:3]"*) echo "{version[0]}.{version[1]}.0" ;;
   "-m venv .venv") home=.venv; {made if venv == "make" else "mkdir -p .venv/bin; exit 1"} ;;
   "-m virtualenv --quiet .venv") home=.venv; {made if venv != "never" else "exit 1"} ;;
-  "-m pip install --quiet --disable-pip-version-check --target"*) exit 1 ;;
+  *"--target"*) exit 1 ;;
   *"-m pip install"*) echo "$*" >>"$PWD/pip.log" ;;
 esac
 """, folder)  # fmt: skip
