@@ -28,7 +28,7 @@ class Claim:
         self._worker = worker
         self._every = every
         self._clock = clock
-        self._lost = False
+        self.lost = False
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._renew, name=f"claim-{source_id}", daemon=True)
 
@@ -44,7 +44,7 @@ class Claim:
 
     def check(self) -> None:
         """Raises CollectError where another process has taken the source over."""
-        if self._lost:
+        if self.lost:
             raise CollectError("another process took this source over; this round stops here")
 
     def _renew(self) -> None:
@@ -56,5 +56,5 @@ class Claim:
                 log.warning("claim of source %s could not be renewed: %s", self._source_id, error)
                 continue
             if not held:
-                self._lost = True
+                self.lost = True
                 return

@@ -82,23 +82,24 @@ def _follows(source: Source) -> bool:
 
 def _follow_all(intake: Intake, fetcher: Fetcher, claim: Claim, worker: str) -> None:
     """Read the pages that entries named, newest first, as far as this round goes; the rest waits for the next."""
-    if not _follows(intake.source):
+    if not _follows(intake.source) or intake.outcome.ending == "rate_limited":
         return
     for _ in range(_FOLLOWS_A_ROUND):
+        if claim.lost:
+            return
         with intake.database.write() as session:
             follow = sources.claim_follow(session, intake.source.id or 0, worker, intake.clock())
-        if follow is None or not _follow_one(intake, fetcher, claim, follow):
+        if follow is None or not _follow_one(intake, fetcher, follow):
             return
 
 
-def _follow_one(intake: Intake, fetcher: Fetcher, claim: Claim, follow: Follow) -> bool:
+def _follow_one(intake: Intake, fetcher: Fetcher, follow: Follow) -> bool:
     """One page as kind article, to be tried again later where that can help; False where the round should stop."""
     assert follow.id is not None
     error: str | None = None
     wait: timedelta | None = None
     stop = False
     try:
-        claim.check()
         if page := fetcher.get(follow.url):
             intake.take(replace(page, state={}), kinds.kind("article"))
     except FetchError as failed:
@@ -106,6 +107,7 @@ def _follow_one(intake: Intake, fetcher: Fetcher, claim: Claim, follow: Follow) 
         wait = _wait(failed, follow.attempts)
     except Exception as failed:  # as in collect(): one page must not end the round
         error = _message(failed)
+        wait = None if isinstance(failed, KleError) else _FOLLOW_WAIT * follow.attempts
         log.warning("page %s of source %s: %s", follow.url, intake.source.name, error)
     now = intake.clock()
     with intake.database.write() as session:

@@ -20,7 +20,8 @@ from core.post import Problem, SeenPost
 _CLASSED = re.compile(
     r"(?:^|\s)(?:twitter-(?:tweet|video)(?:-rendered|-error)?|twitter_embed|tweet-blockquote)(?:\s|$)"
 )
-_HIDDEN = re.compile(r"(?:<|\\+u003[cC]|&lt;)blockquote\b.*?(?:<|\\+u003[cC]|&lt;)\\*/blockquote", re.S)
+_QUOTE_STARTS = re.compile(r"(?:<|\\+u003[cC]|&lt;)blockquote\b")
+_QUOTE_ENDS = re.compile(r"(?:<|\\+u003[cC]|&lt;)\\*/blockquote")
 _NAMED = re.compile(r"twitter-(?:tweet|video)|(?:twitter|x)\.com(?:\\*/)\w+(?:\\*/)status")
 _IFRAME = re.compile(r"^(?:https?:)?//platform\.(?:twitter|x)\.com/embed/(?:Tweet|index)\.html", re.I)
 _EMBEDDING = re.compile(r"tweet|twitter-|embed", re.I)
@@ -182,13 +183,20 @@ def _hidden(element: HtmlElement, page_url: str) -> Iterator[Embed]:
     text = "".join(element.itertext()) if element.tag == "textarea" else element.text or ""
     if not _NAMED.search(text):
         return
-    for found in _HIDDEN.finditer(text):
-        if len(found[0]) > _LONGEST_HIDDEN:
-            continue
-        root = markup.tree(f"<div>{_unescaped(found[0])}></div>")
+    for piece in _quotes(text):
+        root = markup.tree(f"<div>{_unescaped(piece)}></div>")
         for inner in root.iter("blockquote") if root is not None else ():
             if _belongs(inner):
                 yield from (e._replace(element=None) for e in _read(inner, page_url))
+
+
+def _quotes(text: str) -> Iterator[str]:
+    """Each piece from the start of a quote to its end, as far as the text has ends."""
+    at = 0
+    while (end := _QUOTE_ENDS.search(text, at)) and (start := _QUOTE_STARTS.search(text, at)):
+        if start.start() < end.start() <= start.start() + _LONGEST_HIDDEN:
+            yield text[start.start() : end.end()]
+        at = end.end()
 
 
 def _unescaped(piece: str) -> str:

@@ -17,8 +17,10 @@ from core.post import Media, Problem
 
 _DECLARATION = re.compile(r"^<\?xml[^>]*\?>\s*", re.I)
 Raw = dict[str, Any]  # feedparser's dictionaries
-_SUBSET = re.compile(r"<!DOCTYPE[^>\[]*\[(.*?)\]\s*>", re.I | re.S)
-_ENTITY = re.compile(r"<!ENTITY\s+(%?)\s*\S+\s+(SYSTEM|PUBLIC|\"[^\"]*\"|'[^']*')", re.I)
+_DEFINITION = re.compile(r"<!ENTITY[^>]*", re.I)
+_HARMLESS = re.compile(r"""<!ENTITY\s+[\w.-]+\s+("(?:[^"&%]|&#){0,200}"|'(?:[^'&%]|&#){0,200}')\s*$""", re.I)
+_COMMENT = re.compile(r"<!--.*?-->", re.S)
+_LONGEST_PROLOG = 200_000
 _ROOT_END = re.compile(r"</(?:\w+:)?(?:rss|rdf|feed|channel)\s*>", re.I)
 _START = re.compile(r"<(?:\w+:)?(?:item|entry)[\s>]", re.I)
 _END = re.compile(r"</(?:\w+:)?(?:item|entry)\s*>", re.I)
@@ -68,13 +70,12 @@ def _refuse_page(body: str, page_url: str) -> None:
 
 
 def _refuse_bombs(body: str) -> None:
-    for subset in _SUBSET.findall(body):
-        for parameter, value in _ENTITY.findall(subset):
-            harmless = not parameter and value[0] in "\"'" and len(value) < 200 and not re.search(r"&\w|%", value)
-            if not harmless:
-                raise ParseError(
-                    "this feed defines entities by other entities or files, as attacks do; it was not read"
-                )
+    """Entities are defined before the root element or nowhere; a plain character is all that one may stand for."""
+    prolog = _COMMENT.sub("", body[:_LONGEST_PROLOG])
+    root = _FEED.search(prolog)
+    defined = _DEFINITION.findall(prolog[: root.start()] if root else prolog)
+    if not all(_HARMLESS.match(definition) for definition in defined):
+        raise ParseError("this feed defines entities by other entities or files, as attacks do; it was not read")
 
 
 def _feed(feed: Raw) -> Feed:

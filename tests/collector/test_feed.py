@@ -170,6 +170,11 @@ def test_entity_bombs_and_file_readers_are_refused(subset: str) -> None:
         read_feed(rss(item(title="&a;"), head=f"<!DOCTYPE rss [{subset}]>"))
 
 
+def test_an_article_about_entities_is_read() -> None:
+    (post,) = read_feed(rss(item(title="a", description="<![CDATA[<!DOCTYPE x [<!ENTITY a SYSTEM 'b'>]>]]>")))
+    assert isinstance(post, SeenPost)
+
+
 def test_a_harmless_entity_is_read() -> None:
     (post,) = read_feed(rss(item(title="a&nbsp;b", link=LINK), head='<!DOCTYPE rss [<!ENTITY nbsp "&#160;">]>'))
     assert isinstance(post, SeenPost)
