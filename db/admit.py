@@ -70,7 +70,7 @@ def _too_long(post: SeenPost) -> str | None:
         ("quoting address", post.embedded_in, _LONGEST_URL),
     ):
         if value and len(value) * 4 > most and len(value.encode()) > most:
-            return f"an {what} of {len(value.encode())} bytes; at most {most} are taken: {value[:80]}"
+            return f"its {what} has {len(value.encode())} bytes, at most {most} are taken: {value[:80]}"
     return None
 
 
