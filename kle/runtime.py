@@ -1,6 +1,7 @@
 """Settings -> database -> configuration as rows -> model: every command starts here, there is no second way."""
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +14,8 @@ from core.settings import Settings
 from db import directory
 from db.database import Database, open_database
 from kle import logs
+
+_HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+")
 
 if TYPE_CHECKING:
     from classifier.model import Model
@@ -69,7 +72,19 @@ def model(settings: Settings) -> "Model | None":
         return None
     from classifier.model import SHIPPED, Model
 
-    path = Path(settings.model) if settings.model else SHIPPED
-    if not path.is_dir():
-        raise ModelError(f"KLE_MODEL = {settings.model!r}: no such folder; leave it empty for the shipped model")
-    return Model.load(path, settings.threads)
+    return Model.load(_model_folder(settings.model) if settings.model else SHIPPED, settings.threads)
+
+
+def _model_folder(name: str) -> Path:
+    """A folder of this machine, or one fetched from the model hub by its name there (owner/model)."""
+    if Path(name).is_dir():
+        return Path(name)
+    wrong = f"KLE_MODEL = {name!r}: no such folder; leave it empty for the shipped model, none for no tagging"
+    if not _HUB_NAME.fullmatch(name):
+        raise ModelError(wrong)
+    from huggingface_hub import snapshot_download
+
+    try:
+        return Path(snapshot_download(name))
+    except Exception as error:  # the hub's client has no common error of its own
+        raise ModelError(f"{wrong}. The model hub has none either: {str(error).splitlines()[0]}") from error

@@ -1,0 +1,69 @@
+"""What exists is documented, and what is documented exists."""
+
+import re
+from pathlib import Path
+
+import pytest
+import typer.main
+
+from core.settings import Settings
+from kle.cli import app
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text("utf-8")
+SETTINGS = (ROOT / "docs" / "settings.md").read_text("utf-8")
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+def settings_rows() -> list[str]:
+    rows = []
+    for name, field in Settings.model_fields.items():
+        if name != "tables":
+            default = f"`{field.default}`" if str(field.default) else "empty"
+            rows.append(f"| `KLE_{name.upper()}` | {default} | {field.description} |")
+    return rows
+
+
+def test_every_setting_is_documented_as_it_is() -> None:
+    assert re.findall(r"^\| `KLE_.*$", SETTINGS, re.M) == settings_rows()
+
+
+def commands() -> list[str]:
+    root = typer.main.get_command(app)
+    found = []
+    for name, command in root.commands.items():  # type: ignore[attr-defined]
+        found += [f"{name} {inner}" for inner in getattr(command, "commands", {})] or [name]
+    return found
+
+
+@pytest.mark.parametrize("command", commands())
+def test_every_command_is_in_the_readme(command: str) -> None:
+    group, _, inner = command.partition(" ")
+    row = next((line for line in README.splitlines() if line.startswith(f"| `kle {group}")), "")
+    assert row and (not inner or re.search(rf"\b{inner}\b", row)), command
+
+
+def test_readme_names_no_command_that_is_not_there() -> None:
+    known = {command.partition(" ")[0] for command in commands()}
+    assert set(re.findall(r"`kle ([a-z]+)", README)) <= known
+
+
+def test_readme_opens_with_a_sentence_the_command_and_a_picture() -> None:
+    parts = [p for p in README.split("\n\n") if p]
+    assert parts[0] == "# kle-monitor" and parts[1].startswith("kle-monitor ") and "make run" in parts[2]
+    assert README.index("```\nmake run\n```") < README.index("docs/timeline.png") < README.index("make test")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
+def test_links_between_pages_lead_somewhere(page: Path) -> None:
+    links = [link for link in re.findall(r"\]\(([^)#]+)\)", page.read_text("utf-8")) if "://" not in link]
+    assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
+def test_files_that_pages_name_are_there(page: Path) -> None:
+    named = re.findall(
+        r"`((?:core|db|collector|classifier|exports|api|kle|docker|docs|scripts|tests)/[\w./-]+)`",
+        page.read_text("utf-8"),
+    )
+    assert [name for name in named if not (ROOT / name).exists()] == []
