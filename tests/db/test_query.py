@@ -1,0 +1,357 @@
+"""The query language finds what it says, on both databases alike, and explains what it cannot read."""
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from core.errors import BadRequest, QueryError
+from core.post import Account, Media, View
+from core.text import index_words, words
+from db import language, posts
+from db.language import And, Field, Not, Or, Phrase, Prefix
+from db.query import PostQuery, selection
+from tests.conftest import NOW
+from tests.db.conftest import OFFICE, Score, post, snowflake
+
+START = NOW - timedelta(days=30)
+MANY = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+@pytest.fixture
+def small(room):
+    """Eight posts in four languages."""
+    room.topics()
+    room.archive(
+        post(1, "Advisors discuss the reform of the Peshmerga #KeyLeaderEngagement", lang="en"),
+        post(2, "Peshmerga training: a graduation", lang="en", media=(Media("image", "https://m.example/p"),)),
+        post(3, "کۆبوونەوە لەسەر چاکسازی هێزەکانی پێشمەرگە", lang="ckb", kind="release"),
+        post(4, "اجتماع حول إصلاح قوات البيشمركة", lang="ar", links=("https://a.example",)),
+        post(
+            5, "Civîneke li ser reforma hêzên pêşmerge", lang="kmr", account=Account("mastodon", "other@m.example")
+        ),
+    )
+    room.archive(
+        post(6, "Partner forces unify", platform="x", platform_id=snowflake(START), account=OFFICE, url=None, lang="en",
+             created_at=START, view=View.QUOTE, embedded_in="https://news.example/1"),
+        post(7, "re-reform & re-training 100%", lang="en", synthetic=False),
+        post(8, "", lang=None, account=None),
+        source="two",
+    )  # fmt: skip
+    room.archive(post(7, "re-reform and re-training 100%", lang="en", synthetic=False), source="two")
+    return room
+
+
+def numbers(found):
+    return sorted(6 if i.startswith("x:") else int(i.rpartition("/")[2]) for i in found)
+
+
+@pytest.mark.parametrize(
+    ("q", "found"),
+    [
+        ("", [1, 2, 3, 4, 5, 6, 7, 8]),
+        ("peshmerga", [1, 2]),
+        ("PESHMERGA reform", [1]),
+        ("reform peshmerga", [1]),
+        ('"the reform"', [1]),
+        ('"reform the"', []),
+        ('"key leader engagement"', [1]),
+        ("#KeyLeaderEngagement", [1]),
+        ("reform OR training", [1, 2, 7]),
+        ("peshmerga (reform OR training)", [1, 2]),
+        ("reform OR training graduation", [1, 2, 7]),
+        ("-reform -training", [3, 4, 5, 6, 8]),
+        ("peshmerga -training", [1]),
+        ("--reform", [1, 7]),
+        ("-(reform OR training)", [3, 4, 5, 6, 8]),
+        ("peshmerga OR -lang:en", [1, 2, 3, 4, 5, 8]),
+        ("reform*", [1, 5, 7]),
+        ('re-reform', [7]),
+        ("re-ref*", [7]),
+        ("pêşmerge", [5]),
+        ("pesmerge", [5]),
+        ("پێشمەرگە", [3]),
+        ("پيشمه‌رگه", [3]),
+        ("اصلاح", [4]),
+        ("إصلاح البيشمركه", [4]),
+        ("١٠٠", [7]),
+        ("& reform", [1, 7]),
+        ("🇮🇶 reform", [1, 7]),
+        ("from:@OFFICE", [6]),
+        ("from:office@m.example reform", [1, 7]),
+        ("from:nobody", []),
+        ("-from:nobody reform", [1, 7]),
+        ("from:nobody OR graduation", [2]),
+        ("platform:x", [6]),
+        ("platform:nothing", []),
+        ("lang:ckb OR lang:kmr", [3, 5]),
+        ("lang:EN -platform:x", [1, 2, 7]),
+        ("kind:release", [3]),
+        ("kind:Post lang:ar", [4]),
+        ("has:media OR has:link", [2, 4]),
+        ("is:edited", [7]),
+        ("is:deleted", []),
+        ("is:second_hand", [6]),
+        ("is:synthetic -lang:en", [3, 4, 5, 8]),
+        ("source:two", [6, 7, 8]),
+        ("-source:one", [6, 7, 8]),
+        (f"since:{(START + timedelta(minutes=4)).isoformat()[:19]}Z", [4, 5, 7, 8]),
+        (f"until:{(START + timedelta(minutes=2)).isoformat()[:19]}Z", [1, 6]),
+        (f"reform until:{(START + timedelta(minutes=2)).isoformat()[:19]}Z", [1]),
+        (f"-since:{(START + timedelta(minutes=2)).isoformat()[:19]}Z", [1, 6]),
+        ("graduation OR since:2030-01-01", [2]),
+        ("until:9999-12-31T23:59:59Z since:0001-01-01", [1, 2, 3, 4, 5, 6, 7, 8]),
+        ("topic:reform", []),
+        ('from:"office@m.example" graduation', [2]),
+        ("x" * 2000, []),
+        ("ی" * 1999 + "*", []),
+        ("lang:" + "ی" * 1990, []),
+        ("(" * 40 + "graduation" + ")" * 40, [2]),
+        ("graduation OR " * 100 + "unify", [2, 6]),
+        ("peshmerga " * 190, [1, 2]),
+    ],
+)  # fmt: skip
+def test_queries_find_what_they_say(small, q, found):
+    assert numbers(small.ids(q)) == found
+
+
+@pytest.mark.parametrize(
+    ("q", "found"),
+    [
+        ("topic:reform", [2]),
+        ("topic:training", []),
+        ("topic:training>0.3", [2]),
+        ("topic:training>=0.4 topic:training<0.5", [2]),
+        ("topic:reform>0.95", []),
+        ("-topic:reform", [1, 3]),
+        ("-topic:reform>0.5", [1, 3]),
+        ("is:unsure", [2]),
+        ("is:kle", []),
+    ],
+)
+def test_topics_are_found_by_decision_and_by_probability(room, q, found):
+    room.topics()
+    room.archive(post(2))
+    room.tag(
+        Score("reform"),
+        Score("training", 0.4, decision="unsure"),
+        Score("key_leader_engagement", 0.1, decision="not"),
+    )
+    room.archive(post(1), post(3))
+    room.tag()
+    assert numbers(room.ids(q)) == found
+
+
+def test_the_filters_of_the_url_mean_the_same_as_those_of_the_query(small):
+    for name, field, value in [("account", "from", "@office"), ("platform", "platform", "x"), ("lang", "lang", "ckb"),
+                               ("kind", "kind", "release"), ("topics", "topic", "reform")]:  # fmt: skip
+        given = {name: [value] if name == "topics" else value}
+        assert small.ids("", **given) == small.ids(f"{field}:{value}")
+    assert numbers(small.ids("reform", lang="en", until="2026-08-02T12:02:00Z")) == [1]
+
+
+@pytest.mark.parametrize(
+    ("q", "position", "expected"),
+    [
+        ("(reform", 7, ")"),
+        ("reform)", 6, "the end of the query"),
+        ("reform OR", 9, "a word"),
+        ("OR reform", 0, "a word"),
+        ("a OR OR b", 5, "a word"),
+        ('the "new reform', 4, 'a closing "'),
+        ("()", 1, "a word"),
+        ("&&&", 0, "a word"),
+        ('""', 0, "a word"),
+        ("colour:red", 0, "topic"),
+        ("reform topic:colour", 13, "reform"),
+        ("reform topic:", 13, "a value"),
+        ("topic:colour>0.5", 6, "training"),
+        ("topic:reform>1.2.3", 0, "0.9"),
+        ("kind:tweet", 5, "release"),
+        ("is:new", 3, "edited"),
+        ("has:engagement", 0, "has:media"),
+        ("near:Erbil", 0, "from"),
+        ("source:three", 7, "one"),
+        ("actor:nobody", 6, None),
+        ("since:yesterday", 6, "a date such as 2025-07-01"),
+        ("a " * 999 + "until:x", 2000, None),
+        ("(" * 51 + "a" + ")" * 51, 50, "fewer parentheses"),
+        ("-" * 51 + "a", 0, "fewer parentheses"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_read_says_where_and_what_was_expected(small, q, position, expected):
+    with pytest.raises(QueryError) as told:
+        small.ids(q)
+    assert told.value.position == position
+    assert expected is None or expected in told.value.expected
+    assert told.value.status == 422
+
+
+@pytest.mark.parametrize(
+    ("wrong", "parameter"),
+    [({"since": "soon"}, "since"), ({"until": "2025-02-30"}, "until"), ({"as_of": "2025-01-01"}, "as_of")],
+)
+def test_a_wrong_filter_names_its_parameter(wrong, parameter):
+    with pytest.raises(BadRequest) as told:
+        PostQuery.build(**wrong)
+    assert told.value.extra["parameter"] == parameter
+
+
+PIECES = st.sampled_from(
+    ['"', "(", ")", "-", "*", ":", " ", "OR", "AND", "NOT", "NEAR", "a", "reform", "topic:", "from:", "since:", "is:", "^", "+",
+     "{", "}", "'", "\\", "|", "!", "&", "<->", "%", "\x00", "\ud800", "\ue000", "\ue000all:1", "ی", "0.5", ">", "body", ";--"]
+)  # fmt: skip
+NOISE = (
+    st.lists(PIECES, max_size=25).map("".join) | st.lists(PIECES, max_size=25).map(" ".join) | st.text(max_size=40)
+)
+
+
+@MANY
+@example("-" * 1999 + "a")
+@example("(a OR " * 300)
+@example('"' * 1999)
+@example("a* " * 600)
+@example("\x00" * 10)
+@given(noise=NOISE)
+def test_no_input_gives_anything_but_matches_or_a_query_error(small, noise):
+    try:
+        query = PostQuery.build(noise)
+        with small.database.read() as session:
+            posts.page(session, query)
+    except QueryError as told:
+        assert 0 <= told.position <= max(len(noise), 2000)
+        assert told.message
+
+
+@MANY
+@given(value=st.text(min_size=1, max_size=20))
+def test_no_filter_value_breaks_anything(small, value):
+    for name in ("account", "actor", "platform", "lang", "kind", "since", "until"):
+        try:
+            small.ids("", **{name: value})
+        except BadRequest:
+            continue
+
+
+# -- against a plain filter in memory -----------------------------------------------------------------------
+
+VOCABULARY = (
+    "reform",
+    "training",
+    "peshmerga",
+    "reforming",
+    "پێشمەرگە",
+    "پيشمه رگه",
+    "pêşmerge",
+    "ab",
+    "a-b",
+    "12",
+)
+LANGS, PLATFORMS = ("en", "ckb", None), ("mastodon", "bluesky")
+word = st.sampled_from(VOCABULARY)
+corpus = st.lists(
+    st.tuples(st.lists(word, max_size=5).map(" ".join), st.sampled_from(LANGS), st.sampled_from(PLATFORMS),
+              st.integers(0, 3)),
+    min_size=1, max_size=12,
+)  # fmt: skip
+leaf = (
+    word
+    | word.map(lambda w: w[:3].strip() + "*")
+    | st.tuples(word, word).map('"{0[0]} {0[1]}"'.format)
+    | st.sampled_from(["lang:en", "lang:ckb", "platform:bluesky", "from:office", "kind:post", "is:edited"])
+    | st.integers(0, 4).map(lambda d: f"since:{(START + timedelta(days=d)).date()}")
+    | st.integers(0, 4).map(lambda d: f"until:{(START + timedelta(days=d)).date()}")
+)
+trees = st.recursive(
+    leaf,
+    lambda inner: (
+        st.tuples(inner, inner).map("({0[0]} {0[1]})".format)
+        | st.tuples(inner, inner).map("({0[0]} OR {0[1]})".format)
+        | inner.map("-({})".format)
+    ),
+    max_leaves=6,
+)
+
+
+def holds(tree, text, lang, platform, day):
+    """The meaning of a query in a dozen plain lines."""
+    said = index_words(text)
+    match tree:
+        case And(parts):
+            return all(holds(p, text, lang, platform, day) for p in parts)
+        case Or(parts):
+            return any(holds(p, text, lang, platform, day) for p in parts)
+        case Not(part):
+            return not holds(part, text, lang, platform, day)
+        case Phrase(found):
+            return any(tuple(said[i : i + len(found)]) == found for i in range(len(said)))
+        case Prefix(found):
+            spans = [said[i : i + len(found)] for i in range(len(said) - len(found) + 1)]
+            return any(tuple(s[:-1]) == found[:-1] and s[-1].startswith(found[-1]) for s in spans)
+        case Field("lang", value):
+            return lang == value
+        case Field("platform", value):
+            return platform == value
+        case Field("since", value):
+            return (START + timedelta(days=day)).date().isoformat() >= value
+        case Field("until", value):
+            return (START + timedelta(days=day)).date().isoformat() < value
+        case Field("from" | "kind", value):
+            return True
+        case Field("is", "edited"):
+            return False
+    raise AssertionError(tree)
+
+
+@MANY
+@given(made=corpus, queries=st.lists(trees, min_size=4, max_size=8))
+def test_any_query_finds_what_a_plain_filter_finds(room, made, queries):
+    room.tick()
+    generation = f"g{room.now.timestamp():.0f}"
+    seen = [
+        post(n, text, platform_id=f"{generation}/{n}", platform=platform, lang=lang or "xx", url=None,
+             account=Account(platform, "office"), created_at=START + timedelta(days=day, seconds=n))
+        for n, (text, lang, platform, day) in enumerate(made)
+    ]  # fmt: skip
+    room.archive(*seen, source=generation)
+    for q in queries:
+        tree = language.parse(q)
+        wanted = {s.id for s, (text, lang, platform, day) in zip(seen, made, strict=True)
+                  if holds(tree, text, lang, platform, day)}  # fmt: skip
+        assert set(room.ids(f"source:{generation} ({q})")) == wanted, q
+
+
+# -- plans --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    "more",
+    [
+        {},
+        {"q": "meeting"},
+        {"q": "meeting lang:en platform:mastodon"},
+        {"q": "meeting", "since": "2026-08-01"},
+        {"q": "meeting", "until": "2026-08-20"},
+        {"q": "from:office@m.example"},
+        {"q": "-meeting"},
+        {"since": "2026-08-01", "until": "2026-08-20"},
+    ],
+)
+@pytest.mark.parametrize("sort", ["newest", "oldest"])
+def test_a_first_page_needs_no_sorting(room, more, sort):
+    room.archive(*(post(n, f"A meeting number {n}", lang="en") for n in range(300)))
+    with room.database.read() as session:
+        found = selection(session, PostQuery.build(**more))
+        statement = posts._ordered(found, sort, None).limit(51)
+        compiled = statement.compile(session.get_bind(), compile_kwargs={"render_postcompile": True})
+        plan = session.connection().exec_driver_sql(
+            f"EXPLAIN QUERY PLAN {compiled}", tuple(compiled.params[n] for n in compiled.positiontup)
+        )
+        steps = [row[3] for row in plan]
+    assert steps and not any("TEMP B-TREE" in s for s in steps), steps
+
+
+def test_words_of_a_query_fold_as_words_of_a_text():
+    assert language.parse("ÇEKDAR") == Phrase(tuple(words("cekdar")))
