@@ -1,0 +1,116 @@
+"""The worker's ticks: due sources are read, what waits is tagged, and stopping lets go of everything."""
+
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from core import settings
+from core.settings import Settings
+from db import sources
+from db.database import Database
+from kle import claims, runtime
+from kle.worker import Worker
+from tests.postgres import Postgres
+
+HANGING = '[[source]]\nname = "{0}"\nkind = "feed"\nurl = "http://127.0.0.1:{1}/{0}"\nevery = "1h"\n'
+
+
+@pytest.fixture
+def silent_server() -> Iterator[int]:
+    """Takes connections and never answers."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server.getsockname()[1]
+
+
+def wait_for(database: Database, statement: str) -> None:
+    until = time.monotonic() + 30
+    while time.monotonic() < until:
+        with database.read() as session:
+            if session.execute(text(statement)).scalar():
+                return
+        time.sleep(0.02)
+    raise AssertionError(f"never so: {statement}")
+
+
+def archive_of(office: Path, port: int | None = None, **more: object) -> Settings:
+    if port:
+        hanging = "".join(HANGING.format(name, port) for name in ("slow-a", "slow-b"))
+        (office / "kle.toml").write_text((office / "kle.toml").read_text("utf-8") + hanging, "utf-8")
+    return settings.load().model_copy(update={"pace": 0.0, "allow_private_networks": "127.0.0.0/8", **more})
+
+
+def test_due_sources_are_collected_and_not_again_before_they_are_due(office: Path) -> None:
+    with runtime.archive(archive_of(office), sync=True) as (knobs, database):
+        worker = Worker(knobs, database)
+        worker.start()
+        assert worker.running
+        wait_for(database, "SELECT count(*) = 1 FROM run WHERE outcome = 'ok'")
+        time.sleep(1.2)
+        worker.stop()
+        assert not worker.running
+        with database.read() as session:
+            assert session.execute(text("SELECT count(*) FROM run")).scalar() == 1
+
+
+def test_slow_source_keeps_no_other_from_being_read(office: Path, silent_server: int) -> None:
+    with runtime.archive(archive_of(office, silent_server), sync=True) as (knobs, database):
+        worker = Worker(knobs, database)
+        worker.start()
+        wait_for(database, "SELECT count(*) = 3 FROM run")
+        wait_for(database, "SELECT count(*) = 1 FROM run WHERE outcome = 'ok'")
+        worker.stop(grace=0.1)
+
+
+def test_round_that_cannot_finish_is_free_for_others_after_the_stop(office: Path, silent_server: int) -> None:
+    with runtime.archive(archive_of(office, silent_server), sync=True) as (knobs, database):
+        worker = Worker(knobs, database)
+        worker.start()
+        wait_for(database, "SELECT count(*) = 2 FROM source WHERE claimed_by IS NOT NULL AND name LIKE 'slow%'")
+        worker.stop(grace=0.1)
+        with database.read() as session:
+            assert session.execute(text("SELECT count(*) FROM source WHERE claimed_by IS NOT NULL")).scalar() == 0
+
+
+def test_what_a_dead_process_held_is_free_after_a_start(office: Path) -> None:
+    with runtime.archive(archive_of(office), sync=True) as (knobs, database):
+        host = claims.worker_name().split(":")[0]
+        with database.write() as session:
+            sources.claim_named(session, "office", f"{host}:{2**22 + 1}:dead", runtime.times.now())
+        worker = Worker(knobs, database)
+        worker.start()
+        wait_for(database, "SELECT count(*) = 1 FROM run WHERE outcome = 'ok'")
+        worker.stop()
+
+
+def test_tick_that_fails_is_told_and_the_next_comes(office: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    failures = iter([RuntimeError("first try")])
+
+    def breaking(*arguments: object) -> object:
+        for failure in failures:
+            raise failure
+        return sources_claim(*arguments)
+
+    sources_claim = sources.claim_due
+    monkeypatch.setattr(sources, "claim_due", breaking)
+    with runtime.archive(archive_of(office), sync=True) as (knobs, database):
+        worker = Worker(knobs, database)
+        worker.start()
+        wait_for(database, "SELECT count(*) = 1 FROM run WHERE outcome = 'ok'")
+        worker.stop()
+
+
+def test_postgresql_ledger_is_sealed_while_it_runs(office: Path, postgres: Postgres) -> None:
+    with postgres.empty_database() as url:
+        migrated = Database(url)
+        migrated.migrate()
+        migrated.close()
+        with runtime.archive(archive_of(office, database_url=url), sync=True) as (knobs, database):
+            worker = Worker(knobs, database)
+            worker.start()
+            wait_for(database, "SELECT count(*) >= 2 FROM ledger")
+            wait_for(database, "SELECT count(*) = 0 FROM unsealed")
+            worker.stop()
