@@ -212,6 +212,7 @@ FORMS: dict[str, Callable[[HtmlElement, str], Iterator[Embed]]] = {
     "blockquote": _blockquote,
     "amp-twitter": _by_id,
     "twitter-widget": _by_id,
+    "twitterwidget": _by_id,
     "oembed": _by_id,
     "div": _by_id,
     "iframe": _iframe,

@@ -14,10 +14,10 @@ STATUS = re.compile(
     re.I,
 )
 NOTICE = re.compile(
-    r"(?:this|the|that)\s+(?:post|tweet|page|account)\b.{0,40}?\b(?:deleted|unavailable|withheld|doesn.t exist|"
-    r"does not exist|no longer|isn.t available|not available|suspended|owner limits)"
-    r"|account\s+(?:doesn.t exist|owner limits|is suspended)|you.re unable to view this|"
-    r"hmm\W+this page doesn.t exist|not authorized to see this status",
+    r"\W*(?:sorry\W+)?(?:(?:this|that|the)\s+(?:post|tweet|page|account)\b.{0,40}?\b(?:deleted|unavailable|withheld|"
+    r"doesn.t exist|does not exist|no longer|isn.t available|not available|suspended|owner limits)"
+    r"|account\s+(?:doesn.t exist|owner limits|is suspended)|you.re unable to view this"
+    r"|you are not authorized to see this|hmm\W+this page doesn.t exist)",
     re.I,
 )
 _NOBODY = frozenset({"i", "anyuser", "user", "statuses", "twitter_status"})
@@ -34,7 +34,7 @@ def status(href: str | None) -> tuple[str | None, str] | None:
 
 def is_notice(text: str) -> bool:
     """What the platform shows in place of a post that is gone."""
-    return len(text) < 200 and bool(NOTICE.search(text))
+    return len(text) < 200 and bool(NOTICE.match(text))
 
 
 def quoted(

@@ -20,6 +20,8 @@ _DECLARED = re.compile(rb"""(?:charset|encoding)\s*=\s*["']?\s*([A-Za-z0-9_.:-]+
 _HIGH = re.compile(rb"[\x80-\xff]+")
 _CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 _UNUSABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+_C1 = re.compile("[\x80-\x9f]")
+_MEANT = {code: bytes([code]).decode("cp1252", "ignore") or None for code in range(0x80, 0xA0)}
 _ALIASES = {
     "latin1": "cp1252",
     "iso-8859-1": "cp1252",
@@ -58,8 +60,13 @@ def decode(body: bytes, content_type: str = "") -> str:
 
 
 def clean(text: str) -> str:
-    """Line ends as \\n; control characters and lone surrogates out."""
-    return _UNUSABLE.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+    """Line ends as \\n; control characters and lone surrogates out; Windows quotes where &#146; stood."""
+    return windows(_UNUSABLE.sub("", text.replace("\r\n", "\n").replace("\r", "\n")))
+
+
+def windows(text: str) -> str:
+    """The controls from U+0080 to U+009F as what their writers meant, as browsers do."""
+    return text.translate(_MEANT) if _C1.search(text) else text
 
 
 def _decode(body: bytes, content_type: str) -> str:

@@ -8,7 +8,7 @@ from urllib.parse import urljoin, urlsplit
 from lxml import etree
 from lxml.html import HtmlElement, HTMLParser, document_fromstring
 
-from collector.reading.charset import clean
+from collector.reading.charset import clean, windows
 from core.post import Media
 
 BLOCKS = frozenset(
@@ -89,7 +89,7 @@ def tree(markup: str) -> HtmlElement | None:
 
 def lines(element: HtmlElement, until: HtmlElement | None = None) -> list[str]:
     """The visible lines in reading order, none of them empty; up to the end of `until`, where that is given."""
-    text = "".join(_pieces(element, until))
+    text = windows("".join(_pieces(element, until)))
     return [line for line in (_SPACE.sub(" ", part).strip() for part in text.split(_BREAK)) if line]
 
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from collector.platforms import article
+from collector.platforms import _x, article
 from core.post import Account, Problem, View
 from tests.collector.pages import SIGNED, STATUS, embedded, html, page, read_article
 
@@ -59,6 +59,7 @@ def test_each_form_gives_the_one_post(markup: str) -> None:
         f'<iframe src="https://platform.twitter.com/embed/Tweet.html?dnt=true&amp;id={ID}"></iframe>',
         f'<iframe data-src="https://platform.x.com/embed/Tweet.html?id={ID}"></iframe>',
         f'<twitter-widget data-tweet-id="{ID}"></twitter-widget>',
+        f'<twitterwidget class="twitter-tweet" data-tweet-id="{ID}"></twitterwidget>',
         f'<div class="lazy-tweet" data-url="{STATUS}"></div>',
         f'<figure><oembed url="{STATUS}"></oembed></figure>',
         f'<blockquote class="twitter-tweet"><a href="{STATUS}">{STATUS}</a></blockquote>',
@@ -151,3 +152,17 @@ def test_the_article_quotes_an_embed_in_reading_order() -> None:
 def test_a_post_pasted_as_paragraphs_is_found_too() -> None:
     (post,) = embedded("<p>Pasted words. pic.twitter.com/aa</p><p>— Office (@office_example) May 4, 2026</p>")
     assert (post.text, post.precision) == ("Pasted words. pic.twitter.com/aa", "day")
+
+
+@pytest.mark.parametrize(
+    ("text", "notice"),
+    [
+        ("This Post is unavailable.", True),
+        ("Sorry, that page doesn’t exist!", True),
+        ("Account is suspended", True),
+        ("We deleted the old page of this office; the new one is open.", False),
+        ("The talks are over: the account of them is no secret.", False),
+    ],
+)
+def test_notices_are_told_from_words_about_pages(text: str, notice: bool) -> None:
+    assert _x.is_notice(text) is notice

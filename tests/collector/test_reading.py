@@ -68,6 +68,8 @@ def test_binary_is_refused(body: bytes) -> None:
         ("a <b>b</b>\n c<!-- x -->d", "a b cd"),
         ("<table><tr><td>a</td><td>b</td></tr></table>", "a\nb"),
         ("&lt;b&gt;", "<b>"),
+        ("<p>it&#146;s &#8212; so</p>", "it’s — so"),
+        ("it&#146;s", "it’s"),
         ("&amp;lt;", "&lt;"),
         ("", ""),
         ("<", "<"),
