@@ -1,0 +1,204 @@
+"""Mastodon and what speaks its API: an account's statuses, newest first by Link header, without login.
+
+[[source]] kind = "mastodon": `account` as "@user@host" or its profile's address; `base_url` asks another server.
+The newest page is read again in every round: edits and counts show there, and a status that has vanished from it
+is asked for by itself; where the server answers 404 or 410, that is its deletion.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any, Self
+from urllib.parse import parse_qs, quote, urlsplit
+
+from pydantic import model_validator
+
+from collector.fetch import Fetcher, tool
+from collector.platforms import _answers as answers
+from collector.platforms import _mastodon
+from collector.platforms._account import AccountOptions, saved
+from collector.platforms._walk import Answer, walk
+from core import times
+from core.errors import FetchError, Gone, ParseError, RateLimited, Refused
+from core.page import Page
+from core.post import Problem, SeenPost
+
+_HANDLE = re.compile(r"@?([\w.-]+)@([\w.-]+(?::\d+)?)")
+_PROFILE = re.compile(r"https?://([\w.-]+(?::\d+)?)/(?:@|users/|web/@)([\w.-]+)/?")
+_NEXT = re.compile(r'<([^>]+)>\s*;\s*rel="?next"?')
+_LOGIN = re.compile(r" answered (?:401|403|422)\b")
+_LIMIT = 40
+_CHECKS = 10  # statuses that have vanished, asked for in one round
+_POST = "x-post"  # of which post a 404 is the answer
+_GONE = (404, 410)
+
+
+class Target(AccountOptions):
+    account: str = ""
+
+    @model_validator(mode="after")
+    def _named(self) -> Self:
+        if not self.path and not self.user:
+            raise ValueError('needs account = "@user@host" or "https://host/@user"')
+        return self
+
+    @property
+    def _parts(self) -> tuple[str, str]:
+        if found := _PROFILE.fullmatch(self.account.strip()):
+            return found[2], found[1]
+        found = _HANDLE.fullmatch(self.account.strip())
+        return (found[1], found[2]) if found else ("", "")
+
+    @property
+    def user(self) -> str:
+        return self._parts[0]
+
+    @property
+    def api(self) -> str:
+        return self.server(f"https://{self._parts[1]}") + "/api/v1"
+
+
+def fetch(target: Target, fetcher: Fetcher, state: dict[str, Any]) -> Iterator[Page]:
+    if target.path:
+        yield from saved(target, fetcher, state)
+        return
+    look = _Look(target, fetcher, state)
+    yield from walk(look.statuses, look.state, "statuses", target.max_pages)
+    yield from look.vanished()
+
+
+class _Look:
+    """One round: whose statuses, what the newest page showed the last time, and what has vanished from it."""
+
+    def __init__(self, target: Target, fetcher: Fetcher, state: dict[str, Any]) -> None:
+        self._fetcher = fetcher
+        self._target = target
+        of = f"{target.api} {target.user}"
+        self.state: dict[str, Any] = state if state.get("of") == of else {"of": of}
+        self._window: list[list[str]] = list(self.state.get("window", []))
+        self._missing: list[list[str]] = list(self.state.get("missing", []))
+
+    def statuses(self, cursor: str | None) -> Answer | None:
+        address = f"{self._target.api}/accounts/{quote(self._id())}/statuses?limit={_LIMIT}"
+        page = self._get(address + f"&max_id={quote(cursor)}") if cursor else self._get(address, self.state)
+        if page is None:
+            return None
+        try:
+            found = _listed(page)
+        except ParseError:
+            return Answer(page, sound=False)
+        keys = tuple(_key(answers.number(status, "id")) for status in found)
+        following = _next(page, found)
+        kept = {} if cursor else self._seen(found, keys, whole=following is None)
+        return Answer(page, keys, following, state=kept)
+
+    def _id(self) -> str:
+        """The account's number on this server, asked for once."""
+        if "id" not in self.state:
+            page = self._get(f"{self._target.api}/accounts/lookup?acct={quote(self._target.user)}")
+            about = answers.document(page) if page else {}
+            self.state = {**self.state, "id": _needed_id(about, self._target)}
+        return str(self.state["id"])
+
+    def _get(self, url: str, state: dict[str, Any] | None = None) -> Page | None:
+        try:
+            return self._fetcher.get(url, state)
+        except (Gone, RateLimited, Refused):
+            raise
+        except FetchError as error:
+            if not _LOGIN.search(error.message):
+                raise
+            raise Refused(
+                f"{error.message}. This server shows statuses only to people with an account there; the account "
+                "can be read through another server that knows it (base_url)"
+            ) from None
+
+    def _seen(self, found: list[dict[str, Any]], keys: tuple[str, ...], *, whole: bool) -> dict[str, Any]:
+        """What to keep of the newest page; what should be on it and is not has vanished."""
+        shown = {answers.number(status, "id") for status in found}
+        oldest = "" if whole else min(keys, default="~")
+        lost = [pair for pair in self._window if pair[0] not in shown and _key(pair[0]) >= oldest]
+        waiting = [pair for pair in self._missing if pair[0] not in shown and pair not in lost]
+        self._missing = waiting + lost
+        self._window = [[answers.number(s, "id"), post.platform_id] for s in found if (post := _quietly(s))]
+        kept = {"of": self.state["of"], "id": self.state["id"]}
+        return {**kept, "window": self._window, "missing": self._missing}
+
+    def vanished(self) -> Iterator[Page]:
+        for number, platform_id in list(self._missing[:_CHECKS]):
+            url = f"{self._target.api}/statuses/{quote(number)}"
+            try:
+                page = self._get(url)
+            except Gone as gone:
+                status = 410 if " 410" in gone.message else 404
+                page = Page(url, b"", times.now(), status, headers={_POST: platform_id}, tool=tool())
+            self._missing = self._missing[1:]
+            if page:
+                yield replace(page, state={"missing": self._missing})
+
+
+def parse(page: Page) -> Iterator[SeenPost | Problem]:
+    """The public statuses of a page in its order; a page that is gone is the deletion of its status."""
+    if page.status in _GONE:
+        yield _deleted(page)
+        return
+    yield from answers.every(_statuses(answers.document(page)), _mastodon.read)
+
+
+def _deleted(page: Page) -> SeenPost:
+    if _POST not in page.headers:
+        raise ParseError(f"{page.url} is gone, and nobody knows which status it was")
+    return SeenPost("mastodon", page.headers[_POST], "post", None, "", deleted=True)
+
+
+def _statuses(document: Any) -> list[Any]:
+    """The statuses of every answer that holds some: a list, one status, a search, a thread, notifications."""
+    if isinstance(document, list):
+        return [s for item in document for s in (_inside(item) if isinstance(item, dict) else [item])]
+    if not isinstance(document, dict):
+        raise ParseError("this JSON is neither a list of statuses nor one status")
+    if answers.text(document, "error"):
+        raise ParseError(f"the server answered: {answers.text(document, 'error')[:300]}")
+    lists = [n for n in ("ancestors", "statuses", "descendants") if isinstance(document.get(n), list)]
+    if lists:
+        return [status for name in lists for status in document[name]]
+    found = _inside(document)
+    if found == [document] and "content" not in document:
+        raise ParseError("this JSON holds no status of Mastodon's API")
+    return found
+
+
+def _inside(item: dict[str, Any]) -> list[Any]:
+    """A status itself, that of a notification, or none in an account."""
+    if "content" not in item and isinstance(item.get("status"), dict):
+        return [item["status"]]
+    return [] if "content" not in item and {"acct", "username"} <= item.keys() else [item]
+
+
+def _listed(page: Page) -> list[dict[str, Any]]:
+    return [s for s in _statuses(answers.document(page)) if isinstance(s, dict)]
+
+
+def _quietly(status: dict[str, Any]) -> SeenPost | None:
+    found = answers.sound(status, _mastodon.read)
+    return found if isinstance(found, SeenPost) else None
+
+
+def _next(page: Page, found: list[dict[str, Any]]) -> str | None:
+    """max_id of the next page, from the Link header; a server without that header has more where a page is full."""
+    header = page.headers.get("link", "")
+    if following := _NEXT.search(header):
+        return next(iter(parse_qs(urlsplit(following[1]).query).get("max_id", [])), None)
+    numbers = [n for s in found if (n := answers.number(s, "id"))]
+    return min(numbers, key=_key) if not header and len(found) >= _LIMIT and numbers else None
+
+
+def _key(number: str) -> str:
+    """Ids sort by length, then by letters: numbers and the sortable ids of other servers alike."""
+    return f"{len(number):04d}{number}"
+
+
+def _needed_id(about: Any, target: Target) -> str:
+    if found := answers.number(about, "id"):
+        return found
+    raise FetchError(f"{target.api} does not say who {target.user} is: its answer has no id")

@@ -1,0 +1,71 @@
+"""A JSON API on the loopback: what it answers is a table by path and query, what it was asked is a list."""
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+
+@dataclass
+class Said:
+    body: Any = None
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+class Api(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Answer)
+        self.says: dict[str, Said] = {}
+        self.asked: list[str] = []
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}"
+
+    def say(self, path: str, body: Any, status: int = 200, **headers: str) -> None:
+        self.says[path] = Said(body, status, headers)
+
+    def since(self) -> list[str]:
+        """What was asked since the last time that somebody wanted to know."""
+        asked, self.asked = self.asked, []
+        return asked
+
+
+class _Answer(BaseHTTPRequestHandler):
+    server: Api
+
+    def do_GET(self) -> None:
+        self.server.asked.append(self.path)
+        said = self.server.says.get(self.path, Said({"error": "Record not found"}, 404))
+        body = said.body if isinstance(said.body, bytes) else json.dumps(said.body).encode()
+        tag = f'"{hash(body)}"'
+        unchanged = said.status == 200 and self.headers.get("If-None-Match") == tag
+        self.send_response(304 if unchanged else said.status)
+        for name, value in {"Content-Type": "application/json", "ETag": tag, **said.headers}.items():
+            self.send_header(name, value)
+        body = b"" if unchanged else body
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *args: object) -> None:
+        """Quiet."""
+
+
+@contextmanager
+def running() -> Iterator[Api]:
+    api = Api()
+    thread = threading.Thread(target=api.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+    thread.start()
+    try:
+        yield api
+    finally:
+        api.shutdown()
+        thread.join()
+        api.server_close()

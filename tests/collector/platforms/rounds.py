@@ -1,0 +1,35 @@
+"""Rounds without a database: pages are read, and their state kept once they are, as collect() does."""
+
+from itertools import islice
+from typing import Any
+
+from collector import kinds
+from collector.fetch import Fetcher
+from collector.intake import merged
+from core.post import Problem, SeenPost
+
+
+class Source:
+    """`look` is one round; `pages` lets it be cut off after so many, as by a kill."""
+
+    def __init__(self, kind: str, fetcher: Fetcher, **options: Any) -> None:
+        self.kind = kinds.kind(kind)
+        self.target = kinds.target("s", kind, options)
+        self.fetcher = fetcher
+        self.state: dict[str, Any] = {}
+        self.urls: list[str] = []
+
+    def look(self, pages: int | None = None) -> list[SeenPost]:
+        return [item for item in self.everything(pages) if isinstance(item, SeenPost)]
+
+    def everything(self, pages: int | None = None) -> list[SeenPost | Problem]:
+        found: list[SeenPost | Problem] = []
+        for page in islice(self.kind.fetch(self.target, self.fetcher, self.state), pages):
+            self.urls.append(page.url)
+            found += self.kind.parse(page)
+            self.state = merged(self.state, page.state)
+        return found
+
+
+def ids(posts: list[SeenPost]) -> list[str]:
+    return [post.platform_id for post in posts]

@@ -1,0 +1,194 @@
+"""Mastodon: pages by Link header, one request in a quiet round, deletions by 404, servers that want a login."""
+
+import json
+from typing import Any
+
+import pytest
+
+from collector.fetch import Fetcher
+from collector.platforms import mastodon
+from core import times
+from core.errors import FetchError, Gone, ParseError, Refused, SettingsError
+from core.page import Page
+from core.post import Problem, SeenPost
+from tests.collector.platforms.api import Api
+from tests.collector.platforms.rounds import Source, ids
+
+LIST = "/api/v1/accounts/109/statuses?limit=40"
+
+
+def status(number: int, **more: Any) -> dict[str, Any]:
+    account = {"id": "109", "acct": "office", "url": "https://social.example/@office", "display_name": "Office"}
+    return {
+        "id": str(number), "uri": f"https://social.example/users/office/statuses/{number}", "visibility": "public",
+        "url": f"https://social.example/@office/{number}", "account": account, "content": f"<p>Post {number}</p>",
+        "created_at": "2026-05-04T07:19:24.000Z", **more,
+    }  # fmt: skip
+
+
+def shows(api: Api, *numbers: int, path: str = LIST, older: int | None = None) -> None:
+    """The Link header names a server of its own; only its cursor counts."""
+    link = f'<https://social.example/api/v1/x?limit=40&max_id={older}>; rel="next", <https://a.example>; rel="prev"'
+    api.say(path, [status(n) for n in numbers], Link=link if older else '<https://a.example>; rel="prev"')
+
+
+@pytest.fixture
+def source(api: Api, fetcher: Fetcher) -> Source:
+    api.say("/api/v1/accounts/lookup?acct=office", {"id": "109", "acct": "office", "username": "office"})
+    return Source("mastodon", fetcher, account="@office@social.example", base_url=api.url)
+
+
+def read(body: bytes, **more: Any) -> list[SeenPost | Problem]:
+    return list(mastodon.parse(Page("https://social.example/", body, times.EARLIEST, **more)))
+
+
+def test_pages_follow_the_link_header_at_the_server_that_was_asked(api: Api, source: Source) -> None:
+    shows(api, 30, 20, older=20)
+    shows(api, 10, path=LIST + "&max_id=20")
+    assert ids(source.look()) == ["social.example/30", "social.example/20", "social.example/10"]
+    assert api.asked == ["/api/v1/accounts/lookup?acct=office", LIST, LIST + "&max_id=20"]
+
+
+def test_a_quiet_account_costs_one_request_that_is_answered_with_nothing_new(api: Api, source: Source) -> None:
+    shows(api, 30, 20)
+    source.look()
+    api.since()
+    assert source.everything() == []
+    assert api.asked == [LIST]
+
+
+def test_new_statuses_are_read_back_to_the_known_ones_only(api: Api, source: Source) -> None:
+    shows(api, 30, 20, older=20)
+    shows(api, 10, path=LIST + "&max_id=20")
+    source.look()
+    api.since()
+    shows(api, 50, 40, older=40)
+    shows(api, 30, 20, path=LIST + "&max_id=40", older=20)
+    assert ids(source.look()) == [f"social.example/{n}" for n in (50, 40, 30, 20)]
+    assert api.asked == [LIST, LIST + "&max_id=40"]
+
+
+def test_a_round_that_was_killed_goes_on_where_it_stood(api: Api, source: Source) -> None:
+    shows(api, 30, older=30)
+    shows(api, 20, path=LIST + "&max_id=30", older=20)
+    shows(api, 10, path=LIST + "&max_id=20")
+    assert ids(source.look(pages=2)) == ["social.example/30", "social.example/20"]
+    api.since()
+    assert ids(source.look()) == ["social.example/10"]
+    assert api.asked == [LIST, LIST + "&max_id=20"]
+
+
+def test_a_status_that_vanished_and_answers_404_is_deleted(api: Api, source: Source) -> None:
+    shows(api, 30, 20, 10)
+    source.look()
+    shows(api, 30, 10)
+    (deleted,) = [post for post in source.look() if post.deleted]
+    assert (deleted.id, deleted.first_hand) == ("mastodon:social.example/20", True)
+    api.since()
+    shows(api, 30, 10, 5)
+    assert not [post for post in source.look() if post.deleted]
+    assert api.asked == [LIST]
+
+
+def test_a_status_that_only_moved_out_of_the_page_is_not_deleted(api: Api, source: Source) -> None:
+    shows(api, 30, 20, older=20)
+    shows(api, 10, path=LIST + "&max_id=20")
+    source.look()
+    shows(api, 40, 30, older=30)
+    assert not [post for post in source.look() if post.deleted]
+    assert not [path for path in api.asked if "/statuses/20" in path]
+
+
+def test_a_vanished_status_that_still_stands_is_read_and_one_behind_an_error_asked_for_again(
+    api: Api, source: Source
+) -> None:
+    shows(api, 30, 20, 10)
+    source.look()
+    shows(api, 30)
+    api.say("/api/v1/statuses/20", status(20))
+    api.say("/api/v1/statuses/10", {"error": "down"}, status=500)
+    with pytest.raises(FetchError):
+        source.look()
+    api.say("/api/v1/statuses/10", {"error": "gone"}, status=410)
+    (gone,) = source.look()
+    assert (gone.id, gone.deleted) == ("mastodon:social.example/10", True)
+
+
+@pytest.mark.parametrize("code", [401, 403, 422])
+def test_a_server_that_demands_a_login_is_named_as_such(api: Api, source: Source, code: int) -> None:
+    api.say(LIST, {"error": "This API requires an authenticated user"}, status=code)
+    with pytest.raises(Refused, match="only to people with an account there"):
+        source.look()
+
+
+def test_an_account_that_is_not_there_is_gone(api: Api, source: Source) -> None:
+    api.say("/api/v1/accounts/lookup?acct=office", {"error": "Record not found"}, status=404)
+    with pytest.raises(Gone):
+        source.look()
+
+
+def test_a_web_page_instead_of_statuses_is_told_and_remembered_as_nothing(api: Api, source: Source) -> None:
+    api.say(LIST, b"<!doctype html><html><body>Down for maintenance</body></html>")
+    with pytest.raises(ParseError, match="a web page"):
+        source.look()
+    assert source.state == {}
+
+
+def test_a_full_page_of_a_server_without_link_headers_has_more(api: Api, source: Source) -> None:
+    api.say(LIST, [status(n) for n in range(100, 60, -1)])
+    api.say(LIST + "&max_id=61", [status(60)])
+    assert len(source.look()) == 41
+
+
+def test_another_account_under_the_same_name_starts_anew(api: Api, source: Source, fetcher: Fetcher) -> None:
+    shows(api, 30)
+    source.look()
+    other = Source("mastodon", fetcher, account="https://social.example/@other", base_url=api.url)
+    other.state = source.state
+    api.say("/api/v1/accounts/lookup?acct=other", {"id": 7})
+    api.say("/api/v1/accounts/7/statuses?limit=40", [status(5)])
+    assert ids(other.look()) == ["social.example/5"]
+
+
+@pytest.mark.parametrize("account", ["", "office", "https://social.example/", "@a@b@c"])
+def test_an_account_that_names_no_server_stops_the_start(fetcher: Fetcher, account: str) -> None:
+    with pytest.raises(SettingsError, match="needs account"):
+        Source("mastodon", fetcher, account=account)
+
+
+@pytest.mark.parametrize("visibility", ["private", "direct", "local", "limited"])
+def test_what_is_not_public_is_left_out_without_a_word(visibility: str) -> None:
+    assert read(json.dumps([status(1, visibility=visibility)]).encode()) == []
+
+
+def test_a_boost_of_an_author_who_wants_no_index_names_it_without_its_words() -> None:
+    shy = status(5, account={"acct": "shy@a.example", "noindex": True}, uri="https://a.example/notes/x5")
+    (boost,) = read(json.dumps([status(6, reblog=shy)]).encode())
+    assert isinstance(boost, SeenPost)
+    assert (boost.kind, boost.text, boost.repeats) == ("repost", "", "mastodon:a.example/x5")
+
+
+def test_one_status_an_account_and_json_lines_are_read_and_an_error_is_told() -> None:
+    one = json.dumps(status(1)).encode()
+    assert len(read(one)) == 1
+    assert len(read(one + b"\n" + json.dumps(status(2)).encode() + b"\nbroken")) == 3
+    assert read(b'[{"id": "1", "acct": "a", "username": "a"}]') == []
+    with pytest.raises(ParseError, match="Record not found"):
+        read(b'{"error": "Record not found"}')
+    with pytest.raises(ParseError, match="no status"):
+        read(b'{"version": "4.5"}')
+    with pytest.raises(ParseError, match="which status"):
+        read(b"", status=404)
+
+
+def test_escaped_halves_of_characters_do_no_harm() -> None:
+    body = json.dumps([status(1, content="<p>half</p>"), status(2)]).replace("half", "half \\ud83d\\u0000")
+    first, second = read(body.encode())
+    assert isinstance(first, SeenPost)
+    assert isinstance(second, SeenPost)
+    assert first.text == "half"
+
+
+def test_saved_answers_are_read_from_disk(fetcher: Fetcher) -> None:
+    (fetcher.base_dir / "one.json").write_text(json.dumps([status(1)]))
+    assert ids(Source("mastodon", fetcher, path="*.json").look()) == ["social.example/1"]
