@@ -115,8 +115,17 @@ def open_database(settings: Settings) -> Database:
     """The archive of these settings, at head. A SQLite file is made and migrated, PostgreSQL only looked at."""
     try:
         database = Database(settings.url)
-    except ArgumentError as error:
+    except (ArgumentError, ValueError) as error:
         raise SettingsError("KLE_DATABASE_URL", settings.database_url, str(error)) from None
+    try:
+        _prepare(database)
+    except Exception:
+        database.close()
+        raise
+    return database
+
+
+def _prepare(database: Database) -> None:
     try:
         if database.file:
             database.file.parent.mkdir(parents=True, exist_ok=True)
@@ -128,7 +137,6 @@ def open_database(settings: Settings) -> Database:
         where = database.url.render_as_string(hide_password=True)
         raise SettingsError("KLE_DATABASE_URL", where, f"cannot be opened: {reason}") from None
     database.refresh_index()
-    return database
 
 
 def _engine(url: Any) -> Engine:

@@ -215,7 +215,10 @@ def _unspoken(session: Session, found: Counter[str]) -> str | None:
         there = session.execute(select(func.count()).select_from(rows)).scalar_one()
         if there != found[name]:
             return f"the archive has {there} {name}, the ledger speaks for {found[name]}"
-    return None
+    counted = session.execute(select(func.coalesce(func.sum(_post.c.versions), 0))).scalar_one()
+    return (
+        None if counted == found["versions"] else f"posts count {counted} versions, there are {found['versions']}"
+    )
 
 
 def _opens(row: Any) -> bool:

@@ -1,0 +1,160 @@
+"""The schema comes with its migrations, on both databases, also when several processes open a new file at once."""
+
+import multiprocessing
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import text
+from sqlmodel import SQLModel
+
+from core import settings
+from core.errors import NotReady, SettingsError
+from db import database as databases
+from db import search
+from db.database import Database, open_database
+from db.models import Meta, Post
+from tests.db.conftest import Room, post
+
+
+def _is_reflected_otherwise(difference):
+    """SQLite hands an index in descending order back without its order; PostgreSQL compares it."""
+    return (
+        difference[0] in ("add_index", "remove_index")
+        and difference[1].name == "ix_version_pending"
+        and (difference[1].dialect_kwargs.get("sqlite_where") is not None)
+    )
+
+
+def test_models_and_migrations_agree(database_url):
+    made = Database(database_url)
+    assert made.migrate() is True
+    with made._engine.connect() as connection:
+        context = MigrationContext.configure(
+            connection, opts={"include_name": lambda n, kind, _: not (kind == "table" and search.is_index_table(n))}
+        )
+        unlike = [d for d in compare_metadata(context, SQLModel.metadata) if not _is_reflected_otherwise(d)]
+        assert unlike == []
+    assert made.at_head() and made.migrate() is False
+    made.close()
+
+
+def test_an_older_file_is_backed_up_before_it_is_migrated(tmp_path, monkeypatch):
+    file = tmp_path / "kle.sqlite"
+    made = Database(f"sqlite:///{file}")
+    made.migrate()
+    Room(made).archive(post(1))
+    with made.write() as session:
+        session.execute(text("UPDATE alembic_version SET version_num = '0000'"))
+    monkeypatch.setattr(
+        databases, "_upgrade", lambda c: c.exec_driver_sql("UPDATE alembic_version SET version_num = '0001'")
+    )
+    assert made.migrate() is True
+    made.close()
+    copy = Path(f"{file}.before-0001")
+    with closing(sqlite3.connect(copy)) as kept:
+        assert kept.execute("SELECT version_num FROM alembic_version").fetchone() == ("0000",)
+        assert kept.execute("SELECT count(*) FROM post").fetchone() == (1,)
+
+
+def test_an_archive_of_a_newer_program_is_left_alone(database):
+    with database.write() as session:
+        session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    try:
+        with pytest.raises(NotReady, match="newer version"):
+            database.migrate()
+    finally:
+        with database.write() as session:
+            session.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+
+
+def _open(url, start, told):
+    start.wait()
+    try:
+        made = Database(url)
+        made.migrate()
+        room = Room(made)
+        room.archive(*(post(n) for n in range(20)), source=multiprocessing.current_process().name)
+        made.close()
+        told.put(None)
+    except Exception as error:
+        told.put(repr(error))
+
+
+def test_processes_that_open_a_new_archive_at_once_share_it(database_url):
+    spawn = multiprocessing.get_context("spawn")
+    start, told = spawn.Event(), spawn.Queue()
+    workers = [spawn.Process(target=_open, args=(database_url, start, told)) for _ in range(2)]
+    for worker in workers:
+        worker.start()
+    start.set()
+    said = [told.get(timeout=60) for _ in workers]
+    for worker in workers:
+        worker.join()
+    assert said == [None] * 2
+    made = Database(database_url)
+    room = Room(made)
+    assert len(room.rows(Post)) == 20
+    room.assert_sound()
+    made.close()
+
+
+def test_a_unit_of_work_is_kept_whole_or_not_at_all(database):
+    with pytest.raises(RuntimeError), database.write() as session:
+        session.add(Meta(name="half", value="1"))
+        session.flush()
+        raise RuntimeError
+    with database.read() as session:
+        assert session.get(Meta, "half") is None
+
+
+def test_a_reader_sees_one_state_while_others_write(room):
+    room.archive(post(1))
+    with room.database.read() as session:
+        count = text("SELECT count(*) FROM post")
+        before = session.execute(count).scalar_one()
+        room.archive(post(2))
+        assert session.execute(count).scalar_one() == before == 1
+
+
+def test_settings_open_a_new_file_ready_to_use(tmp_path):
+    made = open_database(settings.load(data_dir=tmp_path / "new" / "data"))
+    assert made.at_head()
+    made.close()
+
+
+def test_what_is_no_database_is_told_in_one_sentence(tmp_path):
+    (tmp_path / "kle.sqlite").write_bytes(b"this is no database, only some text that is long enough" * 100)
+    with pytest.raises(SettingsError, match="cannot be opened"):
+        open_database(settings.load(data_dir=tmp_path))
+
+
+@pytest.mark.parametrize(
+    "url", ["postgresql://kle@127.0.0.1:1/none", "postgresql://[", "postgresql://kle@127.0.0.1:port/x"]
+)
+def test_a_server_that_cannot_be_reached_is_told_in_one_sentence(monkeypatch, url):
+    monkeypatch.setenv("KLE_DATABASE_URL", url)
+    with pytest.raises(SettingsError, match="KLE_DATABASE_URL"):
+        open_database(settings.load())
+
+
+def test_postgresql_is_migrated_by_its_command_alone(postgres, monkeypatch):
+    with postgres.empty_database() as url:
+        monkeypatch.setenv("KLE_DATABASE_URL", url)
+        with pytest.raises(NotReady, match="kle db upgrade"):
+            open_database(settings.load())
+
+
+def test_an_index_of_older_folding_is_built_again(room):
+    room.archive(post(1, "peshmerga"))
+    with room.database.write() as session:
+        session.execute(text("UPDATE meta SET value = '0' WHERE name = 'fold_version'"))
+        search.remove(session, [p.id for p in room.rows(Post)])
+    assert room.ids("peshmerga") == []
+    assert room.database.refresh_index() is True
+    assert room.ids("peshmerga") == ["mastodon:m.example/1"]
+    assert room.database.refresh_index() is False
+    room.assert_sound()
