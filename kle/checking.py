@@ -33,7 +33,7 @@ class Finding:
         }
 
 
-def choose(settings: Settings, names: Sequence[str], everything: bool) -> list[SourceConfig]:
+def choose(settings: Settings, names: Sequence[str], everything: bool = False) -> list[SourceConfig]:
     """The named sources; without names the enabled ones, or with `everything` all of kle.toml."""
     known = {source.name: source for source in settings.sources}
     missing = [name for name in names if name not in known]

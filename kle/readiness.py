@@ -16,6 +16,8 @@ def readiness(database: Database, worker: Worker | None, more: More | None = Non
         parts = {"database": _database(database)}
         if worker:
             parts["scheduler"] = None if worker.running else "not started"
+            if worker.tags:
+                parts["model"] = None  # a worker that tags has loaded it before it starts
         if more and parts["database"] is None:
             parts |= more(database)
         return parts

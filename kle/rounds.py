@@ -11,22 +11,19 @@ from core import times
 from core.errors import KleError
 from core.outcome import GOOD, Outcome
 from db import sources
-from kle import claims, output, runtime
+from kle import checking, claims, output, runtime
 
 Round = tuple[str, Outcome]
 
 
 def collect_named(names: Sequence[str]) -> Iterator[Round]:
-    """A round of each, or of every enabled source; a source that another process collects counts as failed."""
+    """A round of each, or of all that kle.toml enables; one that another process collects counts as failed."""
     worker = claims.worker_name()
     with runtime.archive(sync=runtime.config_is_there()) as (settings, database):
         claims.release_dead(database)
-        with database.read() as session:
-            known = sources.list_sources(session)
-            for name in names:
-                sources.by_name(session, name)
+        chosen = [source.name for source in checking.choose(settings, names)]
         with Fetcher.from_settings(settings) as fetcher:
-            for name in names or [s["name"] for s in known if s["enabled"]]:
+            for name in chosen:
                 try:
                     with database.write() as session:
                         source = sources.claim_named(session, name, worker, times.now())

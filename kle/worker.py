@@ -54,6 +54,10 @@ class Worker:
         self._scheduler.start()
 
     @property
+    def tags(self) -> bool:
+        return self._model is not None
+
+    @property
     def running(self) -> bool:
         return bool(self._scheduler.running)
 

@@ -46,8 +46,12 @@ def demo(host: Host = None, port: Port = None) -> None:
     it is collected and tagged.
     """
     from kle import demo as sample
-    from kle import serve
+    from kle import runtime, serve
 
+    if runtime.config_is_there():
+        output.note("The demo reads its own configuration; yours is for `kle up`.")
+
+    output.say("The sample is collected and tagged while you look; the page is complete in about half a minute.")
     chosen = sample.settings().model_copy(update=_given(host, port))
     serve.run(chosen, parts=sample.parts(chosen.tagging))
 

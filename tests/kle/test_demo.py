@@ -15,7 +15,9 @@ def test_demo_shows_the_sample_and_a_second_start_changes_nothing(
 ) -> None:
     with started(tmp_path, "demo", "--port", "0", KLE_MODEL="") as program:
         address = program.address()
-        assert program.ready(address)["parts"] == dict.fromkeys(["database", "scheduler", "sample", "tags"])
+        assert program.ready(address)["parts"] == dict.fromkeys(
+            ["database", "scheduler", "model", "sample", "tags"]
+        )
         _, first = get(f"{address}/api/v1/posts?limit=200")
         _, real = get(f"{address}/api/v1/posts?q=from:@CJTFOIR")
         program.send(signal.SIGTERM)

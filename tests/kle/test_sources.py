@@ -102,3 +102,11 @@ def test_failed_round_is_exit_code_one_with_the_reason(kle: Kle, office: Path) -
 def test_collect_of_an_unknown_name_says_which_exist(kle: Kle, office: Path) -> None:
     found = kle("collect", "nobody")
     assert found.exit_code == 1 and "office" in found.stderr
+
+
+def test_without_a_configuration_there_is_nothing_to_collect(kle: Kle, office: Path) -> None:
+    kle("collect")
+    (office / "kle.toml").unlink()
+    found = kle("collect")
+    assert found.exit_code == 0 and "kle init" in found.stderr
+    assert items(kle("sources", "list", "--json").stdout)[0]["last_run"]["outcome"] == "ok"
