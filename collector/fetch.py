@@ -170,7 +170,7 @@ class Fetcher:
         content = body.read(*_stream(response), self.max_bytes, deadline)
         kept = {name: value for name, value in response.headers.items() if name in _KEPT}
         state = {"url": url, "etag": kept.get("etag"), "last_modified": kept.get("last-modified")}
-        return Page(str(address), content, times.now(), response.status_code, kept, tool(), state)
+        return Page(str(address), content, times.now(), response.status_code, kept, tool(), state, url)
 
 
 def _stream(response: httpx.Response) -> tuple[Iterable[bytes], str]:

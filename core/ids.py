@@ -58,10 +58,10 @@ def feed_id(feed_url: str, guid: str | None, link: str | None, title: str, date:
     if guid and _ABSOLUTE.fullmatch(guid):
         return short_hash(guid)
     if guid:
-        return short_hash(f"{feed_url}\n{guid}")
+        return short_hash(feed_url + guid)
     if link:
         return short_hash(link)
-    return short_hash(f"{feed_url}\n{title}\n{date}\n{squeeze(text)}")
+    return short_hash(feed_url + title + date + squeeze(text))
 
 
 def x_time(status_id: str) -> datetime | None:

@@ -8,6 +8,7 @@ from lxml.html import HtmlElement
 
 from collector.reading import dates, language, markup
 from core import ids
+from core.page import Page
 from core.post import Account, Media, SeenPost, View
 from core.text import squeeze
 
@@ -43,9 +44,9 @@ class Entry:
     categories: tuple[str, ...] = ()
 
 
-def to_post(entry: Entry, feed: Feed, page_url: str, now: datetime) -> SeenPost:
+def to_post(entry: Entry, feed: Feed, page: Page) -> SeenPost:
     """The entry as a post; raises ValueError for one that says nothing at all."""
-    home = markup.absolute(feed.home, page_url) or page_url
+    home = markup.absolute(feed.home, page.url) or page.url
     link = _link(entry, home)
     base = markup.absolute(entry.base, home) or link or home
     body, root = _body(entry)
@@ -53,12 +54,14 @@ def to_post(entry: Entry, feed: Feed, page_url: str, now: datetime) -> SeenPost:
     text = _joined(title, body)
     if not (text or link or entry.guid):
         raise ValueError("an entry without title, text, link and id")
-    when = _when(entry, now)
+    when = _when(entry, page.fetched_at)
     media = _media(entry, root, base)
     own = markup.links(root, base) if root is not None else []
     return SeenPost(
         platform="feed",
-        platform_id=ids.feed_id(page_url or feed.itself or home, entry.guid, link, title, entry.published, body),
+        platform_id=ids.feed_id(
+            page.asked or page.url or feed.itself or home, entry.guid, link, title, entry.published, body
+        ),
         kind=_kind(entry, title),
         account=_account(feed, link, home),
         text=text,

@@ -58,6 +58,6 @@ def _read(entry: Entry | Problem, feed: Feed, page: Page) -> SeenPost | Problem:
     if isinstance(entry, Problem):
         return entry
     try:
-        return to_post(entry, feed, page.url, page.fetched_at)
+        return to_post(entry, feed, page)
     except (ValueError, OverflowError) as error:
         return Problem(str(error), str(entry)[:500])

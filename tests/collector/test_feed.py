@@ -5,8 +5,10 @@ from datetime import UTC, datetime
 
 import pytest
 
+from collector.platforms import feed
 from core import ids, times
 from core.errors import ParseError
+from core.page import Page
 from core.post import Problem, SeenPost, View
 from tests.collector.pages import entries, item, read_feed, rss
 
@@ -229,3 +231,10 @@ def test_five_megabytes_are_read_in_seconds() -> None:
     start = time.process_time()
     assert len(read_feed(many)) == 3700
     assert time.process_time() - start < 20
+
+
+def test_a_redirect_changes_no_id() -> None:
+    body = b"<rss version='2.0'><channel><item><guid>17</guid><title>Talks</title></item></channel></rss>"
+    first = Page("https://old.example/feed", body, times.now(), asked="https://old.example/feed")
+    moved = Page("https://new.example/feed", body, times.now(), asked="https://old.example/feed")
+    assert [p.id for p in feed.parse(first)] == [p.id for p in feed.parse(moved)]
