@@ -99,7 +99,7 @@ def _gap(session: Session, source: Any, start: datetime, end: datetime) -> dict[
 
 def _note(watched: list[dict[str, Any]], complete: bool) -> str:
     if not watched:
-        return "No source has been looked at in this range: no posts here means that nobody looked."
+        return "In this range nobody looked: what posts it has were found later, and others may be missing."
     looks = sum(s["ok"] for s in watched)
     sources = f"{len(watched)} source{'s' * (len(watched) != 1)}, {looks} good look{'s' * (looks != 1)}"
     if complete:
