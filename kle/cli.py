@@ -12,16 +12,18 @@ Follow what a coalition says in public about its Key Leader Engagements.
 
 [bold]First steps[/]
 
-  kle demo                       look around in the bundled sample archive
-  kle init                       write a commented kle.toml
-  kle sources check --all        see which of its sources answer from here
-  kle up                         collect, tag and serve; prints the address and a sign-in link
+  kle demo                 look around in the bundled sample archive
+  kle init                 write a commented kle.toml
+  kle sources check --all  see which of its sources answer from here
+  kle up                   collect, tag and serve; prints address and link
 
-[bold]Settings[/] come from kle.toml and KLE_* in the environment (docs/settings.md). The archive is a SQLite
-file in ./data unless KLE_DATABASE_URL or KLE_DATA_DIR say otherwise.
+[bold]Settings[/] come from kle.toml and KLE_* in the environment
+(docs/settings.md). The archive is a SQLite file in ./data unless
+KLE_DATABASE_URL or KLE_DATA_DIR say otherwise.
 
-[bold]Exit codes[/] 0 done, 1 the answer is no (verify, check, a round that failed), 2 wrong use.
-Results go to stdout, progress and logs to stderr. [bold]--json[/] is there where a program may read the result.
+[bold]Exit codes[/]: 0 done, 1 the answer is no (verify, check, a round that
+failed), 2 wrong use. Results go to stdout, progress and logs to stderr;
+[bold]--json[/] is there where a program may read the result.
 """
 
 
@@ -30,8 +32,10 @@ class Program(TyperGroup):
 
     def invoke(self, ctx: Any) -> Any:
         from core.errors import BadRequest, KleError, SettingsError
+        from kle import logs
         from kle.output import fail
 
+        logs.configure("info")  # until the settings say otherwise; nothing may speak on stdout unasked
         try:
             return super().invoke(ctx)
         except KleError as error:

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from collector import kinds
 from tests.kle.conftest import FEED, Kle
 
 POST_FIELDS = [
@@ -70,5 +71,5 @@ def test_file_without_posts_still_has_its_line(kle: Kle, tmp_path: Path) -> None
 def test_unknown_kind_names_those_that_exist(kle: Kle) -> None:
     found = kle("parse", "--kind", "telegram", "x")
     assert found.exit_code == 2
-    assert "telegram" in found.stderr and "article, feed, file" in found.stderr
+    assert "telegram" in found.stderr and ", ".join(kinds.names()) in found.stderr
     assert found.stdout == ""

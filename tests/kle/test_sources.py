@@ -110,3 +110,11 @@ def test_without_a_configuration_there_is_nothing_to_collect(kle: Kle, office: P
     found = kle("collect")
     assert found.exit_code == 0 and "kle init" in found.stderr
     assert items(kle("sources", "list", "--json").stdout)[0]["last_run"]["outcome"] == "ok"
+
+
+def test_source_that_is_tried_again_says_nothing_on_stdout(kle: Kle, office: Path) -> None:
+    away = '[[source]]\nname = "away"\nkind = "feed"\nurl = "http://127.0.0.1:9/rss"\n'
+    (office / "kle.toml").write_text('allow_private_networks = "127.0.0.0/8"\npace = 0\n' + away, "utf-8")
+    found = kle("sources", "check", "--json")
+    assert found.exit_code == 1 and "cannot be read" in items(found.stdout)[0]["error"]
+    assert found.stderr == ""
