@@ -58,7 +58,8 @@ def claim_versions(session: Session, worker: str, limit: int, now: datetime) -> 
     rows = session.execute(
         select(_version.c.id, _version.c.post_id, _version.c.text).where(_version.c.id.in_(keys))
     )
-    return [Pending(r.id, r.post_id, r.text) for r in rows]
+    found = {r.id: Pending(r.id, r.post_id, r.text) for r in rows}
+    return [found[key] for key in keys]
 
 
 def store(

@@ -62,7 +62,7 @@ def test_a_cursor_brings_back_the_place_that_it_was_made_for(place):
 
 
 @pytest.mark.parametrize("place", [["newest"], ["newest", "a"], ["newest", 1.5], ["newest", True],
-                                   ["newest", 1 << 63], ["newest", 1, -(1 << 64)], [], {}, "newest", 7])  # fmt: skip
+                                   ["newest", 1 << 63], ["newest", 1, -(1 << 64)], [], "newest", 7])  # fmt: skip
 def test_a_forged_cursor_is_refused(place):
     import base64
     import json
@@ -104,7 +104,8 @@ def test_what_is_no_time_is_refused(written):
 def test_times_are_written_with_z_and_fractions_only_where_there_are_some():
     baghdad = timezone(timedelta(hours=3))
     assert times.text(datetime(2025, 8, 18, 17, 30, tzinfo=baghdad)) == "2025-08-18T14:30:00Z"
-    assert times.text(datetime(2025, 8, 18, 14, 30, 0, 5, UTC).replace(tzinfo=None)) == "2025-08-18T14:30:00.000005Z"
+    naive = datetime(2025, 8, 18, 14, 30, 0, 5, UTC).replace(tzinfo=None)
+    assert times.text(naive) == "2025-08-18T14:30:00.000005Z"
 
 
 @pytest.mark.parametrize(

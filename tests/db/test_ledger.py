@@ -116,8 +116,8 @@ def test_a_version_that_nobody_sealed_is_found(full):
 def test_a_tag_that_nobody_sealed_is_found(full):
     full.verify()
     columns = "version_id, post_id, topic_id, model_id, probability, threshold, decision, valid_to"
-    change(full, f"INSERT INTO tag (id, valid_from, {columns}) SELECT 99, '2026-01-01 00:00:00.000000', {columns} FROM tag "
-                 "WHERE id = 1")  # fmt: skip
+    made = f"SELECT 99, '2026-01-01 00:00:00.000000', {columns} FROM tag WHERE id = 1"
+    change(full, f"INSERT INTO tag (id, valid_from, {columns}) {made}")
     assert "tags" in full.verify()["first_problem"]
 
 
@@ -163,7 +163,8 @@ def flips(room, count, seed):
     cells = [("version", "text", "id"), ("version", "text_sha256", "id"), ("version", "digest", "id"),
              ("version", "change", "id"), ("tag", "decision", "id"), ("ledger", "row_digest", "seq"),
              ("ledger", "previous", "seq"), ("ledger", "digest", "seq"), ("ledger", "subject", "seq"),
-             ("ledger", "kind", "seq"), ("post", "kind", "id"), ("post", "platform_id", "id"), ("post", "url", "id")]  # fmt: skip
+             ("ledger", "kind", "seq"), ("post", "kind", "id"), ("post", "platform_id", "id"),
+             ("post", "url", "id")]  # fmt: skip
     for _ in range(count):
         table, column, key = chance.choice(cells)
         with room.database.write() as session:
@@ -191,12 +192,12 @@ def test_thousands_of_flipped_characters_are_found(full):
     flips(full, 3000, 2)
 
 
+MEETING = "A meeting of leaders and advisors on the reform of partner forces"
 looks = st.lists(
     st.tuples(
         st.sampled_from(["1", "2", "~aa", "~bb"]),  # which post
         st.sampled_from(["mastodon", "feed", "article", "x"]),
-        st.sampled_from(["", "A meeting of leaders and advisors on the reform of partner forces", "A meeting of leaders"
-                         " and advisors on the reform of partner", "Another text, with other words in it, about training"]),
+        st.sampled_from(["", MEETING, MEETING[:-7], "Another text, with other words in it, about training"]),
         st.sampled_from(list(View)),
         st.booleans(),  # deleted
         st.sampled_from([None, "second", "day"]),

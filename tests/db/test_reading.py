@@ -99,9 +99,9 @@ def test_a_post_has_the_fields_of_the_interface(room):
     )
     shown = room.get("mastodon:m.example/1")
     assert set(shown) == {
-        "id", "platform", "platform_id", "url", "kind", "account", "text", "lang", "created_at", "created_at_precision",
-        "synthetic", "first_seen_at", "changed_at", "deleted_at", "media", "links", "tags", "is_kle", "versions", "metrics",
-        "sightings",
+        "id", "platform", "platform_id", "url", "kind", "account", "text", "lang", "created_at",
+        "created_at_precision", "synthetic", "first_seen_at", "changed_at", "deleted_at", "media", "links", "tags",
+        "is_kle", "versions", "metrics", "sightings",
     } | {"tagging", "edits", "repeats"}  # fmt: skip
     assert set(shown["account"]) == {"platform", "handle", "name", "actor"}
     assert set(shown["metrics"]) == {"likes", "reposts", "replies", "quotes", "views", "observed_at"}
