@@ -8,7 +8,7 @@ from classifier.logistic import Floats, sigmoid
 
 OFF_TOPIC_COST = 3.0
 """A tag on a post about something else altogether counts as three wrong tags: readers forgive it least."""
-POOLED_POSITIVES = 50.0
+POOLED_POSITIVES = 200.0
 """All topics together count as much as that many posts of the one whose threshold is chosen.
 
 The fewer posts a topic has, the nearer its threshold lies to the common one."""

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from classifier.calibrate import OFF_TOPIC_COST, POOLED_POSITIVES, WIDEST_BAND
 from classifier.lines import Labelled
 from classifier.model import CARD
 from classifier.split import FOLDS, TEST_PERCENT
@@ -18,14 +19,15 @@ METHOD = (
     "The encoder is frozen. Each topic has a logistic regression with an L2 penalty on its vectors, fitted by "
     "Newton's method; one more tells posts on any topic from all others, and the odds of every topic are "
     "multiplied by its probability. Names, definitions and examples of the taxonomy are training examples as "
-    "well. Near-duplicates (half of the three-word runs shared) are removed.",
+    "well. Near-duplicates (half of the three-word runs shared) are removed. A window's log odds are two thirds "
+    "its own and one third those of its best sentence; a text's are those of its best window.",
     f"The parts come by hash of a post's group or words: {TEST_PERCENT} in 100 posts are the test part, the rest "
     f"validates in {FOLDS} folds. Penalty and class weight have the best out-of-fold average precision. One slope "
     "and offset for all topics calibrate the out-of-fold log odds (Platt). A topic's threshold has the best "
-    "out-of-fold F1, where a tag on an off-topic post counts three times and all topics pooled count as much as "
-    "50 posts of the topic. The unsure band begins the same distance in log odds below every threshold, as far "
-    "down as it takes to hold a third of the missed tags, at most 0.8. The heads are then fitted on all folds, "
-    "without the test part.",
+    f"out-of-fold F1, where a tag on an off-topic post counts {OFF_TOPIC_COST:g} times and all topics pooled count "
+    f"as much as {POOLED_POSITIVES:g} posts of the topic. The unsure band begins the same distance in log odds "
+    "below every threshold, as far down as it takes to hold a third of the missed tags, at most "
+    f"{WIDEST_BAND:g}. The heads are then fitted on all folds, without the test part.",
 )
 LIMITS = (
     "Every training and test post was written for this project; none is a real post. Real posts differ, so real "

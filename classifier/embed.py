@@ -19,7 +19,7 @@ from classifier.windows import Reading, Tokens
 from core.errors import ModelError
 
 Vectors = NDArray[np.float32]
-Progress = Callable[[int, int], None]  # called with (texts done, texts in all)
+Progress = Callable[[int, int], None]  # called with (passages read, passages in all)
 
 ENCODER, TOKENIZER = "encoder_int8.onnx", "tokenizer.json"
 FILES = (ENCODER, TOKENIZER, "tokenizer_config.json", "config.json")

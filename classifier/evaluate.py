@@ -19,7 +19,7 @@ _DIGITS = 4
 def evaluate(path: Path, model: Model, progress: Progress | None = None) -> dict[str, Any]:
     """The figures of `model` on the labelled lines of `path` ({"text", "labels", "language"})."""
     posts = read(path, model.topics)
-    predictions = model.predict([post.text for post in posts], evidence=False, progress=progress)
+    predictions = model.predict([post.text for post in posts], progress=progress)
     return measure(posts, [found.tagged for found in predictions], model.topics)
 
 

@@ -8,8 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classifier import logistic
+from classifier.embed import Vectors
 from classifier.heads import gated
 from classifier.logistic import Floats
+from classifier.passages import Passages
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ class Linear:
     weights: Floats
     bias: Floats
 
-    def log_odds(self, vectors: Floats) -> Floats:
+    def log_odds(self, vectors: Floats | Vectors) -> Floats:
         return gated(vectors @ self.weights.T + self.bias)
 
 
@@ -67,17 +69,23 @@ def relevance(labels: Floats) -> Floats:
     return np.where(holds, 1.0, np.where(np.isnan(labels).any(axis=1), np.nan, 0.0))
 
 
-def out_of_fold(examples: Examples, folds: NDArray[np.int_], always: Examples, recipe: Recipe) -> Floats:
-    """Log odds n x K, each row by a model that saw neither it nor its paraphrases; `always` always trains."""
+def out_of_fold(
+    examples: Examples, passages: Passages, folds: NDArray[np.int_], always: Examples, recipe: Recipe
+) -> Floats:
+    """Log odds n x K, each row by a model that saw neither it nor its paraphrases; `always` always trains.
+
+    `passages` are the same texts as `examples`: they are judged as at run time, window by window.
+    """
     found = np.zeros_like(examples.labels)
     for fold in np.unique(folds):
         rows = folds == fold
-        found[rows] = fit(examples.pick(~rows) + always, recipe).log_odds(examples.vectors[rows])
+        found[rows] = passages.scores(fit(examples.pick(~rows) + always, recipe).log_odds).texts[rows]
     return found
 
 
 def choose(
     examples: Examples,
+    passages: Passages,
     folds: NDArray[np.int_],
     always: Examples,
     recipes: Sequence[Recipe],
@@ -89,7 +97,7 @@ def choose(
     """
     best, best_odds, compared = Recipe(0, 0), examples.labels, list[tuple[Recipe, float]]()
     for n, recipe in enumerate(recipes, 1):
-        odds = out_of_fold(examples, folds, always, recipe)
+        odds = out_of_fold(examples, passages, folds, always, recipe)
         score = round(mean_average_precision(odds, examples.labels), 4)
         if score > max((s for _, s in compared), default=-1.0):
             best, best_odds = recipe, odds

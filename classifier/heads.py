@@ -33,11 +33,14 @@ class Heads:
     unsure_from: Floats
     trained: dict[str, Any]
 
-    def probabilities(self, vectors: Vectors) -> Floats:
-        """Texts x K."""
+    def log_odds(self, vectors: Vectors) -> Floats:
+        """N x D vectors to n x K log odds before calibration."""
         # einsum, not @: a row of a matrix product may depend on how many rows there are
         raised = np.einsum("nd,kd->nk", vectors.astype(np.float64), self.weights, optimize=False)
-        return sigmoid(self.slope * gated(raised + self.bias) + self.offset)
+        return gated(raised + self.bias)
+
+    def probabilities(self, log_odds: Floats) -> Floats:
+        return sigmoid(self.slope * log_odds + self.offset)
 
     def decision(self, topic: int, probability: float) -> Decision:
         if probability >= self.thresholds[topic]:

@@ -1,22 +1,20 @@
 """The classifier at run time: `Model.load(path).predict(texts)` is the whole surface.
 
-A text of more than one window is read window by window. A topic's probability is that of the window which speaks
-for it most, so what only the last paragraph says is found; the vector is the mean over the windows.
+A long text is read window by window: a topic's probability is that of the window which speaks for it most, so what
+only the last paragraph says is found; the text's vector is the mean over its windows. See passages.py.
 """
 
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any
 
 from classifier import heads as head_files
-from classifier.embed import FILES, Encoder, Progress, Vectors, digest_files, joined, require_files
-from classifier.evidence import Spans, find_evidence
+from classifier.embed import FILES, Encoder, Progress, Vectors, digest_files, require_files
 from classifier.heads import Decision, Heads
-from classifier.logistic import Floats
+from classifier.passages import Passages, Scores
 
 SHIPPED = Path(__file__).with_name("artifact")
 CARD = "card.json"
@@ -27,7 +25,7 @@ class TopicScore:
     """One topic of one text.
 
     `evidence_start` and `evidence_end` hold the sentence that speaks most for the topic, as offsets into the
-    text in code points; they are None where the decision is `not` or evidence was not asked for.
+    text in code points; they are None where the decision is `not`.
     """
 
     topic: str
@@ -77,28 +75,20 @@ class Model:
         """What is known of the model: figures, data, method, limits; empty if its directory has no card."""
         return read_card(self.path)
 
-    def predict(
-        self, texts: Sequence[str], *, evidence: bool = True, progress: Progress | None = None
-    ) -> list[Prediction]:
+    def predict(self, texts: Sequence[str], *, progress: Progress | None = None) -> list[Prediction]:
         """One prediction a text, in their order; each the same as if the text were alone."""
-        readings = self.encoder.read(texts)
-        vectors = self.encoder.vectors([one.ids(w) for one in readings for w in one.windows], progress)
-        probabilities = self.heads.probabilities(vectors)
-        ranges = [slice(a, b) for a, b in pairwise(accumulate((len(one.windows) for one in readings), initial=0))]
-        scored = [probabilities[r] for r in ranges]
-        spans = find_evidence(self.encoder, self.heads, readings, scored) if evidence else {}
+        passages = Passages.read(self.encoder, texts, progress)
+        scores = passages.scores(self.heads.log_odds)
+        probabilities, vectors = self.heads.probabilities(scores.texts), passages.vectors()
         return [
-            Prediction(self._scores(i, scored[i], spans), joined(readings[i], vectors[r]))
-            for i, r in enumerate(ranges)
+            Prediction(tuple(self._score(passages, scores, text, k, p) for k, p in enumerate(row)), vectors[text])
+            for text, row in enumerate(probabilities.tolist())
         ]
 
-    def _scores(self, text: int, scored: Floats, spans: Spans) -> tuple[TopicScore, ...]:
-        found = []
-        for k, topic in enumerate(self.topics):
-            p = float(scored[:, k].max(initial=0.0))
-            span = spans.get((text, k), (None, None))
-            found.append(TopicScore(topic, p, float(self.heads.thresholds[k]), self.heads.decision(k, p), *span))
-        return tuple(found)
+    def _score(self, passages: Passages, scores: Scores, text: int, k: int, probability: float) -> TopicScore:
+        decision = self.heads.decision(k, probability)
+        start, end = (None, None) if decision == "not" else passages.evidence(scores, text, k)
+        return TopicScore(self.topics[k], probability, float(self.heads.thresholds[k]), decision, start, end)
 
 
 def read_card(path: Path) -> dict[str, Any]:

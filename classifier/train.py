@@ -7,7 +7,6 @@ from out-of-fold predictions alone; the shipped heads are then fitted on all fiv
 
 import shutil
 from collections.abc import Callable, Sequence
-from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +14,14 @@ import numpy as np
 
 from classifier import calibrate, card, fitting, taxonomy
 from classifier import heads as head_files
-from classifier.embed import ENCODER, FILES, Encoder, digest_files, joined
+from classifier.embed import ENCODER, FILES, Encoder, digest_files
 from classifier.evaluate import measure
 from classifier.fitting import Examples, Recipe
 from classifier.heads import Heads
 from classifier.lines import Labelled, read
 from classifier.logistic import Floats, sigmoid
 from classifier.model import Model
+from classifier.passages import Passages
 from classifier.split import FOLDS, TEST, data_digest, part, without_near_duplicates
 from core.errors import ModelError
 
@@ -57,11 +57,12 @@ def train(
     encoder = Encoder.load(artifact_dir, threads)
     kept = [post for post, where in zip(posts, parts, strict=True) if where != TEST]
     folds = parts[parts != TEST]
-    posts_in = Examples(_embed(encoder, [p.text for p in kept], tell, "posts read"), _labels(kept, slugs))
+    passages = Passages.read(encoder, [post.text for post in kept], lambda n, of: tell("passages read", n, of))
+    examples = Examples(passages.vectors().astype(np.float64), _labels(kept, slugs))
     always = topic_examples(encoder, topics)
 
     recipe, odds, compared = fitting.choose(
-        posts_in, folds, always, recipes, lambda n, of: tell("recipes compared", n, of)
+        examples, passages, folds, always, recipes, lambda n, of: tell("recipes compared", n, of)
     )
     trained = {
         "encoder": digest_files(artifact_dir, [ENCODER]),
@@ -69,7 +70,7 @@ def train(
         "taxonomy": taxonomy.digest(topics),
         "seed": seed,
     }
-    heads = _heads(slugs, fitting.fit(posts_in + always, recipe), odds, posts_in.labels, trained)
+    heads = _heads(slugs, fitting.fit(examples + always, recipe), odds, examples.labels, trained)
 
     home = out_dir or artifact_dir
     _furnish(artifact_dir, home)
@@ -99,18 +100,7 @@ def topic_examples(encoder: Encoder, topics: Sequence[taxonomy.Topic]) -> Exampl
         for text, holds in [*((text, 1.0) for text in inside), *((text, 0.0) for text in topic.outside)]:
             texts.append(text)
             rows.append(np.where(np.arange(len(topics)) == k, holds, np.nan))
-    return Examples(_embed(encoder, texts, _silent, ""), np.array(rows))
-
-
-def _embed(encoder: Encoder, texts: Sequence[str], tell: Stage, what: str) -> Floats:
-    readings = encoder.read(texts)
-    vectors = encoder.vectors(
-        [reading.ids(window) for reading in readings for window in reading.windows],
-        lambda n, of: tell(what, n, of),
-    )
-    ends = accumulate((len(reading.windows) for reading in readings), initial=0)
-    rows = [joined(reading, vectors[a:b]) for reading, (a, b) in zip(readings, pairwise(ends), strict=True)]
-    return np.array(rows, np.float64)
+    return Examples(Passages.read(encoder, texts).vectors().astype(np.float64), np.array(rows))
 
 
 def _labels(posts: Sequence[Labelled], slugs: Sequence[str]) -> Floats:
@@ -134,7 +124,7 @@ def _validation(heads: Heads, posts: Sequence[Labelled], odds: Floats) -> dict[s
 
 
 def _test(model: Model, posts: Sequence[Labelled], tell: Stage) -> dict[str, Any]:
-    found = model.predict([p.text for p in posts], evidence=False, progress=lambda n, of: tell("tested", n, of))
+    found = model.predict([p.text for p in posts], progress=lambda n, of: tell("tested", n, of))
     probabilities = np.array([[score.probability for score in one.topics] for one in found])
     return _figures(model.heads, posts, probabilities.reshape(len(posts), len(model.topics)))
 

@@ -38,12 +38,6 @@ def test_what_is_not_tagged_has_no_evidence(scores):
     assert all(score.evidence_start is None and score.evidence_end is None for score in rest)
 
 
-def test_evidence_is_left_out_when_not_asked_for(model, scores):
-    (found,) = model.predict([POST], evidence=False)
-    assert all(score.evidence_start is None for score in found.topics)
-    assert [s.probability for s in found.topics] == [s.probability for s in scores.values()]
-
-
 def test_a_text_of_one_sentence_is_its_own_evidence(model):
     text = "  Recruits finished basic training at the academy  "
     (found,) = model.predict([text])

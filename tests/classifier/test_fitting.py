@@ -2,6 +2,8 @@ import numpy as np
 import pytest
 
 from classifier.fitting import RECIPES, Examples, Recipe, average_precision, choose, fit, out_of_fold, relevance
+from classifier.passages import Passages
+from classifier.windows import Piece, Reading, Tokens
 
 NAN = np.nan
 
@@ -14,6 +16,15 @@ def examples(n: int = 240, seed: int = 2) -> Examples:
     vectors = random.normal(0, 0.3, (n, 6)) + 5
     vectors[:, :2] += labels
     return Examples(vectors, labels)
+
+
+def passages(given: Examples) -> Passages:
+    """Each example as a text of one window and one sentence."""
+    n = len(given.vectors)
+    piece, rows = Piece(0, 1, 0, 1), np.arange(n)
+    readings = [Reading(Tokens([1], [(0, 1)]), [piece], [piece])] * n
+    vectors = given.vectors.astype(np.float32)
+    return Passages(readings, vectors, rows, [piece] * n, vectors, rows)
 
 
 def nothing() -> Examples:
@@ -56,8 +67,8 @@ def test_no_row_is_judged_by_a_model_that_saw_it():
     folds = np.arange(60) % 5
     turned = given.labels.copy()
     turned[0] = 1 - turned[0]
-    before = out_of_fold(given, folds, nothing(), Recipe(0.1, 1.0))
-    after = out_of_fold(Examples(given.vectors, turned), folds, nothing(), Recipe(0.1, 1.0))
+    before = out_of_fold(given, passages(given), folds, nothing(), Recipe(0.1, 1.0))
+    after = out_of_fold(Examples(given.vectors, turned), passages(given), folds, nothing(), Recipe(0.1, 1.0))
     same_fold = folds == folds[0]
     assert before[same_fold] == pytest.approx(after[same_fold])
     assert np.abs(before[~same_fold] - after[~same_fold]).max() > 1e-4
@@ -65,10 +76,12 @@ def test_no_row_is_judged_by_a_model_that_saw_it():
 
 def test_the_chosen_recipe_has_the_best_score_of_all_compared():
     given, folds, seen = examples(), np.arange(240) % 5, []
-    recipe, odds, compared = choose(given, folds, nothing(), RECIPES[:3], lambda n, of: seen.append((n, of)))
+    recipe, odds, compared = choose(
+        given, passages(given), folds, nothing(), RECIPES[:3], lambda n, of: seen.append((n, of))
+    )
     assert [r for r, _ in compared] == list(RECIPES[:3])
     assert dict(compared)[recipe] == max(score for _, score in compared)
-    assert odds == pytest.approx(out_of_fold(given, folds, nothing(), recipe))
+    assert odds == pytest.approx(out_of_fold(given, passages(given), folds, nothing(), recipe))
     assert seen == [(1, 3), (2, 3), (3, 3)]
 
 

@@ -29,8 +29,12 @@ def heads(home) -> Heads:
     )
 
 
+def probabilities(heads: Heads, vectors: list[list[float]]):
+    return heads.probabilities(heads.log_odds(np.array(vectors, np.float32)))
+
+
 def test_the_probability_is_the_calibrated_sigmoid_of_weights_and_bias(heads):
-    (found,) = heads.probabilities(np.array([[2.0, 1.0]], np.float32))
+    (found,) = probabilities(heads, [[2.0, 1.0]])
     expected = [1 / (1 + np.exp(-(1.5 * 2.0 + 0.25))), 1 / (1 + np.exp(-(1.5 * 1.0 + 0.25)))]
     assert found == pytest.approx(expected, abs=1e-6)
 
@@ -55,8 +59,8 @@ def test_what_is_saved_is_what_is_loaded(heads, home):
     found = head_files.load(home, width=2)
     assert found.topics == heads.topics
     assert found.trained == heads.trained
-    vectors = np.array([[0.3, 0.7], [-1.0, 2.0]], np.float32)
-    assert found.probabilities(vectors) == pytest.approx(heads.probabilities(vectors), abs=1e-5)
+    vectors = [[0.3, 0.7], [-1.0, 2.0]]
+    assert probabilities(found, vectors) == pytest.approx(probabilities(heads, vectors), abs=1e-5)
     assert found.thresholds.tolist() == [0.6, 0.5]
 
 

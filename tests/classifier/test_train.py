@@ -128,7 +128,7 @@ def test_the_card_counts_posts_and_names_its_figures(trained):
 
 
 def test_progress_names_each_stage(trained):
-    assert {"posts read", "recipes compared", "tested"} <= set(trained[3])
+    assert {"passages read", "recipes compared", "tested"} <= set(trained[3])
 
 
 def test_too_few_posts_say_so(tmp_path):
