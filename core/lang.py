@@ -44,9 +44,10 @@ def _arabic_script(text: str) -> str | None:
 
 def _latin_script(text: str) -> str | None:
     found = [w.lower() for w in _WORD.findall(text)]
-    counts = {code: sum(w in known for w in found) for code, known in _WORDS.items()}
-    kurdish_letters = sum(c in "êîû" for c in text.lower())
-    foreign = sum(c in _OTHER_LATIN for c in text.lower())
+    counts = {code: sum(map(known.__contains__, found)) for code, known in _WORDS.items()}
+    beyond = [] if text.isascii() else [c for c in text.lower() if c > "\x7f"]
+    kurdish_letters = sum(c in "êîû" for c in beyond)
+    foreign = sum(c in _OTHER_LATIN for c in beyond)
     if kurdish_letters and counts["kmr"] + kurdish_letters > counts["en"] * 2 + foreign:
         return "kmr" if counts["kmr"] or kurdish_letters > 2 else None
     if counts["en"] and not foreign and counts["en"] * 12 >= len(found):

@@ -47,8 +47,7 @@ def numbers(found):
     return sorted(6 if i.startswith("x:") else int(i.rpartition("/")[2]) for i in found)
 
 
-QUERIES = (
-    [
+QUERIES = [
         ("", [1, 2, 3, 4, 5, 6, 7, 8]),
         ("peshmerga", [1, 2]),
         ("PESHMERGA reform", [1]),
@@ -109,8 +108,7 @@ QUERIES = (
         ("(" * 40 + "graduation" + ")" * 40, [2]),
         ("graduation OR " * 100 + "unify", [2, 6]),
         ("peshmerga " * 190, [1, 2]),
-    ],
-)  # fmt: skip
+]  # fmt: skip
 
 
 def test_queries_find_what_they_say(small):
@@ -153,8 +151,7 @@ def test_the_filters_of_the_url_mean_the_same_as_those_of_the_query(small):
     assert numbers(small.ids("reform", lang="en", until="2026-08-02T12:02:00Z")) == [1]
 
 
-UNREADABLE = (
-    [
+UNREADABLE = [
         ("(reform", 7, ")"),
         ("reform)", 6, "the end of the query"),
         ("reform OR", 9, "a word"),
@@ -179,8 +176,7 @@ UNREADABLE = (
         ("a " * 999 + "until:x", 2000, None),
         ("(" * 51 + "a" + ")" * 51, 50, "fewer parentheses"),
         ("-" * 51 + "a", 0, "fewer parentheses"),
-    ],
-)  # fmt: skip
+]  # fmt: skip
 
 
 def test_what_cannot_be_read_says_where_and_what_was_expected(small):
