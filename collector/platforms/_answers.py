@@ -58,14 +58,14 @@ def _loads(text: str) -> Any:
 
 
 def every(items: Iterable[Any], read: Callable[[Any], SeenPost | Problem | None]) -> Iterator[SeenPost | Problem]:
-    """Each item once by its id; one of a shape that nobody foresaw is a problem and the others go on."""
-    seen: set[str] = set()
+    """Each post once, unless it changed; an item of an unforeseen shape is a problem and the others go on."""
+    seen: dict[str, SeenPost] = {}
     for item in items:
         found = sound(item, read)
         if isinstance(found, SeenPost):
-            if found.id in seen:
+            if seen.get(found.id) == found:
                 continue
-            seen.add(found.id)
+            seen[found.id] = found
         if found is not None:
             yield found
 
