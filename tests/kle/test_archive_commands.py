@@ -124,7 +124,7 @@ def test_classify_tags_what_waits_and_again_only_when_asked(
     assert kle("classify").stdout.startswith("0 versions")
     assert kle("classify", "--all").stdout.startswith("2 versions")
     tags = out(kle, "search", "reform")["items"][0]["tags"]
-    assert "reform" in [tag["topic"] for tag in tags if tag["decision"] == "tagged"]
+    assert tags and {tag["model"] for tag in tags} == {out(kle, "model", "info")["digest"]}
 
 
 def test_model_info_and_evaluate_have_the_figures_of_the_design(
