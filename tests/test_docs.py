@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import typer.main
 
+from collector import kinds
 from core.settings import Settings
 from kle.cli import app
 
@@ -26,6 +27,11 @@ def settings_rows() -> list[str]:
 
 def test_every_setting_is_documented_as_it_is() -> None:
     assert re.findall(r"^\| `KLE_.*$", SETTINGS, re.M) == settings_rows()
+
+
+@pytest.mark.parametrize("kind", kinds.names())
+def test_every_kind_of_source_is_documented(kind: str) -> None:
+    assert f"`{kind}`" in SETTINGS
 
 
 def commands() -> list[str]:
