@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -57,7 +58,11 @@ def _loads(text: str) -> Any:
             raise strict from None
 
 
-def every(items: Iterable[Any], read: Callable[[Any], SeenPost | Problem | None]) -> Iterator[SeenPost | Problem]:
+def every(
+    items: Iterable[Any],
+    read: Callable[[Any], SeenPost | Problem | None],
+    show: Callable[[Any], str] | None = None,
+) -> Iterator[SeenPost | Problem]:
     """Each post once, unless it changed; an item of an unforeseen shape is a problem and the others go on."""
     seen: dict[str, SeenPost] = {}
     for item in items:
@@ -67,7 +72,7 @@ def every(items: Iterable[Any], read: Callable[[Any], SeenPost | Problem | None]
                 continue
             seen[found.id] = found
         if found is not None:
-            yield found
+            yield replace(found, item=show(item)) if show and isinstance(found, Problem) else found
 
 
 def sound(item: Any, read: Callable[[Any], T]) -> T | Problem:
