@@ -8,7 +8,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -63,6 +63,14 @@ class Program:
         """Wait for the end; the exit code."""
         self._process.communicate(timeout=SECONDS)
         return self._process.returncode
+
+
+def wait_until(so: Callable[[], object], what: str = "it") -> None:
+    """Look often and politely; fails after a while."""
+    until = time.monotonic() + SECONDS
+    while not so():
+        assert time.monotonic() < until, f"{what} never came"
+        time.sleep(0.02)
 
 
 def get(url: str) -> tuple[int, Any]:

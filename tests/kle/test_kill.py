@@ -5,6 +5,7 @@ import random
 import signal
 import sqlite3
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 
 from core import times
 from tests.kle.conftest import Kle
-from tests.kle.program import started
+from tests.kle.program import started, wait_until
 from tests.kle.test_import import record, write_lines
 
 PLATFORMS = ("mastodon", "bluesky")
@@ -49,6 +50,9 @@ class Office:
     def rows(self, statement: str, *bound: object) -> list[Any]:
         with sqlite3.connect(f"file:{self.folder}/data/kle.sqlite?mode=ro", uri=True) as archive:
             return archive.execute(statement, bound).fetchall()
+
+    def more_than(self, before: int, statement: str) -> bool:
+        return bool(self.rows(statement)[0][0] > before)
 
     def is_collected_since(self, moment: str) -> bool:
         good = (
@@ -108,14 +112,14 @@ def tagged_after_kills(kle: Kle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     office = Office(tmp_path / "office")
     write_lines(office.folder / "some.jsonl", [record(n) for n in range(200 * kills)])
     monkeypatch.chdir(office.folder)
-    kle("import", "some.jsonl")
+    imported = kle("import", "some.jsonl")
+    assert imported.exit_code == 0, imported.output
     done = "SELECT count(*) FROM version WHERE tag_priority IS NULL"
     for _ in range(kills):
         before = office.rows(done)[0][0]
         with started(office.folder, "up", "--role", "worker", KLE_MODEL="") as program:
             program.line("kle-monitor works as worker")
-            while office.rows(done)[0][0] == before:
-                time.sleep(0.01)
+            wait_until(partial(office.more_than, before, done), "a tag")
             program.send(signal.SIGKILL)
     monkeypatch.setenv("KLE_MODEL", "")
     assert kle("classify").exit_code == 0

@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 from db.database import Database
-from tests.kle.program import get, started
+from tests.kle.program import get, started, wait_until
 
 
 def test_starts_collects_stops_and_starts_again(office: Path) -> None:
@@ -49,8 +49,7 @@ def test_ready_asks_only_for_what_the_role_uses(office: Path) -> None:
 def test_roles_without_api_work_and_stop(office: Path) -> None:
     with started(office, "up", "--role", "collector", KLE_MODEL="none") as program:
         program.line("kle-monitor works as collector")
-        while _runs(office) == 0:
-            pass
+        wait_until(lambda: _runs(office), "a run")
         program.send(signal.SIGTERM)
         assert program.end() == 0
 
@@ -79,8 +78,7 @@ def test_missing_model_folder_stops_the_start(tmp_path: Path) -> None:
 def test_logs_are_json_lines_on_stderr_where_nobody_looks(office: Path) -> None:
     with started(office, "up", "--port", "0", KLE_MODEL="none") as program:
         program.ready(program.address())
-        while "office" not in program.log.read_text():
-            pass
+        wait_until(lambda: "office" in program.log.read_text(), "a line on the source")
         program.send(signal.SIGTERM)
         program.end()
     lines = [json.loads(line) for line in program.log.read_text().splitlines()]
