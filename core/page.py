@@ -11,7 +11,7 @@ class Page:
 
     `url` is the address that answered, or the public address that a local file stands for ("" where nobody
     knows it). `state` is what the next fetch of this source needs; it is kept once the page's posts are archived.
-    `asked` is the address that was asked for: a redirect changes `url`, and must not change ids that are made of it.
+    `asked` is the address that was asked for: a redirect changes `url`, and not ids that are made of it.
     """
 
     url: str

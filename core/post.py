@@ -28,6 +28,9 @@ class View(IntEnum):
     FULL = 3  # the platform's own record
 
 
+OWN_VIEW = {"feed": View.ENTRY, "article": View.PAGE}  # where a record is what its platform's reader shows
+
+
 @dataclass(frozen=True, slots=True)
 class Account:
     """`handle` as its platform writes it, X with the @ ("@CJTFOIR"); feeds and pages: their host name."""
@@ -136,7 +139,7 @@ def from_json(record: dict[str, Any]) -> SeenPost:
         metrics=_metrics(record.get("metrics")),
         synthetic=record.get("synthetic") is True,
         deleted=bool(record.get("deleted_at")),
-        view=View.FULL if first_hand else View.QUOTE,
+        view=OWN_VIEW.get(platform, View.FULL) if first_hand else View.QUOTE,
         embedded_in=None if first_hand else _sighting_url(record),
         repeats=_text(record, "repeats") or None,
     )

@@ -21,6 +21,7 @@ from core import times
 from core.errors import SettingsError
 
 _TEST_KNOBS = ("KLE_TEST_", "KLE_REQUIRE_")  # read by the tests, not by the program
+_PASSWORD = re.compile(r":[^:/@]+@")  # of a database URL: never into a log
 _TABLES = ("source", "actor", "reference", "topic", "alert")
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 T = TypeVar("T", bound=BaseModel)
@@ -261,4 +262,5 @@ def _first_problem(error: ValidationError, form: type[BaseModel], where: str) ->
     if first["type"] == "missing":
         return SettingsError(where + name, None, "is missing")
     shown = f"KLE_{name.upper()}" if form is Settings else where + name
-    return SettingsError(shown, first["input"], first["msg"].removeprefix("Value error, "))
+    value = _PASSWORD.sub(":***@", first["input"]) if name == "database_url" else first["input"]
+    return SettingsError(shown, value, first["msg"].removeprefix("Value error, "))

@@ -10,6 +10,7 @@ import unicodedata
 
 FOLD_VERSION = 1
 
+
 _LETTERS = str.maketrans(
     {
         "ی": "ي", "ى": "ي", "ێ": "ي", "ې": "ي", "ے": "ي",
@@ -30,6 +31,11 @@ _CAMEL = re.compile(r"U+(?!L)|U?L+|0+|x+")  # over the shape of a hashtag's char
 def storable(text: str) -> str:
     """Without what no database keeps: NUL and halves of surrogate pairs."""
     return text if text.isprintable() else _NOT_STORABLE.sub("", text)
+
+
+def fold_version() -> str:
+    """Names the folding in force: ours and that of Python's Unicode tables, which grow with Python."""
+    return f"{FOLD_VERSION}/{unicodedata.unidata_version}"
 
 
 def fold(text: str) -> str:

@@ -168,6 +168,7 @@ def _version_row(look: Look, row: Row, post: SeenPost, number: int, change: str)
         "lang": row["lang"],
         "created_at": times.text(row["created_at"]),
         "precision": row["precision"],
+        "synthetic": row["synthetic"],
     }
     made = {
         "post_id": row["id"],
@@ -240,7 +241,7 @@ def _add_version(look: Look, post: SeenPost, old: Known, change: str) -> None:
         "kind": old.kind,
         "lang": post.lang or lang.detect(shown.text),
     }
-    row |= {"created_at": old.created_at, "precision": old.precision}
+    row |= {"created_at": old.created_at, "precision": old.precision, "synthetic": old.synthetic}
     _add_versions(look, [(row, shown, old.versions + 1, change)])
     changed = {
         "url": row["url"],

@@ -30,9 +30,9 @@ def coverage(session: Session, query: PostQuery, now: datetime) -> dict[str, Any
     """
     until = min(query.until or now, now)
     rows = session.execute(select(_source).where(_source.c.name != IMPORT).order_by(_source.c.name))
-    found = [_of_source(session, row, query.since, until) for row in rows]
-    watched = [s for s in found if s["first_run_at"]]
-    complete = bool(watched) and not any(s["gaps"] for s in watched)
+    found = [(row.enabled, _of_source(session, row, query.since, until)) for row in rows]
+    watched = [s for enabled, s in found if s["first_run_at"] or enabled]
+    complete = bool(watched) and all(s["last_ok_at"] and not s["gaps"] for s in watched)
     return {
         "from": times.text(query.since) if query.since else None,
         "until": times.text(until),
@@ -57,7 +57,7 @@ def _of_source(session: Session, source: Any, since: datetime | None, until: dat
         "failed": not_ok,
         "first_run_at": times.text(first) if first else None,
         "last_ok_at": times.text(last) if last else None,
-        "gaps": _gaps(session, source, since or first, until) if first else [],
+        "gaps": _gaps(session, source, since or first, until) if since or first else [],
     }
 
 
@@ -98,7 +98,7 @@ def _gap(session: Session, source: Any, start: datetime, end: datetime) -> dict[
 
 
 def _note(watched: list[dict[str, Any]], complete: bool) -> str:
-    if not watched:
+    if not any(s["first_run_at"] for s in watched):
         return "In this range nobody looked: what posts it has were found later, and others may be missing."
     looks = sum(s["ok"] for s in watched)
     sources = f"{len(watched)} source{'s' * (len(watched) != 1)}, {looks} good look{'s' * (looks != 1)}"

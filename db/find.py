@@ -37,6 +37,7 @@ class Known:
     url: str | None
     url_key: str | None
     kind: str
+    synthetic: bool
     created_at: datetime
     precision: str
     deleted_at: datetime | None
@@ -180,6 +181,7 @@ def _load(session: Session, condition: Any) -> list[Known]:
     current = and_(_version.c.post_id == _post.c.id, _version.c.number == _post.c.versions)
     statement = select(
         _post.c.id, _post.c.platform, _post.c.platform_id, _post.c.url, _post.c.url_key, _post.c.kind,
+        _post.c.synthetic,
         _post.c.created_at, _post.c.precision, _post.c.deleted_at, _post.c.versions,
         _version.c.text, _version.c.links, _version.c.media, _version.c.view, _version.c.source_id,
         _account.c.handle_key,

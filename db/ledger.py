@@ -228,7 +228,7 @@ def _opens(row: Any) -> bool:
         return False
 
 
-_SAID = ("url", "kind", "lang", "precision")
+_SAID = ("url", "kind", "lang", "precision", "synthetic")
 
 
 def _posts_agree(session: Session) -> str | None:

@@ -25,7 +25,7 @@ from sqlalchemy import table as lightweight
 from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlmodel import Session
 
-from core.text import FOLD_VERSION, index_words
+from core.text import fold_version, index_words
 from db import entries
 from db.entries import EVERY, Entry
 from db.language import And, Not, Or, Phrase, Prefix, Token, Tree
@@ -81,13 +81,13 @@ def rebuild(session: Session) -> None:
     while keys := entries.next_keys(session, last, 500):
         _add(session, entries.wanted(session, keys))
         last = keys[-1]
-    statement = insert(session, Meta).values(name="fold_version", value=str(FOLD_VERSION))
-    session.execute(statement.on_conflict_do_update(index_elements=["name"], set_={"value": str(FOLD_VERSION)}))
+    statement = insert(session, Meta).values(name="fold_version", value=fold_version())
+    session.execute(statement.on_conflict_do_update(index_elements=["name"], set_={"value": fold_version()}))
 
 
 def is_current(session: Session) -> bool:
     found = session.get(Meta, "fold_version")
-    return found is not None and found.value == str(FOLD_VERSION)
+    return found is not None and found.value == fold_version()
 
 
 def _add(session: Session, new: Sequence[Entry]) -> None:

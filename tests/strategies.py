@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from hypothesis import strategies as st
 
-from core.post import KINDS, METRICS, Account, Media, SeenPost, View
+from core.post import KINDS, METRICS, OWN_VIEW, Account, Media, SeenPost, View
 
 WORDS = ("peshmerga", "reform", "training", "هێزی", "پێشمەرگە", "تدريب", "pêşmerge", "civîn", "Erbil", "2025")
 texts = st.text(max_size=80) | st.lists(st.sampled_from(WORDS), max_size=8).map(" ".join)
@@ -34,7 +34,7 @@ def seen_posts(draw: st.DrawFn) -> SeenPost:
         media=tuple(draw(st.lists(st.builds(Media, filled, filled, st.none() | filled), max_size=2))),
         metrics=draw(st.just({}) | _counts()),
         synthetic=draw(st.booleans()),
-        view=View.FULL if first_hand else View.QUOTE,
+        view=OWN_VIEW.get(platform, View.FULL) if first_hand else View.QUOTE,
         embedded_in=None if first_hand else "https://news.example/quoting",
         repeats=draw(st.none() | st.just("x:1")),
     )

@@ -164,3 +164,10 @@ def test_networks_are_read_from_a_list(monkeypatch):
 def test_model_none_switches_tagging_off(monkeypatch):
     monkeypatch.setenv("KLE_MODEL", "None")
     assert not settings.load().tagging
+
+
+def test_no_password_gets_into_the_error_of_a_database_url(monkeypatch):
+    monkeypatch.setenv("KLE_DATABASE_URL", "mysql://kle:s3cret@db/kle")
+    with pytest.raises(SettingsError) as found:
+        settings.load()
+    assert "s3cret" not in found.value.message and "mysql://kle:***@db" in found.value.message

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from core.text import FOLD_VERSION
+from core.text import fold_version
 from db.search import POSTGRES_DDL, SQLITE_DDL
 from db.types import Json, Key, UtcTime
 
@@ -344,5 +344,5 @@ def upgrade() -> None:
         op.execute(statement)
     op.bulk_insert(
         sa.table("meta", sa.column("name"), sa.column("value")),
-        [{"name": "fold_version", "value": str(FOLD_VERSION)}],
+        [{"name": "fold_version", "value": fold_version()}],
     )
