@@ -20,7 +20,7 @@ from core.text import storable
 from db import accounts, admit, find, forms, keys, ledger, search, sources
 from db.find import Known
 from db.models import Blob, Capture, Metrics, Post, Sighting, Source, Tag, Version
-from db.upsert import Row, insert_all, insert_new, insert_quietly, table
+from db.upsert import Row, insert_all, insert_new, insert_quietly, is_sqlite, table
 
 MOST = 500
 _LEVEL = 3  # of zlib: bulk imports spend half the time of level 6 for a tenth more bytes
@@ -113,14 +113,27 @@ def _add(look: Look, posts: Sequence[SeenPost]) -> list[SeenPost]:
     made = zip(keys.allocate(look.session, seconds), posts, strict=True)
     rows = [(_post_row(look, key, post, owners), post) for key, post in made]
     rows.sort(key=lambda pair: pair[0]["id"])
-    inserted = insert_new(look.session, Post, [row for row, _ in rows], [_post.c.id])
-    mine = {row.id for row in inserted}
+    mine = _insert(look.session, [row for row, _ in rows])
     taken = [(row, post) for row, post in rows if row["id"] in mine]
     _add_versions(look, [(row, post, 1, "first") for row, post in taken])
-    _sight(look, [(row["id"], post) for row, post in taken])
+    insert_quietly(look.session, Sighting, [_sighting(look, row["id"], post) for row, post in taken])
+    _measure(look, [(row["id"], post) for row, post in taken])
     look.counts.new += len(taken)
     look.counts.new_follows += [post.follow for _, post in taken if post.follow]
     return [post for row, post in rows if row["id"] not in mine]
+
+
+def _insert(session: Session, rows: Sequence[Row]) -> set[int]:
+    """The keys of those that went in: another row may stand under a key by now."""
+    if not is_sqlite(session):
+        return {row.id for row in insert_new(session, Post, rows, [_post.c.id])}
+    if insert_quietly(session, Post, rows) == len(rows):
+        return {row["id"] for row in rows}
+    wanted = {
+        row["id"]: (row["platform"], row["platform_id"]) for row in rows
+    }  # one writer: what is ours went in now
+    statement = select(_post.c.id, _post.c.platform, _post.c.platform_id).where(_post.c.id.in_(list(wanted)))
+    return {r.id for r in session.execute(statement) if wanted[r.id] == (r.platform, r.platform_id)}
 
 
 def _post_row(look: Look, key: int, post: SeenPost, owners: dict[tuple[str, str], int]) -> Row:
@@ -261,12 +274,8 @@ def _add_version(look: Look, post: SeenPost, old: Known, change: str) -> None:
 
 
 def _sight(look: Look, pairs: Sequence[tuple[int, SeenPost]]) -> set[int]:
-    """Note where these were seen; the keys of those that were not seen there before."""
-    rows = [
-        {"post_id": key, "source_id": look.source.id, "url": post.embedded_in or post.url or "",
-         "first_hand": post.first_hand, "seen_at": look.now, "capture_id": look.capture_id}
-        for key, post in sorted(pairs, key=lambda pair: pair[0])
-    ]  # fmt: skip
+    """Note where known posts were seen; the keys of those that were not seen there before."""
+    rows = [_sighting(look, key, post) for key, post in sorted(pairs, key=lambda pair: pair[0])]
     sighted = insert_new(look.session, Sighting, rows, [table(Sighting).c.post_id, table(Sighting).c.first_hand])
     look.touched.update(row.post_id for row in sighted)
     first_hand = [row.post_id for row in sighted if row.first_hand]
@@ -275,6 +284,17 @@ def _sight(look: Look, pairs: Sequence[tuple[int, SeenPost]]) -> set[int]:
         look.session.execute(statement.values(second_hand=False))
     _measure(look, pairs)
     return {row.post_id for row in sighted}
+
+
+def _sighting(look: Look, key: int, post: SeenPost) -> Row:
+    return {
+        "post_id": key,
+        "source_id": look.source.id,
+        "url": post.embedded_in or post.url or "",
+        "first_hand": post.first_hand,
+        "seen_at": look.now,
+        "capture_id": look.capture_id,
+    }
 
 
 def _measure(look: Look, pairs: Sequence[tuple[int, SeenPost]]) -> None:

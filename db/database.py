@@ -30,6 +30,7 @@ _PRAGMAS = (
     "PRAGMA secure_delete = ON",
     "PRAGMA temp_store = MEMORY",
     "PRAGMA cache_size = -32000",
+    "PRAGMA wal_autocheckpoint = 8000",  # pages: at the usual 1000 every bulk commit waits for the disk
 )
 
 
