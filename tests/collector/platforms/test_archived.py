@@ -1,0 +1,112 @@
+"""Whole rounds into an archive, on each database: what comes twice changes nothing; edits and deletions count."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from collector.collect import collect
+from collector.fetch import Fetcher
+from core import settings as core_settings
+from core.outcome import Outcome
+from db import directory, posts, sources
+from db.database import Database
+from db.query import PostQuery
+from tests.collector.platforms import test_bluesky as bluesky
+from tests.collector.platforms import test_dvids as dvids
+from tests.collector.platforms import test_mastodon as mastodon
+from tests.collector.platforms import test_x_oembed as oembed
+from tests.collector.platforms.api import Api
+
+NOW = datetime(2026, 9, 1, 12, tzinfo=UTC)
+PAYLOADS = Path(__file__).parents[2] / "contracts" / "payloads"
+Look = Callable[..., Outcome]
+
+
+@pytest.fixture
+def look(database: Database, fetcher: Fetcher, tmp_path: Path) -> Look:
+    def once(**options: Any) -> Outcome:
+        rows = {"source": [{"name": "s", **options}]}
+        configured = core_settings.load().model_copy(update={"tables": rows, "config": tmp_path / "kle.toml"})
+        with database.write() as session:
+            directory.sync(session, configured, [], NOW)
+            source = sources.claim_named(session, "s", "here:1:a", NOW)
+        return collect(database, source, fetcher, "here:1:a", lambda: NOW, lambda: 0.5)
+
+    return once
+
+
+def archived(database: Database) -> dict[str, dict[str, Any]]:
+    with database.read() as session:
+        return {post["id"]: post for post in posts.page(session, PostQuery.build(), sort="oldest").items}
+
+
+@pytest.mark.parametrize("kind", ["mastodon", "bluesky", "youtube", "dvids", "x_oembed"])
+def test_saved_answers_are_archived_and_a_second_time_change_nothing(
+    look: Look, database: Database, tmp_path: Path, kind: str
+) -> None:
+    (tmp_path / "saved").mkdir()
+    for number in (1, 2):
+        for payload in (PAYLOADS / kind).iterdir():
+            if not payload.name.endswith(".expected.json"):
+                (tmp_path / "saved" / payload.name).write_bytes(payload.read_bytes() + b"\n" * number)
+        outcome = look(kind=kind, path="saved/*")
+        assert outcome.ending == "ok", outcome.error
+        if number == 1:
+            before, new = archived(database), outcome.posts_new
+    assert new > 0
+    assert (outcome.posts_new, outcome.posts_changed) == (0, 0)
+    assert archived(database) == before
+
+
+def test_a_status_is_edited_and_deleted_on_mastodon(look: Look, database: Database, api: Api) -> None:
+    options = {"kind": "mastodon", "account": "@office@social.example", "base_url": api.url}
+    api.say("/api/v1/accounts/lookup?acct=office", {"id": "109"})
+    mastodon.shows(api, 30, 20, 10)
+    assert look(**options).posts_new == 3
+    assert look(**options).ending == "not_modified"
+    api.say(mastodon.LIST, [mastodon.status(30, content="<p>Post 30, corrected</p>"), mastodon.status(10)])
+    assert look(**options).posts_changed == 2
+    found = archived(database)
+    edited, deleted = found["mastodon:social.example/30"], found["mastodon:social.example/20"]
+    assert (edited["text"], edited["versions"], edited["edits"]) == ("Post 30, corrected", 2, 1)
+    assert deleted["deleted_at"]
+    assert deleted["text"] == "Post 20"
+    assert deleted["account"]["handle"] == "@office@social.example"
+
+
+def test_a_post_is_deleted_on_bluesky(look: Look, database: Database, api: Api) -> None:
+    options = {"kind": "bluesky", "account": "@office.example", "base_url": api.url}
+    bluesky.shows(api, 9, 8)
+    look(**options)
+    bluesky.shows(api, 9)
+    api.say(bluesky.posts_path(8), {"posts": []})
+    assert look(**options).posts_changed == 1
+    deleted = archived(database)[f"bluesky:{bluesky.DID}/post08"]
+    assert deleted["deleted_at"]
+    assert (deleted["text"], deleted["kind"]) == ("Day 8", "post")
+
+
+def test_a_whole_text_takes_the_place_of_the_short_one_and_no_search_undoes_that(
+    look: Look, database: Database, api: Api
+) -> None:
+    options = {"kind": "dvids", "query": "example", "types": ["news"], "key": dvids.KEY, "base_url": api.url}
+    dvids.results(api, dvids.SEARCH + "&page=1", [dvids.found(1, "2026-05-04T07:00:00Z")])
+    dvids.results(api, dvids.asset(1), dvids.found(1, "2026-05-04T07:00:00Z", body="The whole text."))
+    look(**options)
+    outcome = look(**options)
+    assert (outcome.posts_new, outcome.posts_changed) == (0, 0)
+    assert "The whole text." in archived(database)["dvids:news/1"]["text"]
+
+
+def test_a_post_of_x_is_deleted_when_its_address_is_gone(look: Look, database: Database, api: Api) -> None:
+    options = {"kind": "x_oembed", "urls": [oembed.address(oembed.FIRST)], "base_url": api.url}
+    api.say(oembed.path(oembed.FIRST), oembed.answer(oembed.FIRST))
+    look(**options)
+    api.say(oembed.path(oembed.FIRST), b"", status=404)
+    assert look(**options).posts_changed == 1
+    post = archived(database)[f"x:{oembed.FIRST}"]
+    assert post["deleted_at"]
+    assert post["text"] == "We met our partners."
