@@ -5,19 +5,19 @@ COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-h
 .PHONY: run test torture check lock
 
 run:  ## make .venv, install, and start the demo (Ctrl-C stops it)
-	@scripts/install.sh requirements.txt
+	@./install.sh requirements.txt
 	@$(BIN)/kle demo
 
 test:  ## install what the tests need and run them
-	@scripts/install.sh requirements-dev.txt
+	@./install.sh requirements-dev.txt
 	@$(BIN)/python -m pytest -m "not torture"
 
 torture:  ## the long proofs: kill loops, flips, soaks
-	@scripts/install.sh requirements-dev.txt
+	@./install.sh requirements-dev.txt
 	@$(BIN)/python -m pytest -m torture
 
 check:  ## lint, format, types, arrows of the house, tests with coverage
-	@scripts/install.sh requirements-dev.txt
+	@./install.sh requirements-dev.txt
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy

@@ -123,6 +123,10 @@ def from_json(record: dict[str, Any]) -> SeenPost:
     kind = _text(record, "kind") or "post"
     if kind not in KINDS:
         raise ParseError(f"kind {kind!r} is not one of {', '.join(KINDS)}")
+    if isinstance(record.get("rights"), dict) and record["rights"].get("text_withheld") is True:
+        raise ParseError(
+            "the text of this post was withheld from the copy at hand; import the operator's own export"
+        )
     first_hand = _first_hand(record)
     return SeenPost(
         platform=platform,

@@ -62,7 +62,7 @@ class Machine:
         self.bin, self.project = folder / "bin", folder / "project"
         self.bin.mkdir()
         (self.project / "scripts").mkdir(parents=True)
-        for name in ("scripts/install.sh", "pyproject.toml", *LOCKS):
+        for name in ("install.sh", "pyproject.toml", *LOCKS):
             (self.project / name).write_bytes((ROOT / name).read_bytes())
         for tool in TOOLS:
             found = next(p for p in ("/bin", "/usr/bin") if (Path(p) / tool).exists())
@@ -95,7 +95,7 @@ esac
         (self.bin / "cp").exists() or (self.bin / "cp").symlink_to("/bin/cp")
         path = f"{self.bin.parent / 'first'}{os.pathsep}{self.bin}"
         return subprocess.run(
-            ["/bin/sh", str(self.project / "scripts" / "install.sh"), lock],
+            ["/bin/sh", str(self.project / "install.sh"), lock],
             capture_output=True, text=True, env={"PATH": path, **more}, check=False,
         )  # fmt: skip
 

@@ -122,11 +122,17 @@ def search(
     output.note(f"{len(page.items)} of {total} posts")
 
 
+def _when(created_at: str, precision: str) -> str:
+    """No more than is known: a day, a minute, or when it was first seen."""
+    minute = created_at[:16].replace("T", " ")
+    return {"day": created_at[:10], "seen": f"first seen {minute}"}.get(precision, minute)
+
+
 def _print_post(post: dict[str, Any]) -> None:
     who = post["account"]["handle"] if post["account"] else post["platform"]
     marks = ["sample"] if post["synthetic"] else []
     marks += [tag["topic"] for tag in post["tags"] if tag["decision"] == "tagged"]
-    date = post["created_at"][:16].replace("T", " ") if post["created_at"] else ""
+    date = _when(post["created_at"], post["created_at_precision"])
     output.out.print(f"[bold]{date}[/]  {output.escape(who)}  [dim]{output.escape(', '.join(marks))}[/]")
     output.out.print(f"  {output.escape(post['text'] or '')}")
     output.out.print(f"  [dim]{output.escape(post['id'])}  {output.escape(post['url'] or '')}[/]\n", soft_wrap=True)

@@ -18,7 +18,9 @@ def register(app: typer.Typer) -> None:
 
 def parse(
     files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Payloads or pages, as saved.")],
-    kind: Annotated[str, typer.Option(metavar="K", help="The kind of source they are from: feed, article, file ...")],
+    kind: Annotated[
+        str, typer.Option(metavar="K", help="The kind of source they are from: feed, article, file ...")
+    ],
     url: Annotated[str, typer.Option(help="The public address that the files stand for.")] = "",
 ) -> None:
     """Read payloads or pages without a database.

@@ -112,3 +112,8 @@ def test_what_no_database_stores_is_left_out():
 def test_a_deletion_travels():
     assert posts.from_json({**GOOD, "deleted_at": "2025-08-19T00:00:00Z"}).deleted
     assert not posts.from_json({**GOOD, "deleted_at": None}).deleted
+
+
+def test_a_post_whose_text_was_withheld_is_no_edit():
+    with pytest.raises(ParseError, match="withheld"):
+        posts.from_json({**GOOD, "text": None, "rights": {"policy": "ids", "text_withheld": True}})

@@ -95,7 +95,10 @@ def address(site: Site) -> Iterator[str]:
 def browser() -> Iterator[Browser]:
     program = os.environ.get("CHROMIUM") or "/usr/bin/chromium"
     if not (Path(program).is_file() or shutil.which(program)):
-        pytest.skip(f"no browser at {program}; CHROMIUM names another")
+        missing = f"no browser at {program}; CHROMIUM names another"
+        if os.environ.get("KLE_REQUIRE_BROWSER") == "1":
+            pytest.fail(f"KLE_REQUIRE_BROWSER=1, but {missing}")
+        pytest.skip(missing)
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=program, args=_QUIET.split())
         yield started

@@ -1,8 +1,8 @@
 #!/bin/sh
-# Make .venv and bring it to a lock file: scripts/install.sh requirements.txt
+# Make .venv and bring it to a lock file: ./install.sh requirements.txt
 # Nothing is done where .venv already holds that lock. PYTHON names another interpreter.
 set -eu
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")"
 here=$(pwd -P)
 lock=$1
 venv=.venv
