@@ -24,9 +24,9 @@ METHOD = (
     f"The parts come by hash of a post's group or words: {TEST_PERCENT} in 100 posts are the test part, the rest "
     f"validates in {FOLDS} folds. Penalty and class weight have the best out-of-fold average precision. One slope "
     "and offset for all topics calibrate the out-of-fold log odds (Platt). A topic's threshold has the best "
-    f"out-of-fold F1, where a tag on an off-topic post counts {OFF_TOPIC_COST:g} times and all topics pooled count "
-    f"as much as {POOLED_POSITIVES:g} posts of the topic. The unsure band begins the same distance in log odds "
-    "below every threshold, as far down as it takes to hold a third of the missed tags, at most "
+    f"out-of-fold F1 (smoothed), where a tag on an off-topic post counts {OFF_TOPIC_COST:g} times and all topics "
+    f"pooled count as much as {POOLED_POSITIVES:g} posts of the topic. The unsure band begins the same distance "
+    "in log odds below every threshold, as far down as it takes to hold a third of the missed tags, at most "
     f"{WIDEST_BAND:g}. The heads are then fitted on all folds, without the test part.",
 )
 LIMITS = (

@@ -43,14 +43,14 @@ def test_wrong_tags_on_off_topic_posts_push_the_threshold_up():
 
 
 def test_a_topic_with_few_posts_takes_its_threshold_from_all_topics(monkeypatch):
-    """Two posts alone would say 0.61, the least above one wrong tag; a hundred posts of another topic say 0.41."""
+    """Two posts alone would say 0.6 to 0.9, above one wrong tag; a hundred of another topic say 0.4 to 0.5."""
     common = [[0.0, 0.5, 0, 1]] * 100 + [[0.0, 0.4, 0, 0]] * 100
     few = [[0.9, 0.0, 1, 0]] * 2 + [[0.6, 0.0, 0, 1]]
     table = np.array(common + few)
     p, labels = table[:, :2], table[:, 2:]
-    assert thresholds(p, labels)[0] == pytest.approx(0.41)
+    assert 0.4 < thresholds(p, labels)[0] <= 0.5
     monkeypatch.setattr(calibrate, "POOLED_POSITIVES", 0.0)
-    assert thresholds(p, labels)[0] == pytest.approx(0.61)
+    assert 0.6 < thresholds(p, labels)[0] <= 0.9
 
 
 def test_the_unsure_band_lies_below_every_threshold_by_the_same_log_odds_and_not_too_far():
