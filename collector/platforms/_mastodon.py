@@ -20,6 +20,7 @@ _TAG_URI = re.compile(r"tag:([^,/]+),[^:]*:objectId=(\d+)")
 _METRICS = {"likes": "favourites_count", "reposts": "reblogs_count", "replies": "replies_count",
             "quotes": "quotes_count"}  # fmt: skip
 _TYPES = {"gifv": "video"}
+_EDITED = ("content", "spoiler_text", "media_attachments", "poll")
 _PARAGRAPH = "\ue000"
 _BETWEEN = re.compile(r"</p>\s*<p(?=[\s>])", re.I)
 _OWN = re.compile(r"\b(?:mention|hashtag|u-url)\b")
@@ -55,6 +56,22 @@ def read(status: Any) -> SeenPost | None:
         metrics={} if original else answers.counts(status, _METRICS),
         repeats=_repeats(status),
     )
+
+
+def versions(status: dict[str, Any], edits: list[Any], since: str) -> list[dict[str, Any]]:
+    """A status as it was after each of its edits, oldest first; those up to `since` are known."""
+    told = [edit for edit in edits if isinstance(edit, dict) and isinstance(edit.get("content"), str)]
+    newer = [edit for edit in told if not since or _after(edit, since)]
+    counts = dict.fromkeys(_METRICS.values())
+    return [{**status, **counts, **{name: edit.get(name) for name in _EDITED}} for edit in newer]
+
+
+def _after(edit: dict[str, Any], since: str) -> bool:
+    try:
+        moment, known = answers.moment(edit, "created_at"), answers.moment({"since": since}, "since")
+    except ValueError:
+        return False
+    return bool(moment and known and moment > known)
 
 
 def platform_id(status: dict[str, Any]) -> str:

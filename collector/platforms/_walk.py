@@ -15,7 +15,8 @@ from core.page import Page
 class Answer:
     """`keys` sort as the items were published; `next` is the cursor of older items; `state` is kept with the page.
 
-    `sound` is False where nobody can tell what the page holds: its parse will say so, and the walk ends.
+    `before` are pages that are to be read before this one. `sound` is False where nobody can tell what the page
+    holds: its parse will say so, and the walk ends.
     """
 
     page: Page
@@ -23,6 +24,7 @@ class Answer:
     next: str | None = None
     sound: bool = True
     state: dict[str, Any] = field(default_factory=dict)
+    before: tuple[Page, ...] = ()
 
 
 Ask = Callable[[str | None], Answer | None]
@@ -37,6 +39,7 @@ def walk(ask: Ask, state: dict[str, Any], name: str, most: int) -> Iterator[Page
         if not answer.sound:
             yield replace(answer.page, state={})
             return
+        yield from answer.before
         gaps = _above(answer, newest, most) + gaps
         newest = max([*answer.keys, newest or ""]) or None
         yield replace(answer.page, state={**answer.page.state, **answer.state, name: _saved(newest, gaps)})
@@ -46,6 +49,7 @@ def walk(ask: Ask, state: dict[str, Any], name: str, most: int) -> Iterator[Page
         if answer is None or not answer.sound:
             yield from [replace(answer.page, state={})] if answer else []
             return
+        yield from answer.before
         gaps = _rest(answer, gaps[0]) + gaps[1:]
         yield replace(answer.page, state={**answer.state, name: _saved(newest, gaps)})
 

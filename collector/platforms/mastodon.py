@@ -2,9 +2,11 @@
 
 [[source]] kind = "mastodon": `account` as "@user@host" or its profile's address; `base_url` asks another server.
 The newest page is read again in every round: edits and counts show there, and a status that has vanished from it
-is asked for by itself; where the server answers 404 or 410, that is its deletion.
+is asked for by itself; where the server answers 404 or 410, that is its deletion. Of a status that was edited the
+versions before are read too.
 """
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -29,7 +31,10 @@ _NEXT = re.compile(r'<([^>]+)>\s*;\s*rel="?next"?')
 _LOGIN = re.compile(r" answered (?:401|403|422)\b")
 _LIMIT = 40
 _CHECKS = 10  # statuses that have vanished, asked for in one round
+_HISTORIES = 10  # of edited statuses, asked for with one page
+_REMEMBERED = 500  # edited statuses
 _POST = "x-post"  # of which post a 404 is the answer
+_STATUS, _SINCE = "x-status", "x-since"  # whose history this is, and up to which edit it is known
 _GONE = (404, 410)
 
 
@@ -77,6 +82,7 @@ class _Look:
         self.state: dict[str, Any] = state if state.get("of") == of else {"of": of}
         self._window: list[list[str]] = list(self.state.get("window", []))
         self._missing: list[list[str]] = list(self.state.get("missing", []))
+        self._edited: dict[str, str] = dict(self.state.get("edited", []))
 
     def statuses(self, cursor: str | None) -> Answer | None:
         address = f"{self._target.api}/accounts/{quote(self._id())}/statuses?limit={_LIMIT}"
@@ -87,10 +93,37 @@ class _Look:
             found = _listed(page)
         except ParseError:
             return Answer(page, sound=False)
+        histories = tuple(self._histories(found))
         keys = tuple(_key(answers.number(status, "id")) for status in found)
         following = _next(page, found)
         kept = {} if cursor else self._seen(found, keys, whole=following is None)
-        return Answer(page, keys, following, state=kept)
+        return Answer(page, keys, following, state={**kept, **self._known_edits()}, before=histories)
+
+    def _histories(self, found: list[dict[str, Any]]) -> Iterator[Page]:
+        """The versions of statuses that were edited since the last look, for reading before the newest one."""
+        asked = 0
+        for status in found:
+            number, edited = answers.number(status, "id"), answers.text(status, "edited_at")
+            since = self._edited.get(number, "")
+            if not edited or edited == since or not _quietly(status):
+                continue
+            asked += 1
+            page = self._history(number) if asked <= _HISTORIES else None
+            self._edited[number] = edited
+            if page:
+                told = {_STATUS: json.dumps({**status, "edited_at": None}), _SINCE: since}
+                yield replace(page, headers={**page.headers, **told}, state=self._known_edits())
+
+    def _history(self, number: str) -> Page | None:
+        """None where the server keeps no history or does not show it."""
+        try:
+            return self._get(f"{self._target.api}/statuses/{quote(number)}/history")
+        except (Gone, Refused):
+            return None
+
+    def _known_edits(self) -> dict[str, Any]:
+        newest = list(self._edited.items())[-_REMEMBERED:]
+        return {"edited": [list(pair) for pair in newest], "of": self.state["of"], "id": self.state.get("id")}
 
     def _id(self) -> str:
         """The account's number on this server, asked for once."""
@@ -121,8 +154,7 @@ class _Look:
         waiting = [pair for pair in self._missing if pair[0] not in shown and pair not in lost]
         self._missing = waiting + lost
         self._window = [[answers.number(s, "id"), post.platform_id] for s in found if (post := _quietly(s))]
-        kept = {"of": self.state["of"], "id": self.state["id"]}
-        return {**kept, "window": self._window, "missing": self._missing}
+        return {"window": self._window, "missing": self._missing}
 
     def vanished(self) -> Iterator[Page]:
         for number, platform_id in list(self._missing[:_CHECKS]):
@@ -142,7 +174,14 @@ def parse(page: Page) -> Iterator[SeenPost | Problem]:
     if page.status in _GONE:
         yield _deleted(page)
         return
-    yield from answers.every(_statuses(answers.document(page)), _mastodon.read)
+    document = answers.document(page)
+    if _STATUS in page.headers:
+        status, since = json.loads(page.headers[_STATUS]), page.headers.get(_SINCE, "")
+        yield from answers.every(
+            _mastodon.versions(status, answers.rows({"edits": document}, "edits"), since), _mastodon.read
+        )
+    else:
+        yield from answers.every(_statuses(document), _mastodon.read)
 
 
 def _deleted(page: Page) -> SeenPost:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlmodel import col, select
 
 from collector.collect import collect
 from collector.fetch import Fetcher
@@ -13,6 +14,7 @@ from core import settings as core_settings
 from core.outcome import Outcome
 from db import directory, posts, sources
 from db.database import Database
+from db.models import Version
 from db.query import PostQuery
 from tests.collector.platforms import test_bluesky as bluesky
 from tests.collector.platforms import test_dvids as dvids
@@ -75,6 +77,20 @@ def test_a_status_is_edited_and_deleted_on_mastodon(look: Look, database: Databa
     assert deleted["deleted_at"]
     assert deleted["text"] == "Post 20"
     assert deleted["account"]["handle"] == "@office@social.example"
+
+
+def test_the_edits_that_nobody_saw_are_versions_in_their_order(look: Look, database: Database, api: Api) -> None:
+    options = {"kind": "mastodon", "account": "@office@social.example", "base_url": api.url}
+    api.say("/api/v1/accounts/lookup?acct=office", {"id": "109"})
+    edits = [{**mastodon.edit(text, hour), "poll": None} for hour, text in ((7, "One"), (8, "Two"), (9, "Three"))]
+    api.say(mastodon.LIST, [mastodon.status(30, content="<p>Three</p>", edited_at="2026-05-04T09:00:00.000Z")])
+    api.say("/api/v1/statuses/30/history", edits)
+    assert look(**options).ending == "ok"
+    with database.read() as session:
+        rows = session.exec(select(Version).order_by(col(Version.number))).all()
+    assert [(row.number, row.change, row.text) for row in rows] == [
+        (1, "first", "One"), (2, "edit", "Two"), (3, "edit", "Three"),
+    ]  # fmt: skip
 
 
 def test_a_post_is_deleted_on_bluesky(look: Look, database: Database, api: Api) -> None:

@@ -114,6 +114,39 @@ def test_a_vanished_status_that_still_stands_is_read_and_one_behind_an_error_ask
     assert (gone.id, gone.deleted) == ("mastodon:social.example/10", True)
 
 
+def edit(text: str, hour: int) -> dict[str, Any]:
+    return {"content": f"<p>{text}</p>", "spoiler_text": "", "created_at": f"2026-05-04T0{hour}:00:00.000Z",
+            "media_attachments": [], "emojis": [], "poll": {"options": [{"title": "Yes"}]}}  # fmt: skip
+
+
+def test_the_versions_of_an_edited_status_come_once_and_before_the_newest(api: Api, source: Source) -> None:
+    history = "/api/v1/statuses/30/history"
+    api.say(LIST, [status(30, content="<p>Two</p>", edited_at="2026-05-04T08:00:00.000Z")])
+    api.say(history, [edit("One", 7), edit("Two", 8)])
+    assert [post.text for post in source.look()] == ["One\nYes", "Two\nYes", "Two"]
+    api.since()
+    source.look()
+    assert api.asked == [LIST]
+    api.say(LIST, [status(30, content="<p>Four</p>", edited_at="2026-05-04T09:30:00.000Z")])
+    api.say(history, [edit("One", 7), edit("Two", 8), edit("Three", 9), 7])
+    posts = source.look()
+    assert [post.text for post in posts] == ["Three\nYes", "Four"]
+    assert {post.platform_id for post in posts} == {"social.example/30"}
+    assert posts[0].metrics == {}
+
+
+def test_a_history_is_not_read_again_after_a_kill_and_a_server_without_one_does_no_harm(
+    api: Api, source: Source
+) -> None:
+    edited = status(30, edited_at="2026-05-04T08:00:00.000Z")
+    api.say(LIST, [edited, {**edited, "id": "29", "uri": "https://social.example/users/office/statuses/29"}])
+    api.say("/api/v1/statuses/30/history", [edit("One", 7)])
+    assert len(source.look(pages=1)) == 1
+    api.since()
+    assert ids(source.look()) == ["social.example/30", "social.example/29"]
+    assert api.asked == [LIST, "/api/v1/statuses/29/history"]
+
+
 @pytest.mark.parametrize("code", [401, 403, 422])
 def test_a_server_that_demands_a_login_is_named_as_such(api: Api, source: Source, code: int) -> None:
     api.say(LIST, {"error": "This API requires an authenticated user"}, status=code)
