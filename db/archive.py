@@ -17,7 +17,7 @@ from core import lang, times
 from core.page import Page
 from core.post import METRICS, Media, SeenPost, View
 from core.text import storable
-from db import accounts, admit, find, forms, keys, ledger, search, sources
+from db import accounts, admit, entries, find, forms, keys, ledger, search, sources
 from db.find import Known
 from db.models import Blob, Capture, Metrics, Post, Sighting, Source, Tag, Version
 from db.upsert import Row, insert_all, insert_new, insert_quietly, is_sqlite, table
@@ -115,7 +115,9 @@ def _add(look: Look, posts: Sequence[SeenPost]) -> list[SeenPost]:
     rows.sort(key=lambda pair: pair[0]["id"])
     mine = _insert(look.session, [row for row, _ in rows])
     taken = [(row, post) for row, post in rows if row["id"] in mine]
-    _add_versions(look, [(row, post, 1, "first") for row, post in taken])
+    versions = _add_versions(look, [(row, post, 1, "first") for row, post in taken])
+    new = [entries.of_new(row, *version) for (row, _), version in zip(taken, versions, strict=True)]
+    search.add(look.session, new)
     insert_quietly(look.session, Sighting, [_sighting(look, row["id"], post) for row, post in taken])
     _measure(look, [(row["id"], post) for row, post in taken])
     look.counts.new += len(taken)
@@ -159,8 +161,8 @@ def _post_row(look: Look, key: int, post: SeenPost, owners: dict[tuple[str, str]
     }
 
 
-def _add_versions(look: Look, made: Sequence[tuple[Row, SeenPost, int, str]]) -> None:
-    """Versions and their ledger lines; `made` holds (row of the post, as seen, number, change)."""
+def _add_versions(look: Look, made: Sequence[tuple[Row, SeenPost, int, str]]) -> list[tuple[int, Row]]:
+    """Versions and their ledger lines, with their ids; `made` holds (row of the post, as seen, number, change)."""
     rows = [_version_row(look, row, post, number, change) for row, post, number, change in made]
     numbers = insert_all(look.session, Version, rows)
     lines = [
@@ -168,7 +170,7 @@ def _add_versions(look: Look, made: Sequence[tuple[Row, SeenPost, int, str]]) ->
         for number, row in zip(numbers, rows, strict=True)
     ]
     ledger.append(look.session, lines)
-    look.touched.update(row["post_id"] for row in rows)
+    return list(zip(numbers, rows, strict=True))
 
 
 def _version_row(look: Look, row: Row, post: SeenPost, number: int, change: str) -> Row:
@@ -256,6 +258,7 @@ def _add_version(look: Look, post: SeenPost, old: Known, change: str) -> None:
     }
     row |= {"created_at": old.created_at, "precision": old.precision, "synthetic": old.synthetic}
     _add_versions(look, [(row, shown, old.versions + 1, change)])
+    look.touched.add(old.id)
     changed = {
         "url": row["url"],
         "lang": row["lang"],

@@ -2,15 +2,16 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import and_, select
 from sqlmodel import Session
 
 from db.models import IndexEntry, Post, Sighting, Tag, Topic, Version
-from db.upsert import table
+from db.upsert import Row, table
 
 MARK = "\ue000"  # private use: core.text strips it from everything that people write
 _LONGEST = 400  # characters of a value: any database takes them as one word
@@ -19,6 +20,7 @@ _post, _version, _tag, _topic, _sighting = (table(m) for m in (Post, Version, Ta
 _entry = table(IndexEntry)
 
 
+@lru_cache(10_000)
 def token(field: str, value: object) -> str:
     """A filter token; what a tokenizer might cut is replaced alike in index and query."""
     return f"{MARK}{field}:{_UNSAFE.sub('_', str(value).lower()[:_LONGEST])}"
@@ -64,24 +66,33 @@ def wanted(session: Session, post_ids: Sequence[int]) -> list[Entry]:
     ).join_from(_post, _version, current).where(_post.c.id.in_(post_ids))  # fmt: skip
     topics, sources = _topics(session, post_ids), _sources(session, post_ids)
     return [
-        Entry(r.id, r.version_id, r.text, tuple(_tokens(r) + topics.get(r.id, []) + sources.get(r.id, [])))
-        for r in session.execute(statement)
+        Entry(
+            r["id"], r["version_id"], r["text"], (*_tokens(r), *topics.get(r["id"], []), *sources.get(r["id"], []))
+        )
+        for r in session.execute(statement).mappings()
     ]
 
 
-def _tokens(row: Any) -> list[str]:
-    found = [EVERY, token("platform", row.platform), token("kind", row.kind)]
-    found += [token("lang", row.lang)] if row.lang else []
-    found += [token("account", row.account_id)] if row.account_id else []
-    flags = {
-        "is:edited": row.edits > 0,
-        "is:deleted": row.deleted_at is not None,
-        "is:second_hand": row.second_hand,
-        "is:synthetic": row.synthetic,
-        "has:media": bool(row.media),
-        "has:link": bool(row.links),
-    }
-    return found + [token(*name.split(":")) for name, holds in flags.items() if holds]
+def of_new(post: Row, version_id: int, version: Row) -> Entry:
+    """What `wanted` would say of a post that was added just now, from the rows that were written."""
+    said = {**post, "links": version["links"], "media": version["media"]}
+    tokens = (*_tokens(said), token("source", version["source_id"]))
+    return Entry(post["id"], version_id, version["text"], tokens)
+
+
+def _tokens(row: Mapping[Any, Any]) -> list[str]:
+    found = [EVERY, token("platform", row["platform"]), token("kind", row["kind"])]
+    found += [token("lang", row["lang"])] if row["lang"] else []
+    found += [token("account", row["account_id"])] if row["account_id"] else []
+    flags = (
+        ("is", "edited", row["edits"] > 0),
+        ("is", "deleted", row["deleted_at"] is not None),
+        ("is", "second_hand", row["second_hand"]),
+        ("is", "synthetic", row["synthetic"]),
+        ("has", "media", bool(row["media"])),
+        ("has", "link", bool(row["links"])),
+    )
+    return found + [token(field, value) for field, value, holds in flags if holds]
 
 
 def _topics(session: Session, post_ids: Sequence[int]) -> dict[int, list[str]]:

@@ -64,7 +64,7 @@ def refresh(session: Session, post_ids: Iterable[int]) -> None:
     present = {e.post_id: e for e in entries.present(session, sorted(wanted))}
     changed = [e for key, e in wanted.items() if key not in present or present[key].key != e.key]
     _remove(session, [present[e.post_id] for e in changed if e.post_id in present])
-    _add(session, changed)
+    add(session, changed)
 
 
 def remove(session: Session, post_ids: Iterable[int]) -> None:
@@ -79,7 +79,7 @@ def rebuild(session: Session) -> None:
     session.execute(delete(table(IndexEntry)))
     last = -(1 << 62)
     while keys := entries.next_keys(session, last, 500):
-        _add(session, entries.wanted(session, keys))
+        add(session, entries.wanted(session, keys))
         last = keys[-1]
     statement = insert(session, Meta).values(name="fold_version", value=fold_version())
     session.execute(statement.on_conflict_do_update(index_elements=["name"], set_={"value": fold_version()}))
@@ -90,7 +90,8 @@ def is_current(session: Session) -> bool:
     return found is not None and found.value == fold_version()
 
 
-def _add(session: Session, new: Sequence[Entry]) -> None:
+def add(session: Session, new: Sequence[Entry]) -> None:
+    """Write entries of posts that have none."""
     if not new:
         return
     rows = [{"key": e.post_id, "body": _body(session, e)} for e in sorted(new, key=lambda e: e.post_id)]
