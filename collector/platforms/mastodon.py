@@ -94,7 +94,7 @@ class _Look:
         except ParseError:
             return Answer(page, sound=False)
         histories = tuple(self._histories(found))
-        keys = tuple(_key(answers.number(status, "id")) for status in found)
+        keys = tuple(_key(number) for status in found if (number := answers.number(status, "id")))
         following = _next(page, found)
         kept = {} if cursor else self._seen(found, keys, whole=following is None)
         return Answer(page, keys, following, state={**kept, **self._known_edits()}, before=histories)
