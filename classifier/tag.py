@@ -8,6 +8,8 @@ from classifier.model import Model, TopicScore
 from core import times
 from db import tags
 from db.database import Database
+from db.hold import Hold
+from db.models import Version
 from db.tags import Pending
 
 BATCH = 32  # versions a round: well within the 30 s of a claim
@@ -19,7 +21,10 @@ def tag_round(database: Database, model: Model, worker: str, limit: int = BATCH)
     with database.write() as session:
         model_id = tags.register_model(session, model.digest, model.card)
         pending = tags.claim_versions(session, worker, limit, times.now())
-    results = _predict(model, pending)
+    if not pending:
+        return 0
+    with Hold(database, Version, [p.version_id for p in pending], worker):  # long texts outlast a claim
+        results = _predict(model, pending)
     failed = [p for p in pending if p.version_id not in {r.version_id for r, _ in results}]
     with database.write() as session:
         tags.postpone(session, failed, worker, times.now())

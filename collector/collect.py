@@ -12,7 +12,6 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from collector import kinds, schedule
-from collector.claim import Claim
 from collector.fetch import Fetcher
 from collector.intake import Intake
 from core import times
@@ -20,6 +19,7 @@ from core.errors import FetchError, KleError, ParseError, RateLimited
 from core.outcome import GOOD, Outcome
 from db import sources
 from db.database import Database
+from db.hold import Hold
 from db.models import Follow, Source
 
 log = logging.getLogger(__name__)
@@ -43,12 +43,12 @@ def collect(
     intake = Intake(
         database, source, run_id, _follows(source), source.kind != "file", clock, state=dict(source.state)
     )
-    with Claim(database, source.id, worker, clock=clock) as claim:
+    with Hold(database, Source, [source.id], worker, clock=clock) as hold:
         try:
-            _look(intake, fetcher, claim)
+            _look(intake, fetcher, hold)
         except Exception as error:  # whatever a stranger's bytes set off: it is told, and the source comes again
             _told(intake.outcome, error, source)
-        _follow_all(intake, fetcher, claim, worker)
+        _follow_all(intake, fetcher, hold, worker)
     outcome = _ended(intake)
     failures = 0 if outcome.ending in GOOD else source.failures + 1
     now = clock()
@@ -59,14 +59,14 @@ def collect(
     return outcome
 
 
-def _look(intake: Intake, fetcher: Fetcher, claim: Claim) -> None:
+def _look(intake: Intake, fetcher: Fetcher, hold: Hold) -> None:
     """Every page that changed. One that cannot be read does not keep the others out; its error comes last."""
     source = intake.source
     kind = kinds.kind(source.kind)
     target = kinds.target(source.name, source.kind, source.options)
     unreadable: ParseError | None = None
     for page in kind.fetch(target, fetcher, intake.state):
-        claim.check()
+        hold.check()
         intake.outcome.ending = "ok"
         try:
             intake.take(page, kind)
@@ -80,12 +80,12 @@ def _follows(source: Source) -> bool:
     return source.options.get("follow_articles") is True
 
 
-def _follow_all(intake: Intake, fetcher: Fetcher, claim: Claim, worker: str) -> None:
+def _follow_all(intake: Intake, fetcher: Fetcher, hold: Hold, worker: str) -> None:
     """Read the pages that entries named, newest first, as far as this round goes; the rest waits for the next."""
     if not _follows(intake.source) or intake.outcome.ending == "rate_limited":
         return
     for _ in range(_FOLLOWS_A_ROUND):
-        if claim.lost:
+        if hold.lost:
             return
         with intake.database.write() as session:
             follow = sources.claim_follow(session, intake.source.id or 0, worker, intake.clock())

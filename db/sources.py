@@ -46,10 +46,6 @@ def by_name(session: Session, name: str) -> Source:
     return session.get_one(Source, known[name])
 
 
-def renew(session: Session, source_id: int, worker: str, now: datetime) -> bool:
-    return work.renew(session, Source, source_id, worker, now)
-
-
 def start_run(session: Session, source_id: int, now: datetime) -> int:
     counts = {"posts": 0, "posts_new": 0, "posts_changed": 0, "problems": 0}
     return insert_all(session, Run, [{"source_id": source_id, "started_at": now, **counts}])[0]

@@ -42,11 +42,11 @@ def claim(
     return list(session.execute(select(rows.c.id).where(rows.c.id.in_(mine)).order_by(*order)).scalars())
 
 
-def renew(session: Session, model: type[Claimable], key: int, worker: str, now: datetime) -> bool:
-    """Hold on for another 30 s; False if the claim was lost."""
+def renew(session: Session, model: type[Claimable], keys: Sequence[int], worker: str, now: datetime) -> int:
+    """Hold on to these rows for another 30 s; how many are still held."""
     rows = table(model)
-    mine = and_(rows.c.id == key, rows.c.claimed_by == worker)
-    return session.execute(update(rows).where(mine).values(claimed_until=now + HOLD)).rowcount == 1  # type: ignore[attr-defined,no-any-return]
+    mine = and_(rows.c.id.in_(keys), rows.c.claimed_by == worker)
+    return int(session.execute(update(rows).where(mine).values(claimed_until=now + HOLD)).rowcount)  # type: ignore[attr-defined]
 
 
 def still_mine(session: Session, model: type[Claimable], keys: Sequence[int], worker: str) -> set[int]:

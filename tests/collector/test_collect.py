@@ -11,7 +11,6 @@ from sqlmodel import col, select
 
 from collector import collect as story
 from collector import intake, kinds
-from collector.claim import Claim
 from collector.collect import collect
 from collector.fetch import Fetcher
 from core import settings as core_settings
@@ -19,6 +18,7 @@ from core.outcome import Outcome
 from core.settings import Settings
 from db import directory, posts, sources
 from db.database import Database
+from db.hold import Hold
 from db.models import Capture, Follow, Quarantine, Source, Version
 from db.query import PostQuery
 from tests.collector.pages import SIGNED, html, item, rss
@@ -268,7 +268,7 @@ def test_a_round_whose_source_was_taken_over_stops(
         source = sources.claim_named(session, "s", WORKER, NOW)
     with database.write() as session:
         sources.claim_named(session, "s", "here:2:b", NOW + timedelta(minutes=1))
-    monkeypatch.setattr(story, "Claim", lambda *a, **k: Claim(*a, every=0.01, **k))
+    monkeypatch.setattr(story, "Hold", lambda *a, **k: Hold(*a, every=0.01, **k))
     slow = SlowFetcher(fetcher)
     outcome = collect(database, source, slow, WORKER, lambda: NOW, lambda: 0.5)  # type: ignore[arg-type]
     assert (outcome.ending, outcome.posts) == ("failed", 0)

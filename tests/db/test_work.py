@@ -34,11 +34,11 @@ def test_a_renewed_claim_holds_longer_and_a_lost_one_cannot_be_renewed(room):
     source, _ = room.source("one")
     claim(room, "a:1:x", NOW)
     with room.database.write() as session:
-        assert sources.renew(session, source.id, "a:1:x", NOW + 20 * SECOND)
+        assert work.renew(session, Source, [source.id], "a:1:x", NOW + 20 * SECOND)
     assert claim(room, "b:1:x", NOW + HELD + SECOND) is None
     assert claim(room, "b:1:x", NOW + HELD + 21 * SECOND) == "one"
     with room.database.write() as session:
-        assert not sources.renew(session, source.id, "a:1:x", NOW + HELD + 22 * SECOND)
+        assert not work.renew(session, Source, [source.id], "a:1:x", NOW + HELD + 22 * SECOND)
 
 
 def test_a_lost_claim_cannot_reschedule_the_source(room):

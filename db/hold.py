@@ -1,8 +1,8 @@
-"""Holding a source while it is collected: a small thread renews the claim, whatever the network does."""
+"""Holding claimed work while it is done: a small thread renews the claim, whatever network or model do."""
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from types import TracebackType
 from typing import Self
@@ -11,26 +11,33 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from core import times
 from core.errors import CollectError
-from db import sources
+from db import work
 from db.database import Database
+from db.models import Claimable
 
 log = logging.getLogger(__name__)
 RENEWED_EVERY = 10.0  # seconds; a claim lasts 30
 
 
-class Claim:
-    """As long as it is entered, the source stays claimed by `worker`."""
+class Hold:
+    """As long as it is entered, these rows stay claimed by `worker`."""
 
-    def __init__(self, database: Database, source_id: int, worker: str, every: float = RENEWED_EVERY,
-                 clock: Callable[[], datetime] = times.now) -> None:  # fmt: skip
+    def __init__(
+        self,
+        database: Database,
+        model: type[Claimable],
+        keys: Sequence[int],
+        worker: str,
+        every: float = RENEWED_EVERY,
+        clock: Callable[[], datetime] = times.now,
+    ) -> None:
         self._database = database
-        self._source_id = source_id
-        self._worker = worker
+        self._model, self._keys, self._worker = model, keys, worker
         self._every = every
         self._clock = clock
         self.lost = False
         self._done = threading.Event()
-        self._thread = threading.Thread(target=self._renew, name=f"claim-{source_id}", daemon=True)
+        self._thread = threading.Thread(target=self._renew, name=f"hold {model.__name__} {keys[:1]}", daemon=True)
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -43,17 +50,17 @@ class Claim:
         self._thread.join()
 
     def check(self) -> None:
-        """Raises CollectError where another process has taken the source over."""
+        """Raises CollectError where another process has taken all of it over."""
         if self.lost:
-            raise CollectError("another process took this source over; this round stops here")
+            raise CollectError("another process took this work over; this round stops here")
 
     def _renew(self) -> None:
         while not self._done.wait(self._every):
             try:
                 with self._database.write() as session:
-                    held = sources.renew(session, self._source_id, self._worker, self._clock())
+                    held = work.renew(session, self._model, self._keys, self._worker, self._clock())
             except SQLAlchemyError as error:  # busy for now; the next try may still come in time
-                log.warning("claim of source %s could not be renewed: %s", self._source_id, error)
+                log.warning("the claim of %s could not be renewed: %s", self._thread.name, error)
                 continue
             if not held:
                 self.lost = True
