@@ -30,7 +30,7 @@ from db import entries
 from db.entries import EVERY, Entry
 from db.language import And, Not, Or, Phrase, Prefix, Token, Tree
 from db.models import IndexEntry, Meta, Post
-from db.upsert import insert, is_sqlite, table
+from db.upsert import insert, insert_keyed, is_sqlite, table
 
 _NAME = "post_text"
 _SQLITE = lightweight(_NAME, column("rowid"), column(_NAME), column("body"))
@@ -100,7 +100,7 @@ def add(session: Session, new: Sequence[Entry]) -> None:
     else:
         session.execute(text(f"INSERT INTO {_NAME}(post_id, body) VALUES (:key, CAST(:body AS tsvector))"), rows)
     kept = [{"post_id": e.post_id, "version_id": e.version_id, "tokens": " ".join(e.tokens)} for e in new]
-    session.execute(insert(session, IndexEntry), kept)
+    insert_keyed(session, IndexEntry, kept)
 
 
 def _remove(session: Session, old: Sequence[Entry]) -> None:

@@ -7,7 +7,9 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, SQLModel
 
-Row = dict[str, Any]
+from db import bulk
+
+Row = bulk.Row
 
 
 def table(model: type[SQLModel]) -> Any:
@@ -36,8 +38,16 @@ def insert_all(session: Session, model: type[SQLModel], rows: Sequence[Row]) -> 
     if not rows:
         return []
     numbers = _next_ids(session, model, len(rows))
-    session.execute(table(model).insert(), [{**row, "id": n} for row, n in zip(rows, numbers, strict=True)])
+    insert_keyed(session, model, [{**row, "id": n} for row, n in zip(rows, numbers, strict=True)])
     return numbers
+
+
+def insert_keyed(session: Session, model: type[SQLModel], rows: Sequence[Row]) -> None:
+    """Insert all, which bring their own keys; a clash is an error."""
+    if is_sqlite(session):
+        bulk.execute_many(session, table(model), rows, ignore=False)
+    else:
+        session.execute(table(model).insert(), list(rows))
 
 
 def _next_ids(session: Session, model: type[SQLModel], count: int) -> list[int]:
@@ -54,6 +64,8 @@ def insert_quietly(session: Session, model: type[SQLModel], rows: Sequence[Row])
     """Insert those that clash with nothing, the fastest way; how many those were."""
     if not rows:
         return 0
+    if is_sqlite(session):
+        return bulk.execute_many(session, table(model), rows, ignore=True)
     done = session.execute(insert(session, model).on_conflict_do_nothing(), list(rows))
     return int(done.rowcount)  # type: ignore[attr-defined]
 
