@@ -15,7 +15,11 @@ Key = tuple[str, str]
 
 def key(account: SeenAccount) -> Key:
     """Platform and handle, however it is written."""
-    return account.platform, account.handle.lstrip("@").lower()
+    return key_of(account.platform, account.handle)
+
+
+def key_of(platform: str, handle: str) -> Key:
+    return platform, handle.lstrip("@").lower()
 
 
 def ensure(session: Session, seen: Iterable[SeenAccount | None]) -> dict[Key, int]:

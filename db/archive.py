@@ -184,6 +184,8 @@ def _version_row(look: Look, row: Row, post: SeenPost, number: int, change: str)
         "created_at": times.text(row["created_at"]),
         "precision": row["precision"],
         "synthetic": row["synthetic"],
+        "source": look.source.name,
+        "via": post.embedded_in,
     }
     made = {
         "post_id": row["id"],

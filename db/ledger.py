@@ -15,19 +15,19 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import Select, and_, delete, func, select, text
+from sqlalchemy import delete, func, select, text
 from sqlmodel import Session
 
 from core import times
-from db import search
-from db.models import Alias, Blob, Ledger, Post, Tag, Topic, Unsealed, Version
+from db import agreement, search
+from db.models import Blob, Ledger, Post, Tag, Topic, Unsealed, Version
+from db.slices import SLICE, slices
 from db.upsert import insert_quietly, is_sqlite, table
 
 START = "0" * 64
 _SEALER = 0x6B6C65  # the advisory lock that makes the sealer one
-_SLICE = 1000
 _ledger, _unsealed, _version, _post = table(Ledger), table(Unsealed), table(Version), table(Post)
-_tag, _topic, _blob, _alias = table(Tag), table(Topic), table(Blob), table(Alias)
+_tag, _topic, _blob = table(Tag), table(Topic), table(Blob)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ def seal(session: Session) -> int:
         return 0
     if not session.execute(text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": _SEALER}).scalar():
         return 0
-    rows = session.execute(select(_unsealed).order_by(_unsealed.c.id).limit(_SLICE)).all()
+    rows = session.execute(select(_unsealed).order_by(_unsealed.c.id).limit(SLICE)).all()
     _chain(session, [Line(r.kind, r.subject, r.row_digest, r.at) for r in rows])
     session.execute(delete(_unsealed).where(_unsealed.c.id.in_([r.id for r in rows])))
     return len(rows)
@@ -136,19 +136,19 @@ def _walk(session: Session) -> Iterator[tuple[str, str | None]]:
     """Slice by slice along the chain, each line with the rows that it speaks for: memory stays flat."""
     found: Counter[str] = Counter()
     seq, previous = 0, START
-    for lines in _slices(session, _ledger, _ledger.c.seq):
+    for lines in slices(session, _ledger, _ledger.c.seq):
         for line in lines:
             seq += 1
             fits = line["seq"] == seq and line["previous"] == previous and line["digest"] == _line_digest(line)
             yield "ledger_lines", None if fits else f"ledger line {line['seq']} does not fit the chain"
             seq, previous = line["seq"], line["digest"]
         yield from _rows_of(session, lines, found)
-    for lines in _slices(session, _unsealed, _unsealed.c.id):
+    for lines in slices(session, _unsealed, _unsealed.c.id):
         yield from _rows_of(session, lines, found)
-    for rows in _slices(session, _blob, _blob.c.sha256, 50):
+    for rows in slices(session, _blob, _blob.c.sha256, 50):
         for row in rows:
             yield "captures", None if _opens(row) else f"capture {row['sha256']} is not the bytes that were fetched"
-    yield "agreement", _unspoken(session, found) or _posts_agree(session) or search.integrity(session)
+    yield "agreement", _unspoken(session, found) or agreement.problem(session) or search.integrity(session)
 
 
 def _rows_of(session: Session, lines: Sequence[Any], found: Counter[str]) -> Iterator[tuple[str, str | None]]:
@@ -226,55 +226,3 @@ def _opens(row: Any) -> bool:
         return bool(sha256(zlib.decompress(row["body"])) == row["sha256"])
     except zlib.error:
         return False
-
-
-_SAID = ("url", "kind", "lang", "precision", "synthetic")
-
-
-def _posts_agree(session: Session) -> str | None:
-    """Each post's row says what its current version's facts say."""
-    current = and_(_version.c.post_id == _post.c.id, _version.c.number == _post.c.versions)
-    statement = select(_post, _version.c.facts, _version.c.change).join_from(_post, _version, current, isouter=True)
-    for rows in _slices(session, statement, _post.c.id):
-        aliases = _aliases(session, [row["id"] for row in rows])
-        for row in rows:
-            name = f"{row['platform']}:{row['platform_id']}"
-            if problem := _disagreement(name, row, aliases.get(row["id"], set())):
-                return problem
-    return None
-
-
-def _aliases(session: Session, keys: Sequence[int]) -> dict[int, set[str]]:
-    found: dict[int, set[str]] = {}
-    for row in session.execute(select(_alias).where(_alias.c.post_id.in_(keys))):
-        found.setdefault(row.post_id, set()).add(row.public_id)
-    return found
-
-
-def _disagreement(name: str, row: Any, aliases: set[str]) -> str | None:
-    facts = row["facts"]
-    if facts is None:
-        return f"the current version of {name} is not there"
-    if facts["created_at"] != times.text(row["created_at"]):
-        return f"the time of {name} is not the one that was archived"
-    if facts["id"] != name and facts["id"] not in aliases:
-        return f"{name} was archived as {facts['id']}"
-    changed = next((field for field in _SAID if facts[field] != row[field]), None)
-    if changed:
-        return f"the {changed} of {name} is not the one that was archived"
-    if row["change"] != "first" and (row["change"] == "delete") != (row["deleted_at"] is not None):
-        return f"the deletion of {name} is not as it was archived"
-    return None
-
-
-def _slices(session: Session, source: Any, key: Any, size: int = _SLICE) -> Iterator[Sequence[Any]]:
-    """All rows in key order, a slice at a time, so that memory does not grow."""
-    statement = (source if isinstance(source, Select) else select(source)).order_by(key).limit(size)
-    last = None
-    while True:
-        rows = session.execute(statement if last is None else statement.where(key > last)).mappings().all()
-        if rows:
-            yield rows
-        if len(rows) < size:
-            return
-        last = rows[-1][key.name]

@@ -92,6 +92,12 @@ def test_progress_is_told_for_each_thing_looked_at(full):
         ("UPDATE post SET versions = 3 WHERE platform_id = 'm.example/1'", "posts count 6 versions"),
         ("UPDATE post SET versions = 1 WHERE platform_id = 'm.example/1'", "posts count 4 versions"),
         ("UPDATE post SET versions = 3 - versions WHERE platform_id <> 'm.example/2'", "the current version of"),
+        ("UPDATE account SET handle_key = 'someone@m.example'", "the account of"),
+        ("UPDATE account SET handle = '@fake'", "the account of"),
+        ("UPDATE post SET account_id = NULL WHERE platform_id = 'm.example/2'", "the account of"),
+        ("UPDATE post SET synthetic = NOT synthetic WHERE platform_id = 'm.example/1'", "the synthetic of"),
+        ("DELETE FROM sighting WHERE url = 'https://m.example/3'", "was seen first through"),
+        ("UPDATE sighting SET url = 'https://evil.example' WHERE url = 'https://m.example/3'", "was seen first"),
         ("DELETE FROM index_entry WHERE version_id = 3", "the full-text index has 2 entries"),
     ],
 )

@@ -1,0 +1,95 @@
+"""Do the rows of posts say what their sealed versions say? What a version's facts hold is sealed with it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import and_, select
+from sqlalchemy.orm import aliased
+from sqlmodel import Session
+
+from core import times
+from db import accounts
+from db.models import Account, Alias, Post, Sighting, Source, Version
+from db.slices import slices
+from db.upsert import table
+
+_post, _version, _alias, _account = table(Post), table(Version), table(Alias), table(Account)
+_sighting, _source = table(Sighting), table(Source)
+_SAID = ("url", "kind", "lang", "precision", "synthetic")
+Sighted = tuple[str, str]  # source, address
+
+
+def problem(session: Session) -> str | None:
+    """The first post whose row, account or first sighting is not what was archived; None where all agree."""
+    first = aliased(_version)
+    current = and_(_version.c.post_id == _post.c.id, _version.c.number == _post.c.versions)
+    statement = (
+        select(
+            _post, _account.c.platform.label("account_platform"), _account.c.handle, _account.c.handle_key,
+            _version.c.facts, _version.c.change, first.c.facts.label("first_facts"),
+        )
+        .join_from(_post, _version, current, isouter=True)
+        .join(first, and_(first.c.post_id == _post.c.id, first.c.number == 1), isouter=True)
+        .join(_account, _account.c.id == _post.c.account_id, isouter=True)
+    )  # fmt: skip
+    for rows in slices(session, statement, _post.c.id):
+        keys = [row["id"] for row in rows]
+        aliases, sighted = _aliases(session, keys), _sightings(session, keys)
+        for row in rows:
+            name = f"{row['platform']}:{row['platform_id']}"
+            found = _told(name, row, aliases.get(row["id"], set()), sighted.get(row["id"], set()))
+            if found:
+                return found
+    return None
+
+
+def _aliases(session: Session, keys: Sequence[int]) -> dict[int, set[str]]:
+    found: dict[int, set[str]] = {}
+    for row in session.execute(select(_alias).where(_alias.c.post_id.in_(keys))):
+        found.setdefault(row.post_id, set()).add(row.public_id)
+    return found
+
+
+def _sightings(session: Session, keys: Sequence[int]) -> dict[int, set[Sighted]]:
+    statement = select(_sighting.c.post_id, _source.c.name, _sighting.c.url).join_from(_sighting, _source)
+    found: dict[int, set[Sighted]] = {}
+    for row in session.execute(statement.where(_sighting.c.post_id.in_(keys))):
+        found.setdefault(row.post_id, set()).add((row.name, row.url))
+    return found
+
+
+def _told(name: str, row: Any, aliases: set[str], sighted: set[Sighted]) -> str | None:
+    try:
+        return _disagreement(name, row, aliases) or _origin(name, row, sighted)
+    except (KeyError, TypeError, AttributeError):  # somebody changed their form
+        return f"the facts of {name} cannot be read"
+
+
+def _disagreement(name: str, row: Any, aliases: set[str]) -> str | None:
+    facts = row["facts"]
+    if facts is None:
+        return f"the current version of {name} is not there"
+    if facts["created_at"] != times.text(row["created_at"]):
+        return f"the time of {name} is not the one that was archived"
+    if facts["id"] != name and facts["id"] not in aliases:
+        return f"{name} was archived as {facts['id']}"
+    changed = next((field for field in _SAID if facts[field] != row[field]), None)
+    if changed:
+        return f"the {changed} of {name} is not the one that was archived"
+    if row["change"] != "first" and (row["change"] == "delete") != (row["deleted_at"] is not None):
+        return f"the deletion of {name} is not as it was archived"
+    return None
+
+
+def _origin(name: str, row: Any, sighted: set[Sighted]) -> str | None:
+    """Who published it and where it was seen first: those of its first version."""
+    facts = row["first_facts"]
+    if facts is None:
+        return f"the first version of {name} is not there"
+    said = facts["account"] and accounts.key_of(facts["account"]["platform"], facts["account"]["handle"])
+    shown = accounts.key_of(row["account_platform"], row["handle"]) if row["handle"] is not None else None
+    if said != shown or (shown and shown[1] != row["handle_key"]):
+        return f"the account of {name} is not the one that was archived"
+    if (facts["source"], facts["via"] or facts["url"] or "") not in sighted:
+        return f"{name} was seen first through {facts['source']}, which no sighting says"
+    return None
