@@ -8,6 +8,7 @@ from sqlmodel import Session
 
 from core import times
 from core.outcome import GOOD
+from db import following
 from db.models import Run, Source
 from db.query import PostQuery
 from db.sources import IMPORT
@@ -16,6 +17,7 @@ from db.upsert import table
 _MISSED = 2  # looks in a row that make a gap
 _SLACK = timedelta(minutes=1)
 _MOST_GAPS = 20
+_UNFOLLOWED = "No source follows this: no posts may only mean that nobody looked."
 _run, _source = table(Run), table(Source)
 _good = _run.c.outcome.in_(GOOD)
 Span = tuple[datetime, datetime]
@@ -24,20 +26,26 @@ Span = tuple[datetime, datetime]
 def coverage(session: Session, query: PostQuery, now: datetime) -> dict[str, Any]:
     """Over the query's range: who looked when, where nobody did, and a sentence that says so.
 
+    The range begins at the first look where the query names no since. Where it names an account, actor, platform or
+    source, only those sources count that could have shown it.
+
     How far back one look reaches only its platform knows. So the time before a source's first good look is a gap,
     though posts of that time may have been found; between two good looks nothing was missed unless they lie further
     apart than twice the source's schedule.
     """
     until = min(query.until or now, now)
     rows = session.execute(select(_source).where(_source.c.name != IMPORT).order_by(_source.c.name))
-    found = [(row.enabled, _of_source(session, row, query.since, until)) for row in rows]
+    asked = following.followers(session, query)
+    followed = [row for row in rows if asked is None or row.id in asked]
+    found = [(row.enabled, _of_source(session, row, query.since, until)) for row in followed]
     watched = [s for enabled, s in found if s["first_run_at"] or enabled]
     complete = bool(watched) and all(s["last_ok_at"] and not s["gaps"] for s in watched)
+    began = min((s["first_run_at"] for s in watched if s["first_run_at"]), default=None)
     return {
-        "from": times.text(query.since) if query.since else None,
+        "from": times.text(query.since) if query.since else began,
         "until": times.text(until),
         "complete": complete,
-        "note": _note(watched, complete),
+        "note": _note(watched, complete) if watched or asked is None else _UNFOLLOWED,
         "sources": watched,
     }
 

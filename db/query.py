@@ -237,13 +237,20 @@ def _topic_field(session: Session, field: Field) -> Tree:
         raise _unknown(Field(field.name, slug, field.position), "topic", known)
     if not compared:
         return Token(token("topic", slug))
-    try:
-        bound = float(compared["bound"])
-    except ValueError:
-        raise QueryError(f"{compared['bound']!r} is no number between 0 and 1", field.position, ["0.9"]) from None
+    bound = _probability(field, compared["bound"])
     wanted = select(_tag.c.post_id).join_from(_tag, _topic, _tag.c.topic_id == _topic.c.id)
     scored = _OPS[compared["op"]](_tag.c.probability, bound)
     return Condition(_post.c.id.in_(wanted.where(_topic.c.slug == slug, _tag.c.valid_to.is_(None), scored)))
+
+
+def _probability(field: Field, value: str) -> float:
+    try:
+        bound = float(value)
+    except ValueError:
+        bound = -1.0
+    if not 0 <= bound <= 1:
+        raise QueryError(f"{value!r} is no number from 0 to 1", field.position, ["0.9"])
+    return bound
 
 
 def _from(session: Session, field: Field) -> Tree:

@@ -98,8 +98,13 @@ def quarantine(session: Session, run_id: int, problems: Sequence[Problem], now: 
 
 
 def release_dead_claims(session: Session, host: str, alive: Callable[[int], bool], now: datetime) -> int:
-    """At start: what processes of this host held when they died is free again."""
-    return sum(work.release_dead(session, model, host, alive, now) for model in (Source, Version, Follow))
+    """At start: what processes of this host held when they died is free again, and their runs end as failed."""
+    released = sum(work.release_dead(session, model, host, alive, now) for model in (Source, Version, Follow))
+    free = select(_source.c.id).where(_source.c.claimed_by.is_(None))
+    cut = _run.c.outcome.is_(None) & _run.c.source_id.in_(free)
+    ended = {"outcome": "failed", "finished_at": now, "error": "interrupted: the process ended in the middle"}
+    session.execute(update(_run).where(cut).values(ended))
+    return released
 
 
 # -- pages to follow ----------------------------------------------------------------------------------------

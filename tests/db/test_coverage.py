@@ -10,6 +10,7 @@ from db import sources
 from db.coverage import coverage
 from db.query import PostQuery
 from tests.conftest import NOW
+from tests.db.conftest import post
 
 HOUR = timedelta(hours=1)
 
@@ -119,3 +120,37 @@ def test_one_source_with_a_gap_makes_the_whole_incomplete(room):
 def test_a_range_still_to_come_has_no_gap_that_ends_before_it_begins(room):
     look(room, 0)
     assert all(a > b for a, b, _ in gaps(asked(room, since=-5)))
+
+
+def asked_for(room, q, **filters):
+    with room.database.read() as session:
+        return coverage(session, PostQuery.build(q, **filters), NOW)
+
+
+def test_a_question_for_an_account_counts_the_sources_that_show_it(room):
+    room.archive(post(1), source="one")
+    look(room, 0.1, name="one")
+    look(room, 0.1, name="other")
+    for found in (
+        asked_for(room, "from:@office@m.example"),
+        asked_for(room, "", account="office@m.example"),
+        asked_for(room, "platform:mastodon"),
+        asked_for(room, "source:one meeting"),
+    ):
+        assert [s["source"] for s in found["sources"]] == ["one"]
+    assert [s["source"] for s in asked_for(room, "meeting")["sources"]] == ["one", "other"]
+
+
+@pytest.mark.parametrize("q", ["from:@nobody", "platform:nope", "from:@nobody source:one"])
+def test_what_no_source_follows_was_not_looked_at(room, q):
+    room.archive(post(1), source="one")
+    look(room, 0.1, name="one")
+    found = asked_for(room, q)
+    assert (found["complete"], found["sources"]) == (False, [])
+    assert found["note"].startswith("No source follows this")
+
+
+def test_without_a_beginning_the_range_begins_at_the_first_look(room):
+    look(room, 0.4)
+    look(room, 0.2)
+    assert asked_for(room, "")["from"] == times.text(NOW - 0.4 * HOUR)

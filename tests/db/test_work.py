@@ -376,3 +376,15 @@ def test_references_and_topics_are_served_as_configured(room, tmp_path):
              "figures": {"n": 2}, "verified": False}
         ]  # fmt: skip
         assert directory.topics(session) == [{"slug": "reform", "name": "Reform", "definition": "d"}]
+
+
+def test_a_run_that_died_ends_as_failed_at_the_next_start_and_a_living_one_goes_on(room):
+    with room.database.write() as session:
+        for name in ("dead", "alive"):
+            make_source(session, name, NOW)
+            sources.claim_named(session, name, f"here:{1 if name == 'dead' else 2}:x", NOW)
+    with room.database.write() as session:
+        sources.release_dead_claims(session, "here", lambda pid: pid == 2, NOW)
+        found = {r["source"]: (r["outcome"], r["error"]) for r in sources.list_runs(session, None, 9, None)[0]}
+    assert found["alive"] == (None, None)
+    assert found["dead"][0] == "failed" and "interrupted" in found["dead"][1]
