@@ -24,12 +24,12 @@ class Kind(Protocol):
 
 
 def names() -> list[str]:
-    return sorted(plugins.load(_PACKAGE))
+    return plugins.names(_PACKAGE)
 
 
 def kind(name: str) -> Kind:
     """Raises SettingsError that names the kinds that there are."""
-    found = plugins.load(_PACKAGE).get(name)
+    found = plugins.one(_PACKAGE, name)
     if found is None:
         raise SettingsError("kind", name, f"is no kind of source; there are {', '.join(names())}")
     return cast(Kind, found)

@@ -7,8 +7,17 @@ from types import ModuleType
 
 
 @cache
-def load(package: str) -> dict[str, ModuleType]:
-    """Import every public module of `package`; {"feed": <module collector.platforms.feed>, ...}."""
+def names(package: str) -> list[str]:
+    """The plugins of `package`, sorted; none of them is imported."""
     home = importlib.import_module(package)
-    names = sorted(m.name for m in pkgutil.iter_modules(home.__path__) if not m.name.startswith("_"))
-    return {name: importlib.import_module(f"{package}.{name}") for name in names}
+    return sorted(m.name for m in pkgutil.iter_modules(home.__path__) if not m.name.startswith("_"))
+
+
+def one(package: str, name: str) -> ModuleType | None:
+    """This plugin alone, None where there is none: readers of news pages are heavy, and an import needs none."""
+    return importlib.import_module(f"{package}.{name}") if name in names(package) else None
+
+
+def load(package: str) -> dict[str, ModuleType]:
+    """Every plugin: {"feed": <module collector.platforms.feed>, ...}."""
+    return {name: importlib.import_module(f"{package}.{name}") for name in names(package)}
