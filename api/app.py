@@ -8,6 +8,7 @@ from starlette.staticfiles import StaticFiles
 
 from api import openapi, problems
 from api.deps import Context, Readiness
+from api.head import AnswerHead
 from api.headers import SecurityHeaders
 from api.metrics import CountRequests, Metrics
 from api.render.templates import STATIC
@@ -27,7 +28,11 @@ def create_app(settings: Settings, database: Database, readiness: Readiness) -> 
         docs_url=None,  # FastAPI's own loads its scripts from another host; pages/docs.py serves ours
         redoc_url=None,
         redirect_slashes=False,  # it would build an absolute address from whatever Host says
-        middleware=[Middleware(CountRequests, metrics=metrics), Middleware(SecurityHeaders)],
+        middleware=[
+            Middleware(CountRequests, metrics=metrics),
+            Middleware(SecurityHeaders),
+            Middleware(AnswerHead),
+        ],
     )
     app.state.context = Context(settings, database, readiness, metrics)
     for package in ("api.routes", "api.pages"):
