@@ -54,7 +54,8 @@ def on_validation(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     errors = [{"where": ".".join(map(str, e["loc"])), "message": e["msg"]} for e in error.errors()]
     detail = "; ".join(f"{e['where'].removeprefix('query.')}: {e['message']}" for e in errors)
-    return _answer(request, problem(422, "Invalid request", detail, errors=errors))
+    parameter = str([*error.errors()[0]["loc"], ""][1])  # after where it stands: query, body, header
+    return _answer(request, problem(422, "Invalid request", detail, parameter=parameter, errors=errors))
 
 
 def on_http(request: Request, error: Exception) -> Response:

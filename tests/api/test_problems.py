@@ -64,7 +64,9 @@ def test_an_empty_filter_is_refused(inside, name):
 @pytest.mark.parametrize("search", ["limit=0", "limit=201", "limit=ten", "sort=random", "q=" + "a" * 2001])
 def test_a_value_out_of_range_is_named(inside, search):
     body = problem(inside.get(f"/api/v1/posts?{search}"), 422)
-    assert body["errors"][0]["where"] == "query." + search.partition("=")[0]
+    name = search.partition("=")[0]
+    assert body["errors"][0]["where"] == f"query.{name}"
+    assert body["parameter"] == name
 
 
 @pytest.mark.parametrize("search", ["since=yesterday", "until=2025-13-01", "q=since:soon"])
