@@ -30,7 +30,16 @@ HOW = (
 )
 _LOCAL_HOSTS = ("localhost", "127.0.0.1", "[::1]")
 _NOTED_EVERY = timedelta(hours=1)
-_FORWARDING = ("forwarded", "x-real-ip", "via")
+_FORWARDING = (
+    "forwarded",
+    "via",
+    "x-real-ip",
+    "x-client-ip",
+    "x-cluster-client-ip",
+    "cf-connecting-ip",
+    "true-client-ip",
+    "fastly-client-ip",
+)
 
 
 class SignInNeeded(Forbidden):

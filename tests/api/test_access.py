@@ -52,6 +52,11 @@ def test_the_loopback_is_known_by_its_names(shared, host, sender):
         {"Forwarded": "for=127.0.0.1"},
         {"X-Real-IP": "127.0.0.1"},
         {"Via": "1.1 proxy"},
+        {"X-Client-IP": "127.0.0.1"},
+        {"X-Cluster-Client-IP": "127.0.0.1"},
+        {"CF-Connecting-IP": "127.0.0.1"},
+        {"True-Client-IP": "127.0.0.1"},
+        {"Fastly-Client-IP": "127.0.0.1"},
     ],
 )
 def test_a_proxy_or_a_foreign_name_on_the_loopback_is_the_public(inside, headers):
