@@ -249,7 +249,7 @@ def _refuse_unknown_environment() -> None:
 
 
 def _suggestion(name: str, known: list[str]) -> str:
-    close = difflib.get_close_matches(name, known, 1)
+    close = difflib.get_close_matches(name, known, 1, cutoff=0.75)
     return f"; did you mean {close[0]}?" if close else f"; there are {', '.join(known)}"
 
 

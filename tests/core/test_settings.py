@@ -118,6 +118,14 @@ def test_a_wrong_entry_of_the_file_names_itself(toml, says):
     assert says in refused(toml).message
 
 
+def test_a_name_like_none_is_answered_with_all_that_there_are(monkeypatch):
+    monkeypatch.setenv("KLE_BOGUS", "1")
+    with pytest.raises(SettingsError) as told:
+        settings.load()
+    assert "did you mean" not in told.value.message
+    assert "there are KLE_ALLOW_PRIVATE_NETWORKS" in told.value.message and "KLE_HOST" in told.value.message
+
+
 def test_a_file_in_another_encoding_is_told():
     Path("kle.toml").write_bytes("# ک".encode("utf-16"))
     with pytest.raises(SettingsError, match="cannot be read as TOML"):
