@@ -48,6 +48,7 @@ def _citation(post: dict[str, Any], digest: str) -> str:
     """Id, place, time first seen and the digest of the version: enough to find it and to prove it."""
     when = formats.when(post).text
     author = (post["account"] or {}).get("name") or (post["account"] or {}).get("handle") or "Unknown author"
-    where = formats.safe_url(post["url"]) or "no public address"
+    address = formats.safe_url(post["url"])
+    place = f"Published at {address}, archived as" if address else "No public address is known; archived as"
     seen = formats.moment(post["first_seen_at"])
-    return f"{author}, {when}. {post['id']}. {where}. First seen {seen}; version digest {digest}."
+    return f"{author}, {when}. {place} {post['id']}, first seen {seen}; SHA-256 of this version: {digest}."

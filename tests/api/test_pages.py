@@ -230,7 +230,19 @@ def test_the_page_of_a_post_has_everything(inside):
         assert part in text, part
     (cite,) = page.xpath('//*[@id="citation"]')
     digest = inside.get("/api/v1/posts/file:office.example/1/versions").json()["items"][0]["digest"]
-    assert "file:office.example/1" in cite.text and digest in cite.text and "First seen" in cite.text
+    assert "file:office.example/1" in cite.text and digest in cite.text and "first seen" in cite.text
+
+
+@pytest.mark.parametrize(
+    ("post", "says"),
+    [
+        ("file:office.example/1", "Published at https://office.example/posts/1, archived as file:office.example/1"),
+        ("file:office.example/5", "No public address is known; archived as file:office.example/5, first seen"),
+    ],
+)
+def test_a_citation_reads_as_sentences(inside, post, says):
+    (cite,) = tree(inside.get(f"/posts/{post}")).xpath('//*[@id="citation"]')
+    assert cite.text.startswith("Example Office, ") and says in cite.text and cite.text.endswith(".")
 
 
 def test_the_page_of_an_edited_post_shows_the_difference(inside):

@@ -67,6 +67,23 @@ _RIGHTMOST = """element => {
 }"""
 
 
+_BROKEN_WORDS = """() => {
+  const found = [];
+  for (const cell of document.querySelectorAll(".scroll th, .scroll td")) {
+    const walk = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
+    while (walk.nextNode()) {
+      for (const word of walk.currentNode.data.matchAll(/\\S+/g)) {
+        const range = document.createRange();
+        range.setStart(walk.currentNode, word.index);
+        range.setEnd(walk.currentNode, word.index + word[0].length);
+        if (new Set([...range.getClientRects()].map((box) => box.top)).size > 1) found.push(word[0]);
+      }
+    }
+  }
+  return found;
+}"""
+
+
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp("pages")
@@ -152,6 +169,14 @@ def test_no_page_is_wider_than_the_screen(visit, width, scripts):
     for place in PLACES:
         page = screen.open(place)
         assert page.evaluate("document.documentElement.scrollWidth") <= width, place
+
+
+@pytest.mark.parametrize("width", [375, 720, 1000, 1280])
+def test_no_word_of_a_table_is_broken(visit, width):
+    page = visit(width).open("/posts/file:office.example/1")
+    assert page.locator(".scroll td").count() > 0
+    assert page.evaluate(_BROKEN_WORDS) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
