@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 _EVERY = re.compile(r"(\d+)\s*(s|m|h|d)")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
@@ -23,6 +24,7 @@ def parse(value: str) -> datetime:
     return utc(datetime.fromisoformat(value.strip()))
 
 
+@lru_cache(1024)  # the rows of one look share their times
 def text(moment: datetime) -> str:
     """RFC 3339 with Z; fractions only where there are some."""
     return utc(moment).isoformat().replace("+00:00", "Z")
