@@ -6,6 +6,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from sqlmodel import col, select
+
 from collector import kinds
 from collector.intake import Intake
 from collector.platforms import file as project_form
@@ -14,14 +16,19 @@ from core.errors import KleError
 from core.post import Problem
 from db import sources
 from db.database import Database
+from db.models import Quarantine
 
 FORMATS = ("jsonl",)
+MOST_REASONS = 10
 Progress = Callable[[int], None]  # called with how many items were read so far
 
 
 @dataclass(slots=True)
 class Report:
-    """What `kle import --json` prints; `formats` counts the items that were read in each."""
+    """What `kle import` did; `formats` counts the items that were read in each.
+
+    `reasons` are the first of those why items were put aside, "file: reason"; --json does not print them.
+    """
 
     files: int = 0
     items: int = 0
@@ -30,9 +37,15 @@ class Report:
     posts_unchanged: int = 0
     quarantined: int = 0
     formats: dict[str, int] = field(default_factory=dict)
+    reasons: list[str] = field(default_factory=list)
+
+    @property
+    def refused(self) -> bool:
+        """Nothing could be taken though there was something."""
+        return self.quarantined > 0 and self.quarantined == self.items
 
     def as_json(self) -> dict[str, Any]:
-        return asdict(self)
+        return {name: value for name, value in asdict(self).items() if name != "reasons"}
 
 
 def run(database: Database, files: Sequence[Path], progress: Progress) -> Report:
@@ -42,15 +55,19 @@ def run(database: Database, files: Sequence[Path], progress: Progress) -> Report
         assert source.id is not None
         run_id = sources.start_run(session, source.id, times.now())
     intake = Intake(database, source, run_id, live=False)
+    reasons: list[str] = []
     for file in files:
+        before = intake.outcome.problems
         _take(intake, file, progress)
+        if intake.outcome.problems > before and len(reasons) < MOST_REASONS:
+            reasons += _reasons(intake, file, before, MOST_REASONS - len(reasons))
     outcome = intake.outcome
     outcome.ending = "ok" if outcome.posts else "failed" if outcome.problems else "empty"
     outcome.error = None if outcome.posts else intake.first_problem
     with database.write() as session:
         now = times.now()
         sources.finish_run(session, source.id, run_id, "", outcome, {}, now + timedelta(days=1), now)
-    return _report(intake, len(files))
+    return _report(intake, len(files), reasons)
 
 
 def _take(intake: Intake, file: Path, progress: Progress) -> None:
@@ -65,7 +82,15 @@ def _take(intake: Intake, file: Path, progress: Progress) -> None:
         intake.first_problem = intake.first_problem or f"{file}: {error.message}"
 
 
-def _report(intake: Intake, files: int) -> Report:
+def _reasons(intake: Intake, file: Path, before: int, most: int) -> list[str]:
+    """Why items of `file` were put aside; `before` were already when it was begun."""
+    wanted = select(Quarantine.error).where(col(Quarantine.run_id) == intake.run_id)
+    with intake.database.read() as session:
+        found = session.exec(wanted.order_by(col(Quarantine.id)).offset(before).limit(most)).all()
+    return [reason if reason.startswith(f"{file}: ") else f"{file}: {reason}" for reason in found]
+
+
+def _report(intake: Intake, files: int, reasons: list[str]) -> Report:
     outcome = intake.outcome
     items = outcome.posts + outcome.problems
     return Report(
@@ -76,4 +101,5 @@ def _report(intake: Intake, files: int) -> Report:
         posts_unchanged=intake.unchanged,
         quarantined=outcome.problems,
         formats={"jsonl": items} if items else {},
+        reasons=reasons,
     )

@@ -41,7 +41,12 @@ def escape(text: str) -> str:
     """Text from outside as it is: no Rich markup, no terminal control characters."""
     from rich.markup import escape as without_markup
 
-    return without_markup("".join(c if c.isprintable() else " " for c in text))
+    return without_markup(printable(text))
+
+
+def printable(text: str) -> str:
+    """Without what moves a terminal's cursor or colours it."""
+    return "".join(c if c.isprintable() else " " for c in text)
 
 
 def note(text: str) -> None:

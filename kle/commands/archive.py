@@ -42,7 +42,8 @@ def import_(
 ) -> None:
     """Take posts in from files in the API's form (JSON Lines, a JSON array, also .gz; a release's posts.jsonl).
 
-    What cannot be read is put aside with its reason, the rest goes in; the same file again changes nothing.
+    What cannot be read is kept with its reason in the archive's table `quarantine`, the rest goes in; the same file
+    again changes nothing. Exit code 1 if nothing could be taken though there was something.
 
     Example: kle import posts.jsonl --json
     """
@@ -52,11 +53,21 @@ def import_(
         output.fail(f"there is no format {format_!r}; there are auto, {', '.join(importing.FORMATS)}")
     with runtime.archive() as (_, database), output.progress() as bar:
         task = bar.add_task("importing", total=None)
-        report = importing.run(database, files, lambda done: bar.update(task, completed=done)).as_json()
+        report = importing.run(database, files, lambda done: bar.update(task, completed=done))
     if json:
-        output.print_json(report)
+        output.print_json(report.as_json())
     else:
-        output.say(", ".join(f"{value} {name}" for name, value in report.items() if name != "formats"))
+        output.say(", ".join(f"{value} {name}" for name, value in report.as_json().items() if name != "formats"))
+    _tell_reasons(report.reasons, report.quarantined)
+    if report.refused:
+        raise typer.Exit(1)
+
+
+def _tell_reasons(reasons: list[str], quarantined: int) -> None:
+    for reason in reasons:
+        output.note(output.printable(reason))
+    if quarantined > len(reasons):
+        output.note(f"and {quarantined - len(reasons)} more, in the archive's table quarantine")
 
 
 def classify(

@@ -74,6 +74,40 @@ def test_unreadable_lines_are_put_aside_with_a_reason(kle: Kle, tmp_path: Path) 
     assert "platform is missing" in reasons[2] and "text must be a string" in reasons[3]
 
 
+def test_first_reasons_are_told_on_stderr_with_their_file(kle: Kle, tmp_path: Path) -> None:
+    first = write_lines(tmp_path / "first.jsonl", [record(n, text=5) for n in range(7)])
+    second = write_lines(tmp_path / "second.jsonl", [record(1), *(record(n, platform="") for n in range(8))])
+    (tmp_path / "broken.json").write_text("[1, 2", "utf-8")
+    found = kle("import", first, second, tmp_path / "broken.json", "--json")
+    assert found.exit_code == 0
+    assert json.loads(found.stdout)["quarantined"] == 16 and "reasons" not in json.loads(found.stdout)
+    told = [line for line in found.stderr.splitlines() if ".json" in line]
+    assert len(told) == 10
+    assert all(line.startswith(f"{first}: line ") and "text must be a string" in line for line in told[:7])
+    assert all(line.startswith(f"{second}: line ") and "platform is missing" in line for line in told[7:])
+    assert "and 6 more, in the archive's table quarantine" in found.stderr
+
+
+def test_file_that_cannot_be_read_is_named_once(kle: Kle, tmp_path: Path) -> None:
+    broken = tmp_path / "broken.json"
+    broken.write_text("[1, 2", "utf-8")
+    told = [line for line in kle("import", broken).stderr.splitlines() if "broken.json" in line]
+    assert len(told) == 1 and told[0].count("broken.json") == 1
+
+
+def test_import_that_could_take_nothing_is_exit_code_one(kle: Kle, tmp_path: Path) -> None:
+    bad, good = write_lines(tmp_path / "bad.jsonl", [record(1, text=5)]), tmp_path / "good.jsonl"
+    found = kle("import", bad, "--json")
+    assert found.exit_code == 1 and json.loads(found.stdout)["quarantined"] == 1
+    assert kle("import", bad, write_lines(good, [record(1)])).exit_code == 0
+    assert kle("import", bad, good).exit_code == 0  # unchanged is taken too
+    assert kle("import", write_lines(tmp_path / "empty.jsonl", [])).exit_code == 0
+
+
+def test_help_of_import_says_where_refused_items_are(kle: Kle) -> None:
+    assert "quarantine" in kle("import", "--help").stdout
+
+
 def test_arrays_and_gzip_are_read_too(kle: Kle, tmp_path: Path) -> None:
     array, packed = tmp_path / "posts.json", tmp_path / "posts.jsonl.gz"
     array.write_text(json.dumps([record(1), record(2)]), "utf-8")
