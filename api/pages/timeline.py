@@ -11,6 +11,7 @@ from starlette.responses import Response
 from api import outgoing
 from api.access import Caller, Reader
 from api.deps import context, only
+from api.render import formats
 from api.render.cards import card
 from api.render.histogram import Chart, chart, interval_for
 from api.render.links import SearchLinks
@@ -70,9 +71,17 @@ def _found(
         "first": links.to(cursor=None) if search.cursor else None,
         "total": result.total,
         "facets": counts.facets(session, query, 12),
+        "known": _known(session, search) if not result.items else {},
         "looked": Looked.of(looked),
         "chart": _chart(session, search, query, links, frame["references"]),
     }
+
+
+def _known(session: Session, search: Filters) -> dict[str, list[dict[str, Any]]]:
+    """Where nothing was found with such a filter: the values that it could have, lest one be misspelt."""
+    used = [name for name in ("platform", "lang") if getattr(search, name)]
+    everything = counts.facets(session, PostQuery.build(""), 50) if used else {}
+    return {name: everything[name] for name in used}
 
 
 def _chart(
@@ -109,8 +118,13 @@ def _failed(error: BadRequest, search: PostSearch) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """Coverage in one line: how often, through how many sources, when last, and what was missed."""
+    """Coverage in one line: since when and how often, through how many sources, when last, and what was missed.
 
+    `followed`: a source could have shown what was asked for.
+    """
+
+    followed: bool
+    since: str | None
     runs: int
     sources: int
     last: str | None
@@ -123,6 +137,8 @@ class Looked:
         rows = looked["sources"]
         lasts = [row["last_ok_at"] for row in rows if row["last_ok_at"]]
         return cls(
+            followed=bool(rows),
+            since=formats.day(times.parse(looked["from"])) if looked["from"] else None,
             runs=sum(row["ok"] for row in rows),
             sources=sum(row["ok"] > 0 for row in rows),
             last=max(lasts, key=times.parse) if lasts else None,

@@ -5,7 +5,9 @@ import re
 import pytest
 from lxml import html
 
+from core import times
 from tests.api.site import ARTICLE, HOSTILE, POSTS, QUOTED
+from tests.conftest import NOW
 
 ALL = len(POSTS) + 2
 PAGES = ["/", "/?q=advisors", "/posts/file:office.example/1", "/sources", "/signin", "/docs", "/?q=(", "/nothing"]
@@ -198,6 +200,28 @@ def test_a_query_that_does_not_parse_is_shown_with_its_place(inside):
 def test_nothing_found_is_told_apart_from_nobody_looked(inside):
     assert "No posts match" in inside.get("/?q=zzzz").text
     assert "Nobody looked" in inside.get("/?q=zzzz&until=2020-01-01").text
+
+
+def test_nothing_found_without_a_gap_says_since_when_somebody_looked(inside, monkeypatch):
+    monkeypatch.setattr(times, "now", lambda: NOW)  # some minutes after the last look
+    (empty,) = tree(inside.get("/?q=zzzz source:sample")).xpath('//section[@class="empty"]')
+    assert "No posts match" in words(empty)
+    assert "The sources were looked at since 1 Sep 2026 without a gap." in words(empty)
+
+
+def test_what_no_source_follows_is_said_to_be_so(inside):
+    (empty,) = tree(inside.get("/?q=platform:bluesky")).xpath('//section[@class="empty"]')
+    assert "Nobody looked" in words(empty) and "No source follows this" in words(empty)
+
+
+def test_filters_that_find_nothing_lead_to_the_values_that_there_are(inside):
+    (empty,) = tree(inside.get("/?q=advisors&platform=nosuch&lang=xx")).xpath('//section[@class="empty"]')
+    assert "Platforms that are here: File, X." in words(empty).replace(" ,", ",")
+    assert "Languages that are here: English," in words(empty)
+    links = empty.xpath('.//a[text()="X" or bdi="X"]/@href')
+    assert links == ["/?q=advisors&platform=x&lang=xx"] or links == ["/?q=advisors&lang=xx&platform=x"]
+    (plain,) = tree(inside.get("/?q=zzzz")).xpath('//section[@class="empty"]')
+    assert "that are here" not in words(plain)
 
 
 def test_an_empty_archive_says_how_to_fill_it(database, tmp_path):
