@@ -31,7 +31,7 @@ class Program(TyperGroup):
     """Failures that have a message for people end as one line on stderr, not as a traceback."""
 
     def invoke(self, ctx: Any) -> Any:
-        from core.errors import BadRequest, KleError, SettingsError
+        from core.errors import BadRequest, KleError, NotFound, SettingsError
         from kle import logs
         from kle.output import fail
 
@@ -39,7 +39,8 @@ class Program(TyperGroup):
         try:
             return super().invoke(ctx)
         except KleError as error:
-            fail(error.message, 2 if isinstance(error, SettingsError | BadRequest) else 1)
+            wrong_use = isinstance(error, SettingsError | BadRequest | NotFound)  # the name was given here
+            fail(error.message, 2 if wrong_use else 1)
 
 
 app = typer.Typer(

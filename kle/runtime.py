@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from core import settings as knobs
 from core import times
-from core.errors import ModelError
+from core.errors import ModelError, SettingsError
 from core.settings import Settings
 from db import directory
 from db.database import Database, open_database
@@ -45,6 +45,9 @@ def _check_sources(settings: Settings) -> None:
     from collector import kinds
 
     for source in settings.sources:
+        if source.enabled and source.kind not in kinds.names():
+            where = f"{settings.config}: [[source]] {source.name}, kind"
+            raise SettingsError(where, source.kind, f"is no kind of source; there are {', '.join(kinds.names())}")
         if source.enabled:
             kinds.target(source.name, source.kind, source.options)
 
@@ -67,19 +70,24 @@ def config_is_there() -> bool:
 
 
 def model(settings: Settings) -> "Model | None":
-    """The classifier, or None where tagging is off. Raises ModelError."""
+    """The classifier, or None where tagging is off. Raises SettingsError for another that cannot be used."""
     if not settings.tagging:
         return None
     from classifier.model import SHIPPED, Model
 
-    return Model.load(_model_folder(settings.model) if settings.model else SHIPPED, settings.threads)
+    if not settings.model:
+        return Model.load(SHIPPED, settings.threads)
+    try:
+        return Model.load(_model_folder(settings.model), settings.threads)
+    except ModelError as error:
+        raise SettingsError("KLE_MODEL", settings.model, error.message) from error
 
 
 def _model_folder(name: str) -> Path:
     """A folder of this machine, or one fetched from the model hub by its name there (owner/model)."""
     if Path(name).is_dir():
         return Path(name)
-    wrong = f"KLE_MODEL = {name!r}: no such folder; leave it empty for the shipped model, none for no tagging"
+    wrong = "no such folder; leave it empty for the shipped model, none for no tagging"
     if not _HUB_NAME.fullmatch(name):
         raise ModelError(wrong)
     from huggingface_hub import snapshot_download

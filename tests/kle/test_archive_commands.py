@@ -76,7 +76,7 @@ def test_unknown_scope_names_those_that_exist(kle: Kle) -> None:
 
 def test_revoking_what_is_no_key_says_so(kle: Kle) -> None:
     found = kle("keys", "revoke", 99)
-    assert found.exit_code == 1 and "99" in found.stderr
+    assert found.exit_code == 2 and "99" in found.stderr
 
 
 def test_postgresql_is_migrated_by_its_command_alone(

@@ -59,6 +59,14 @@ def test_misspelt_source_option_stops_the_start(kle: Kle, tmp_path: Path) -> Non
     assert "Traceback" not in found.output
 
 
+def test_unknown_kind_names_file_source_and_the_kinds(kle: Kle, tmp_path: Path) -> None:
+    (tmp_path / "kle.toml").write_text('[[source]]\nname = "a"\nkind = "fed"\n', "utf-8")
+    found = kle("collect")
+    assert found.exit_code == 2
+    assert "kle.toml: [[source]] a, kind = 'fed': is no kind of source; there are" in found.stderr
+    assert "feed" in found.stderr
+
+
 def test_disabled_source_may_wait_for_a_version_that_reads_its_kind(kle: Kle, tmp_path: Path) -> None:
     text = '[[source]]\nname = "later"\nkind = "unheard-of"\nenabled = false\n'
     (tmp_path / "kle.toml").write_text(text, "utf-8")

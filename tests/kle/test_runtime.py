@@ -7,7 +7,7 @@ import pytest
 
 from classifier.model import SHIPPED
 from core import settings
-from core.errors import ModelError
+from core.errors import SettingsError
 from db import directory, sources
 from kle import runtime
 from tests.kle.conftest import SOURCE
@@ -52,5 +52,10 @@ def test_model_that_is_nowhere_is_named(monkeypatch: pytest.MonkeyPatch) -> None
 
     monkeypatch.setattr(huggingface_hub, "snapshot_download", absent)
     for name in ("nowhere", "some/where"):
-        with pytest.raises(ModelError, match=name):
+        with pytest.raises(SettingsError, match=f"KLE_MODEL = '{name}': no such folder"):
             runtime.model(load(name))
+
+
+def test_folder_without_a_model_is_a_wrong_setting(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="KLE_MODEL = "):
+        runtime.model(load(str(tmp_path)))

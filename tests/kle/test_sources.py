@@ -61,7 +61,7 @@ def test_check_fails_if_one_does_not_answer(kle: Kle, office: Path) -> None:
 
 def test_check_of_an_unknown_name_says_which_exist(kle: Kle, office: Path) -> None:
     found = kle("sources", "check", "ofice")
-    assert found.exit_code == 1 and "office" in found.stderr
+    assert found.exit_code == 2 and "office" in found.stderr
 
 
 def test_enable_switches_on_what_answered_and_leaves_the_rest_of_the_file(kle: Kle, office: Path) -> None:
@@ -100,8 +100,9 @@ def test_failed_round_is_exit_code_one_with_the_reason(kle: Kle, office: Path) -
 
 
 def test_collect_of_an_unknown_name_says_which_exist(kle: Kle, office: Path) -> None:
-    found = kle("collect", "nobody")
-    assert found.exit_code == 1 and "office" in found.stderr
+    for command in (["collect"], ["sources", "run"]):
+        found = kle(*command, "nobody")
+        assert found.exit_code == 2 and "office" in found.stderr
 
 
 def test_without_a_configuration_there_is_nothing_to_collect(kle: Kle, office: Path) -> None:
