@@ -88,6 +88,10 @@ def train(
 
     Example: kle model train --out model && KLE_MODEL=model kle classify --all
     """
+    import os
+
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # read when numpy loads; on few cores its threads only wait
+
     from classifier import train as training
     from classifier.model import SHIPPED
 
