@@ -7,6 +7,7 @@ from core import settings as knobs
 from core.settings import Settings
 from db import sources, tags
 from db.database import Database
+from kle import runtime
 from kle.readiness import Part
 
 SAMPLE = Path(__file__).with_name("sample")
@@ -15,6 +16,12 @@ SAMPLE = Path(__file__).with_name("sample")
 def settings() -> Settings:
     """Those of the sample's kle.toml; the environment counts as ever."""
     return knobs.load(SAMPLE / "kle.toml")
+
+
+def waits(settings: Settings) -> bool:
+    """Whether some of the sample is yet to be collected or tagged."""
+    with runtime.archive(settings, sync=True) as (_, database):
+        return any(parts(settings.tagging)(database).values())
 
 
 def parts(tagging: bool) -> Callable[[Database], dict[str, Part]]:

@@ -50,9 +50,9 @@ def demo(host: Host = None, port: Port = None) -> None:
 
     if runtime.config_is_there():
         output.note("The demo reads its own configuration; yours is for `kle up`.")
-
-    output.say("The sample is collected and tagged while you look; the page is complete in about half a minute.")
     chosen = sample.settings().model_copy(update=_given(host, port))
+    if sample.waits(chosen):
+        output.say("The sample is collected and tagged while you look; the page is complete in half a minute.")
     serve.run(chosen, parts=sample.parts(chosen.tagging))
 
 

@@ -15,6 +15,7 @@ def test_demo_shows_the_sample_and_a_second_start_changes_nothing(
 ) -> None:
     with started(tmp_path, "demo", "--port", "0", KLE_MODEL="") as program:
         address = program.address()
+        assert any("while you look" in line for line in program.said)
         assert program.ready(address)["parts"] == dict.fromkeys(
             ["database", "scheduler", "model", "sample", "tags"]
         )
@@ -29,6 +30,7 @@ def test_demo_shows_the_sample_and_a_second_start_changes_nothing(
     assert all(post["synthetic"] for post in others)
     with started(tmp_path, "demo", "--port", "0", KLE_MODEL="") as program:
         address = program.address()
+        assert not any("while you look" in line for line in program.said)
         program.ready(address)
         _, second = get(f"{address}/api/v1/posts?limit=200")
         program.send(signal.SIGTERM)
