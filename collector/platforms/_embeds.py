@@ -42,10 +42,10 @@ class Embed(NamedTuple):
     lines: list[str]
 
 
-def find(root: HtmlElement, page_url: str) -> list[Embed]:
+def once(embeds: list[Embed]) -> list[Embed]:
     """Every embedded post once, in the page's order; one with text wins over one without."""
     best: dict[str, Embed] = {}
-    for embed in _all(root, page_url):
+    for embed in embeds:
         key = embed.post.id if isinstance(embed.post, SeenPost) else embed.post.error
         known = best.get(key)
         if not known or (_length(embed) > _length(known)):
@@ -57,9 +57,9 @@ def _length(embed: Embed) -> int:
     return len(embed.post.text) if isinstance(embed.post, SeenPost) else 0
 
 
-def _all(root: HtmlElement, page_url: str) -> Iterator[Embed]:
-    for element in list(root.iter(*FORMS)):
-        yield from FORMS[str(element.tag)](element, page_url)
+def find(root: HtmlElement, page_url: str) -> list[Embed]:
+    """Every embed of the page, in its order; one post may be there more than once."""
+    return [embed for element in list(root.iter(*FORMS)) for embed in FORMS[str(element.tag)](element, page_url)]
 
 
 def _blockquote(element: HtmlElement, page_url: str) -> Iterator[Embed]:

@@ -111,7 +111,7 @@ def _entry(raw: Raw) -> Entry | Problem:
             title=_title(raw),
             content=content,
             markup=kind != "text/plain",
-            published=raw.get("published") or raw.get("updated") or raw.get("created") or "",
+            published=_written(raw, "published") or _written(raw, "updated") or _written(raw, "created"),
             moment=_moment(raw),
             lang=lang or raw.get("language") or raw.get("dc_language") or "",
             base=base,
@@ -120,6 +120,11 @@ def _entry(raw: Raw) -> Entry | Problem:
         )
     except (AttributeError, TypeError, ValueError, KeyError) as error:  # feedparser's odd shapes
         return Problem(f"an entry of this feed cannot be read: {error}", str(raw)[:500])
+
+
+def _written(raw: Raw, name: str) -> str:
+    """What stands under this very name: feedparser's own get() falls back on others, and warns."""
+    return str(dict.get(raw, name) or "")
 
 
 def _title(raw: Raw) -> str:
@@ -149,8 +154,8 @@ def _content(raw: Raw) -> tuple[str, str, str, str]:
 
 def _moment(raw: Raw) -> datetime | None:
     for name in ("published", "updated", "created"):
-        if raw.get(name):
-            parsed = raw.get(f"{name}_parsed")
+        if _written(raw, name):
+            parsed = dict.get(raw, f"{name}_parsed")
             return datetime.fromtimestamp(timegm(parsed), UTC) if parsed and 1 <= parsed[0] <= 9999 else None
     return None
 

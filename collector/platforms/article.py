@@ -21,6 +21,8 @@ from core.page import Page
 from core.post import Account, Problem, SeenPost, View
 from core.text import squeeze
 
+_OPENED = re.compile(r"<(?:html|body)\b", re.I)
+_CLOSED = re.compile(r"</(?:html|body)\s*>", re.I)
 _HTML = re.compile(r"<(?:!doctype|html|head|body|meta|div|p|article|blockquote|h1|table|title)\b", re.I)
 
 
@@ -96,8 +98,10 @@ def _page(text: str, page: Page) -> Iterator[SeenPost | Problem]:
             media=about.images,
             view=View.PAGE,
         )
-    yield from (embed.post for embed in embeds)
+    yield from (embed.post for embed in _embeds.once(embeds))
     yield from _unmarked(body, quoting, embeds)
+    if _OPENED.search(text) and not _CLOSED.search(text):
+        yield Problem("this page breaks off: its end is missing", text[-200:])
 
 
 def _unmarked(body: str, quoting: str, embeds: list[_embeds.Embed]) -> Iterator[SeenPost | Problem]:
@@ -121,11 +125,15 @@ def _titled(title: str, body: str) -> str:
 
 def _links(root: HtmlElement, url: str) -> tuple[str, ...]:
     """Where the article's own paragraphs lead; menus and footers are not it."""
-    inside = root.xpath("//article//p//a[@href]|//main//p//a[@href]") or root.xpath("//p//a[@href]")
-    found = (
-        markup.absolute(a.get("href"), url) for a in inside if not a.xpath("ancestor::blockquote|ancestor::nav")
-    )
+    paragraphs = [(a, around) for a in root.iter("a") if a.get("href") and "p" in (around := _around(a))]
+    own = [(a, around) for a, around in paragraphs if around & {"article", "main"}] or paragraphs
+    found = (markup.absolute(a.get("href"), url) for a, around in own if not around & {"blockquote", "nav"})
     return tuple(list(dict.fromkeys(u for u in found if u))[:200])
+
+
+def _around(element: HtmlElement) -> set[Any]:
+    """The tags around it; an XPath that asks for them costs the square of a page's paragraphs."""
+    return {ancestor.tag for ancestor in element.iterancestors()}
 
 
 def _account(url: str, name: str) -> Account | None:

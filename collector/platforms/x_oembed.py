@@ -122,7 +122,7 @@ def _read(item: Any, page: Page) -> SeenPost | Problem:
     """What the article reader finds in the blockquote; first hand, with its author by the answer's own fields."""
     named = _x.status(answers.text(item, "url")) or _x.status(_asked_for(page))
     root = markup.tree(f"<div>{answers.needed(item, 'html')}</div>")
-    found = [e.post for e in _embeds.find(root, page.url)] if root is not None else []
+    found = [e.post for e in _embeds.once(_embeds.find(root, page.url))] if root is not None else []
     shown = [post for post in found if isinstance(post, Problem) or not named or post.platform_id == named[1]]
     if not shown:
         raise ValueError("there is no post in this answer's html; only single posts are read")

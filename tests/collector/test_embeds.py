@@ -166,3 +166,16 @@ def test_a_post_pasted_as_paragraphs_is_found_too() -> None:
 )
 def test_notices_are_told_from_words_about_pages(text: str, notice: bool) -> None:
     assert _x.is_notice(text) is notice
+
+
+def test_one_status_with_two_texts_is_one_post() -> None:
+    again = QUOTE.replace("Hello there.", "Hello there, again and longer.").replace("?ref_src", "?s=46&amp;t=abc")
+    assert [post.id for post in embedded(QUOTE + "<p>and once more</p>" + again)] == [f"x:{ID}"]
+
+
+def test_a_page_that_breaks_off_is_read_and_told() -> None:
+    whole = html(f"<p>The office wrote on Monday that it had met.</p>{QUOTE}")
+    assert not [i for i in read_article(whole) if isinstance(i, Problem)]
+    cut = read_article(whole[: whole.index("</body>")])
+    assert [i.error for i in cut if isinstance(i, Problem)] == ["this page breaks off: its end is missing"]
+    assert len(cut) == len(read_article(whole)) + 1
