@@ -174,8 +174,8 @@ def test_one_status_with_two_texts_is_one_post() -> None:
 
 
 def test_a_page_that_breaks_off_is_read_and_told() -> None:
-    whole = html(f"<p>The office wrote on Monday that it had met.</p>{QUOTE}")
-    assert not [i for i in read_article(whole) if isinstance(i, Problem)]
-    cut = read_article(whole[: whole.index("</body>")])
+    text = html(f"<p>The office wrote on Monday that it had met.</p>{QUOTE}")
+    whole, cut = (list(article.parse(page(t))) for t in (text, text[: text.index("</body>")]))
+    assert not [i for i in whole if isinstance(i, Problem)]
     assert [i.error for i in cut if isinstance(i, Problem)] == ["this page breaks off: its end is missing"]
-    assert len(cut) == len(read_article(whole)) + 1
+    assert len(cut) == len(whole) + 1
