@@ -52,10 +52,10 @@ def to_post(entry: Entry, feed: Feed, page: Page) -> SeenPost:
     body, root = _body(entry)
     title = " ".join(title_text(entry.title).split())
     text = _joined(title, body)
-    if not (text or link or entry.guid):
-        raise ValueError("an entry without title, text, link and id")
-    when = _when(entry, page.fetched_at)
     media = _media(entry, root, base)
+    if not (text or link or media):
+        raise ValueError("an entry without title, text, link and picture")
+    when = _when(entry, page.fetched_at)
     own = markup.links(root, base) if root is not None else []
     return SeenPost(
         platform="feed",

@@ -238,3 +238,17 @@ def test_a_redirect_changes_no_id() -> None:
     first = Page("https://old.example/feed", body, times.now(), asked="https://old.example/feed")
     moved = Page("https://new.example/feed", body, times.now(), asked="https://old.example/feed")
     assert [p.id for p in feed.parse(first)] == [p.id for p in feed.parse(moved)]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [rss("<item><guid>4</guid></item>"), '{"version": "https://jsonfeed.org/version/1.1", "items": [{"id": "4"}]}'],
+)
+def test_an_entry_that_says_nothing_is_told_in_every_format(body: str) -> None:
+    (found,) = read_feed(body)
+    assert isinstance(found, Problem) and "without title, text, link" in found.error
+
+
+def test_dates_that_stand_under_no_name_of_their_own_set_nothing_off() -> None:
+    (post,) = entries(item(title="Talks", pubDate=" "))
+    assert post.created_at is None
