@@ -19,10 +19,10 @@ _log = structlog.get_logger()
 def tag_round(database: Database, model: Model, worker: str, limit: int = BATCH) -> int:
     """Tag up to `limit` waiting versions; how many were. 0 means that nothing waits."""
     with database.write() as session:
-        model_id = tags.register_model(session, model.digest, model.card)
         pending = tags.claim_versions(session, worker, limit, times.now())
-    if not pending:
-        return 0
+        if not pending:  # the usual second: nothing is written
+            return 0
+        model_id = tags.register_model(session, model.digest, model.card)
     with Hold(database, Version, [p.version_id for p in pending], worker):  # long texts outlast a claim
         results = _predict(model, pending)
     failed = [p for p in pending if p.version_id not in {r.version_id for r, _ in results}]

@@ -16,7 +16,6 @@ from db import archive, sources
 from db.database import Database
 from db.models import Source
 
-SLICE = 500  # posts in one transaction
 _Items = list[SeenPost | Problem]
 
 
@@ -46,7 +45,7 @@ class Intake:
         last = False
         while not last:
             chunk, error = _some(items)
-            last = error is not None or len(chunk) < SLICE
+            last = error is not None or len(chunk) < archive.MOST
             kept = merged(self.state, page.state) if last and not error else None
             capture_id = self._store(page, chunk, capture_id, kept)
         if error:
@@ -91,7 +90,7 @@ def _some(items: Iterator[SeenPost | Problem]) -> tuple[_Items, ParseError | Non
     """The next slice; where the payload breaks, what could be read before that, and the error."""
     chunk: _Items = []
     try:
-        for item in islice(items, SLICE):
+        for item in islice(items, archive.MOST):
             chunk.append(item)
     except ParseError as error:
         return chunk, error

@@ -22,7 +22,7 @@ from db.find import Known
 from db.models import Blob, Capture, Metrics, Post, Sighting, Source, Tag, Version
 from db.upsert import Row, insert_all, insert_new, insert_quietly, is_sqlite, table
 
-MOST = 500
+MOST = 500  # posts of one call, so that a write stays short
 _LEVEL = 3  # of zlib: bulk imports spend half the time of level 6 for a tenth more bytes
 _ROUNDS = 20  # tries of a slice against writers who take the same keys (PostgreSQL)
 _post, _version, _tag, _metrics = table(Post), table(Version), table(Tag), table(Metrics)
@@ -131,9 +131,8 @@ def _insert(session: Session, rows: Sequence[Row]) -> set[int]:
         return {row.id for row in insert_new(session, Post, rows, [_post.c.id])}
     if insert_quietly(session, Post, rows) == len(rows):
         return {row["id"] for row in rows}
-    wanted = {
-        row["id"]: (row["platform"], row["platform_id"]) for row in rows
-    }  # one writer: what is ours went in now
+    # one writer: what stands under a key with our id went in just now
+    wanted = {row["id"]: (row["platform"], row["platform_id"]) for row in rows}
     statement = select(_post.c.id, _post.c.platform, _post.c.platform_id).where(_post.c.id.in_(list(wanted)))
     return {r.id for r in session.execute(statement) if wanted[r.id] == (r.platform, r.platform_id)}
 

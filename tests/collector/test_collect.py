@@ -170,7 +170,7 @@ def test_one_bad_file_does_not_keep_the_others_out(look: Round, database: Databa
 def test_large_payloads_go_in_slices(
     look: Round, database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(intake, "SLICE", 10)
+    monkeypatch.setattr(intake.archive, "MOST", 10)
     lines = (f'{{"platform":"x","platform_id":"{n}","kind":"post","text":"post {n}"}}\n' for n in range(1, 26))
     (tmp_path / "a.jsonl").write_text("".join(lines))
     assert look(kind="file", path="a.jsonl").posts_new == 25
