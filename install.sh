@@ -90,9 +90,10 @@ if ! usable; then
 fi
 if [ "$(cat "$venv/.holds-$lock" 2>/dev/null)" != "$(wanted "$lock")" ]; then
     say "Installing $lock (once; some minutes on a slow line)."
-    # Byte code is written for what the program imports (below); for all that is installed it would be a third
-    # of the environment.
-    "$venv/bin/python" -m pip install -qq --disable-pip-version-check --no-compile \
+    # The lock is whole, so nothing is left to resolve: pip 23 would else take a release newer than the lock's for
+    # a package that another one asks for with extras, and stop. Byte code is written for what the program imports
+    # (below); for all that is installed it would be a third of the environment.
+    "$venv/bin/python" -m pip install -qq --disable-pip-version-check --no-compile --no-deps \
         --require-hashes -r "$lock" </dev/null
     said=$("$venv/bin/python" -m pip install -qq --disable-pip-version-check --no-deps \
         --no-build-isolation --no-index -e . </dev/null 2>&1) || {
