@@ -6,7 +6,7 @@ connection, a 5xx) is tried again here, briefly; everything longer is the schedu
 
 import dataclasses
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from http.cookiejar import CookieJar, DefaultCookiePolicy
@@ -32,6 +32,7 @@ _HOPS = 8
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _KEPT = frozenset({"content-type", "etag", "last-modified", "date", "content-language", "link", "x-robots-tag"})
 _LONGEST_WAIT = 86_400.0
+_LONGEST_ERROR, _ERROR_SECONDS = 65_536, 5.0
 _ACCEPT = "text/html,application/xhtml+xml,application/rss+xml,application/atom+xml,application/feed+json,*/*;q=0.8"
 
 
@@ -118,50 +119,57 @@ class Fetcher:
             raise problem
 
     def get(
-        self, url: str, state: dict[str, Any] | None = None, headers: dict[str, str] | None = None
+        self,
+        url: str,
+        state: dict[str, Any] | None = None,
+        headers: dict[str, str] | None = None,
+        *,
+        also: Collection[int] = (),
     ) -> Page | None:
         """The page at `url`, or None where the server says that it is as `state` knows it.
 
+        An answer whose status is in `also` is a page too: that a post is gone is worth a capture. `headers` go to
+        the server of `url` alone, never to another that it redirects to: they may hold a key.
         Raises RateLimited, Gone, Refused or FetchError.
         """
-        asked = {**_validators(url, state or {}), **(headers or {})}
+        question = _Question(url, _validators(url, state or {}), headers or {}, frozenset(also))
         for attempt in stamina.retry_context(
             on=_worth_a_retry, attempts=_ATTEMPTS, timeout=2 * self._timeout, wait_initial=0.3, wait_max=3.0
         ):
             with attempt:
-                return self._once(url, asked)
+                return self._once(question)
         raise AssertionError("unreachable: stamina raises the last error")
 
-    def _once(self, url: str, headers: dict[str, str]) -> Page | None:
+    def _once(self, question: "_Question") -> Page | None:
         deadline = time.monotonic() + self._timeout
-        address = _parsed(url)
+        address = _parsed(question.url)
         for _ in range(_HOPS):
             self._pace.wait(address.host)
-            page = self._hop(url, address, headers, deadline)
+            page = self._hop(question, address, deadline)
             if not isinstance(page, httpx.URL):
                 return page
             address = page
-        raise Refused(f"{url} redirects more than {_HOPS} times")
+        raise Refused(f"{question.url} redirects more than {_HOPS} times")
 
-    def _hop(
-        self, url: str, address: httpx.URL, headers: dict[str, str], deadline: float
-    ) -> Page | httpx.URL | None:
+    def _hop(self, question: "_Question", address: httpx.URL, deadline: float) -> Page | httpx.URL | None:
+        headers = question.headers_for(address)
         try:
             with self._client.stream("GET", address, headers=headers, follow_redirects=False) as response:
-                return self._answer(url, address, response, deadline)
+                return self._answer(question, address, response, deadline)
         except httpx.TimeoutException:
             raise FetchError(f"{address} did not answer within {self._timeout:g} s") from None
         except httpx.HTTPError as error:
             raise FetchError(f"{address} cannot be read: {_reason(error)}") from error
 
     def _answer(
-        self, url: str, address: httpx.URL, response: httpx.Response, deadline: float
+        self, question: "_Question", address: httpx.URL, response: httpx.Response, deadline: float
     ) -> Page | httpx.URL | None:
         if response.status_code == 304:
             return None
         if response.status_code in _REDIRECTS:
             return _next_address(address, response)
-        _refuse_status(address, response)
+        if response.status_code not in question.also:
+            _refuse_status(address, response)
         length = response.headers.get("content-length", "")
         if length.isdecimal() and int(length) > self.max_bytes:
             raise Refused(
@@ -169,8 +177,21 @@ class Fetcher:
             )
         content = body.read(*_stream(response), self.max_bytes, deadline)
         kept = {name: value for name, value in response.headers.items() if name in _KEPT}
-        state = {"url": url, "etag": kept.get("etag"), "last_modified": kept.get("last-modified")}
-        return Page(str(address), content, times.now(), response.status_code, kept, tool(), state, url)
+        state = {"url": question.url, "etag": kept.get("etag"), "last_modified": kept.get("last-modified")}
+        return Page(str(address), content, times.now(), response.status_code, kept, tool(), state, question.url)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Question:
+    url: str
+    validators: dict[str, str]
+    headers: dict[str, str]
+    also: frozenset[int]
+
+    def headers_for(self, address: httpx.URL) -> dict[str, str]:
+        own = httpx.URL(self.url)
+        same = (address.scheme, address.host, address.port) == (own.scheme, own.host, own.port)
+        return {**self.validators, **(self.headers if same else {})}
 
 
 def _stream(response: httpx.Response) -> tuple[Iterable[bytes], str]:
@@ -206,18 +227,28 @@ def _next_address(address: httpx.URL, response: httpx.Response) -> httpx.URL:
 
 def _refuse_status(address: httpx.URL, response: httpx.Response) -> None:
     status = response.status_code
+    if 200 <= status < 300:
+        return
+    said: dict[str, Any] = {"answered": status, "body": _start(response)}
     wait = retry_after(response.headers.get("retry-after", ""), times.now())
     if status == 429 or (status == 503 and wait is not None):
         named = f"; it asks to wait {wait:.0f} s" if wait is not None else ""
-        raise RateLimited(f"{address} answered {status}: too many requests{named}", retry_after=wait)
+        raise RateLimited(f"{address} answered {status}: too many requests{named}", retry_after=wait, **said)
     if status in (404, 410):
-        raise Gone(f"{address} answered {status}: the page is gone; has it moved?")
-    if status >= 400:
-        error = FetchError(f"{address} answered {status} {response.reason_phrase}".rstrip() + _advice(status))
-        error.transient = status >= 500 or status in (408, 425)
-        raise error
-    if status != 200 and not 200 < status < 300:
-        raise FetchError(f"{address} answered {status}, which is no page")
+        raise Gone(f"{address} answered {status}: the page is gone; has it moved?", **said)
+    if status < 400:
+        raise FetchError(f"{address} answered {status}, which is no page", **said)
+    error = FetchError(f"{address} answered {status} {response.reason_phrase}".rstrip() + _advice(status), **said)
+    error.transient = status >= 500 or status in (408, 425)
+    raise error
+
+
+def _start(response: httpx.Response) -> bytes:
+    """What an error says, as far as it is short; the error stands without it too."""
+    try:
+        return body.read(*_stream(response), _LONGEST_ERROR, time.monotonic() + _ERROR_SECONDS)
+    except (FetchError, httpx.HTTPError):
+        return b""
 
 
 def _advice(status: int) -> str:

@@ -13,7 +13,8 @@
         ├── FetchError         the network or the server; transient unless said otherwise
         │   ├── RateLimited    429 or 503 with a time to wait
         │   ├── Gone           404 or 410
-        │   └── Refused        private network, too large, wrong scheme: never retried
+        │   └── Refused        private network, robots.txt, too large, wrong scheme: never retried
+        ├── OverBudget         the next request could cost more than the day's budget still holds
         └── ParseError         bytes that are not what the source's kind reads
 
 Each carries its HTTP `status`, whether it is `transient` (worth another try without a change by a person)
@@ -92,8 +93,17 @@ class CollectError(KleError):
 
 
 class FetchError(CollectError):
+    """`answered` is the server's HTTP status and `body` the start of what it said; None and b"" where none came."""
+
     title = "Fetch failed"
     transient = True
+
+    def __init__(
+        self, message: str, *, retry_after: float | None = None, answered: int | None = None, body: bytes = b""
+    ) -> None:
+        super().__init__(message, retry_after=retry_after)
+        self.answered = answered
+        self.body = body
 
 
 class RateLimited(FetchError):
@@ -108,6 +118,13 @@ class Gone(FetchError):
 class Refused(FetchError):
     title = "Refused"
     transient = False
+
+
+class OverBudget(CollectError):
+    """`retry_after` reaches to the start of the next day (UTC), when the budget is new."""
+
+    title = "Over budget"
+    transient = True
 
 
 class ParseError(CollectError):

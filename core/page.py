@@ -12,6 +12,8 @@ class Page:
     `url` is the address that answered, or the public address that a local file stands for ("" where nobody
     knows it). `state` is what the next fetch of this source needs; it is kept once the page's posts are archived.
     `asked` is the address that was asked for: a redirect changes `url`, and not ids that are made of it.
+    `about` are the platform ids of known posts that this page was asked for by id: those that it does not show are
+    gone. `reads` is what its server charges for, as {"post": ids, "user": ids} by the words of the price table.
     """
 
     url: str
@@ -22,3 +24,5 @@ class Page:
     tool: str = ""
     state: dict[str, Any] = field(default_factory=dict)
     asked: str = ""
+    about: tuple[str, ...] = ()
+    reads: dict[str, tuple[str, ...]] = field(default_factory=dict)

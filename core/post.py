@@ -33,11 +33,16 @@ OWN_VIEW = {"feed": View.ENTRY, "article": View.PAGE}  # where a record is what 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """`handle` as its platform writes it, X with the @ ("@CJTFOIR"); feeds and pages: their host name."""
+    """`handle` as its platform writes it, X with the @ ("@CJTFOIR"); feeds and pages: their host name.
+
+    `wishes` is what its owner asks of those who read along, in the platform's words ("noindex",
+    "!no-unauthenticated"); None where this view of it does not tell, () where it tells that there are none.
+    """
 
     platform: str
     handle: str
     name: str | None = None
+    wishes: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +58,9 @@ class SeenPost:
 
     `platform_id` is what follows the colon in the public id; `created_at` is None where the source gives no
     date; `embedded_in` is the URL of the page that quotes it (second hand); `repeats` the public id of the
-    post that a repost or quote names; `follow` a page worth fetching for the whole text.
+    post that a repost or quote names; `follow` a page worth fetching for the whole text. `labels` are the author's
+    own on this post ("sensitive", "graphic-media"). `revised_at` is when its author made this state of it, where
+    the platform tells: an older state that is seen later is no edit. `other_ids` are further platform ids of it.
     """
 
     platform: str
@@ -74,6 +81,9 @@ class SeenPost:
     embedded_in: str | None = None
     repeats: str | None = None
     follow: str | None = None
+    labels: tuple[str, ...] = ()
+    revised_at: datetime | None = None
+    other_ids: tuple[str, ...] = ()
 
     @property
     def id(self) -> str:
@@ -94,13 +104,14 @@ class Problem:
 
 def to_json(post: SeenPost) -> dict[str, Any]:
     """The API's form without what only an archive knows."""
+    owner = post.account
     return {
         "id": post.id,
         "platform": post.platform,
         "platform_id": post.platform_id,
         "url": post.url,
         "kind": post.kind,
-        "account": asdict(post.account) if post.account else None,
+        "account": {"platform": owner.platform, "handle": owner.handle, "name": owner.name} if owner else None,
         "text": post.text,
         "lang": post.lang,
         "created_at": times.text(post.created_at) if post.created_at else None,
@@ -110,6 +121,7 @@ def to_json(post: SeenPost) -> dict[str, Any]:
         "media": [asdict(m) for m in post.media],
         "metrics": {name: post.metrics.get(name) for name in METRICS} if post.metrics else None,
         "repeats": post.repeats,
+        "labels": [*post.labels, *((owner and owner.wishes) or ())],
         "sightings": [{"first_hand": post.first_hand, "url": post.embedded_in or post.url}],
     }
 
@@ -146,6 +158,7 @@ def from_json(record: dict[str, Any]) -> SeenPost:
         view=OWN_VIEW.get(platform, View.FULL) if first_hand else View.QUOTE,
         embedded_in=None if first_hand else _sighting_url(record),
         repeats=_text(record, "repeats") or None,
+        labels=tuple(_list(record, "labels", str)),
     )
 
 

@@ -43,7 +43,7 @@ def _put(session: Session, model: type[SQLModel], key: str, row: dict[str, Any])
 def _put_actor(session: Session, actor: ActorConfig) -> None:
     _put(session, Actor, "slug", actor.model_dump(exclude={"accounts"}))
     number = session.execute(select(_actor.c.id).where(_actor.c.slug == actor.slug)).scalar_one()
-    seen = [SeenAccount(*a.split(":", 1)) for a in actor.accounts]
+    seen = [SeenAccount(platform, handle) for platform, handle in (a.split(":", 1) for a in actor.accounts)]
     mine = account_rows.ensure(session, seen).values()
     session.execute(update(_account).where(_account.c.actor_id == number, _account.c.id.not_in(mine))
                     .values(actor_id=None))  # fmt: skip

@@ -15,7 +15,7 @@ from collector.target import WebOrFile
 from core.errors import FetchError, Gone, RateLimited, Refused
 from core.settings import load
 from tests.collector.conftest import LOOPBACK
-from tests.collector.server import Site
+from tests.collector.server import Site, running
 
 
 def test_a_page_carries_address_body_headers_time_and_tool(fetcher: Fetcher, site: Site) -> None:
@@ -221,3 +221,24 @@ def test_pace_keeps_seconds_between_requests_to_one_host() -> None:
     for host in ("a", "a", "b", "a"):
         pace.wait(host)
     assert slept == [2.0, 4.0]
+
+
+def test_an_error_tells_its_status_and_what_the_server_said(fetcher: Fetcher, site: Site) -> None:
+    with pytest.raises(Gone) as gone:
+        fetcher.get(f"{site.url}/nothing")
+    assert (gone.value.answered, gone.value.body) == (404, b"not here")
+
+
+def test_a_status_that_was_asked_for_is_a_page(fetcher: Fetcher, site: Site) -> None:
+    page = fetcher.get(f"{site.url}/nothing", also=(404, 410))
+    assert page
+    assert (page.status, page.body) == (404, b"not here")
+
+
+def test_a_key_goes_to_no_other_server(fetcher: Fetcher, site: Site) -> None:
+    key = {"authorization": "Bearer secret"}
+    with running() as other:
+        other.pages["/end"] = ("text/plain", b"x")
+        fetcher.get(f"{site.url}/to/{other.url.replace('/', '~')}~end", headers=key)
+        assert "authorization" not in other.headers_seen[0]
+    assert site.headers_seen[0]["authorization"] == "Bearer secret"

@@ -26,7 +26,7 @@ def test_the_written_form_has_the_names_of_the_interface(post: SeenPost):
     form = posts.to_json(post)
     assert set(form) == {
         "id", "platform", "platform_id", "url", "kind", "account", "text", "lang", "created_at",
-        "created_at_precision", "synthetic", "links", "media", "metrics", "repeats", "sightings",
+        "created_at_precision", "synthetic", "links", "media", "metrics", "repeats", "labels", "sightings",
     }  # fmt: skip
     assert form["id"] == f"{post.platform}:{post.platform_id}"
 

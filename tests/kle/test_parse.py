@@ -9,7 +9,7 @@ from tests.kle.conftest import FEED, Kle
 
 POST_FIELDS = [
     "id", "platform", "platform_id", "url", "kind", "account", "text", "lang", "created_at", "created_at_precision",
-    "synthetic", "links", "media", "metrics", "repeats", "sightings",
+    "synthetic", "links", "media", "metrics", "repeats", "labels", "sightings",
 ]  # fmt: skip
 
 
