@@ -95,6 +95,15 @@ class SeenPost:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """A known post for which its platform is asked again by id."""
+
+    platform_id: str
+    kind: str
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Problem:
     """One item of a payload that could not be read; the others go on. `item` is the raw item or its start."""
 

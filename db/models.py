@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 from sqlalchemy import Column, ForeignKey, Index, LargeBinary, SmallInteger, Text, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
+from core.post import METRICS
 from db.types import Json, Key, UtcTime
 
 NAMES = {
@@ -58,7 +59,7 @@ class Actor(SQLModel, table=True):
 
 
 class Account(SQLModel, table=True):
-    """`handle_key` is the handle without @ in lower case; handles are unique in it."""
+    """`handle_key` is the handle without @ in lower case; handles are unique in it. `wishes`: core.post.Account."""
 
     __table_args__ = (UniqueConstraint("platform", "handle_key"),)
     id: int | None = _key()
@@ -67,6 +68,7 @@ class Account(SQLModel, table=True):
     handle_key: str
     name: str | None = None
     actor_id: int | None = _ref("actor.id", optional=True, index=True)
+    wishes: list[str] = _json(list)
 
 
 class Source(Claimable, table=True):
@@ -102,6 +104,22 @@ class Run(SQLModel, table=True):
     error: str | None = None
 
 
+class Charge(SQLModel, table=True):
+    """Money spent, or held back for a request under way, on one UTC day.
+
+    `item` is what was read ("post:123"), charged once a day whoever reads it; or "~" and a number of chance for a
+    reservation, which its answer replaces. `micros` are millionths of a US dollar; `day` is "2026-11-25".
+    """
+
+    __table_args__ = (UniqueConstraint("day", "item"), Index("ix_charge_source_id_day", "source_id", "day"))
+    id: int | None = _key()
+    source_id: int = _ref("source.id")
+    day: str
+    item: str
+    micros: int = Field(sa_type=Key)
+    at: datetime = _time()
+
+
 class Blob(SQLModel, table=True):
     """The bytes of captures, once per content. `sha256` is of the raw bytes, in hex; `size` theirs in bytes."""
 
@@ -123,7 +141,11 @@ class Capture(SQLModel, table=True):
 
 
 class Post(SQLModel, table=True):
-    """Its current version has the number `versions`; `url_key` is the id that an article at this URL has."""
+    """Its current version has the number `versions`; `url_key` is the id that an article at this URL has.
+
+    `likes` to `views` are its newest counts (`Metrics` has all of them). `recheck_at` is when its platform is to be
+    asked for it again by id: for its counts, and whether it is still there. `labels` are its author's.
+    """
 
     __table_args__ = (
         UniqueConstraint("platform", "platform_id"),
@@ -131,6 +153,10 @@ class Post(SQLModel, table=True):
         Index("ix_post_url_key", "url_key"),
         Index("ix_post_recovered", "account_id", sqlite_where=text("platform_id LIKE '~%'"),
               postgresql_where=text("platform_id LIKE '~%'")),
+        Index("ix_post_recheck_at", "recheck_at", sqlite_where=text("recheck_at IS NOT NULL"),
+              postgresql_where=text("recheck_at IS NOT NULL")),
+        *(Index(f"ix_post_{name}", name, "id", sqlite_where=text(f"{name} IS NOT NULL"),
+                postgresql_where=text(f"{name} IS NOT NULL")) for name in METRICS),
     )  # fmt: skip
     WITHOUT_ID: ClassVar[str] = "post.platform_id LIKE '~%'"  # a literal, so that the partial index serves it
     id: int | None = Field(default=None, primary_key=True, sa_type=Key, sa_column_kwargs={"autoincrement": False})
@@ -151,6 +177,14 @@ class Post(SQLModel, table=True):
     deleted_at: datetime | None = _time(optional=True)
     versions: int = 1
     edits: int = 0
+    labels: list[str] = _json(list)
+    likes: int | None = Field(default=None, sa_type=Key)
+    reposts: int | None = Field(default=None, sa_type=Key)
+    replies: int | None = Field(default=None, sa_type=Key)
+    quotes: int | None = Field(default=None, sa_type=Key)
+    views: int | None = Field(default=None, sa_type=Key)
+    measured_at: datetime | None = _time(optional=True)
+    recheck_at: datetime | None = _time(optional=True)
 
 
 class Alias(SQLModel, table=True):

@@ -3,10 +3,13 @@
 import multiprocessing
 import sqlite3
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import text
 from sqlmodel import SQLModel
@@ -42,21 +45,54 @@ def test_models_and_migrations_agree(database_url):
     made.close()
 
 
-def test_an_older_file_is_backed_up_before_it_is_migrated(tmp_path, monkeypatch):
+OLD_ROWS = (
+    "INSERT INTO source (id, name, kind, options, every_seconds, enabled, verified, synthetic, next_due_at, state,"
+    " failures, attempts)"
+    " VALUES (1, 's', 'mastodon', '{}', 60, {yes}, {yes}, {no}, '2026-05-04 07:00:00', '{}', 0, 0)",
+    "INSERT INTO post (id, platform, platform_id, kind, created_at, precision, synthetic, second_hand,"
+    " first_seen_at, changed_at, versions, edits)"
+    " VALUES (7, 'mastodon', 'm.example/1', 'post', '2026-05-04 07:00:00', 'second', {no}, {no},"
+    " '2026-05-04 07:01:00', '2026-05-04 07:01:00', 1, 0)",
+    "INSERT INTO metrics (post_id, observed_at, likes) VALUES (7, '2026-05-04 07:01:00', 3)",
+    "INSERT INTO metrics (post_id, observed_at, likes, views) VALUES (7, '2026-05-05 07:01:00', 5, 90)",
+)
+
+
+def _older(url):
+    """An archive as version 0001 made it, with a post and its counts."""
+    made = Database(url)
+    config = Config()
+    config.set_main_option("script_location", str(databases.MIGRATIONS))
+    yes, no = ("1", "0") if made.file else ("true", "false")
+    with made._writer.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        for statement in OLD_ROWS:
+            connection.exec_driver_sql(statement.replace("{yes}", yes).replace("{no}", no))
+    return made
+
+
+def test_an_older_archive_keeps_its_posts_and_knows_their_newest_counts(database_url):
+    made = _older(database_url)
+    assert made.migrate() is True
+    with made.read() as session:
+        kept = session.get_one(Post, 7)
+        assert (kept.likes, kept.reposts, kept.views, kept.labels) == (5, None, 90, [])
+        assert (kept.measured_at, kept.recheck_at) == (
+            datetime(2026, 5, 5, 7, 1, tzinfo=UTC),
+            datetime(2026, 5, 4, 7, 1, tzinfo=UTC),
+        )
+    made.close()
+
+
+def test_an_older_file_is_backed_up_before_it_is_migrated(tmp_path):
     file = tmp_path / "kle.sqlite"
-    made = Database(f"sqlite:///{file}")
-    made.migrate()
-    Room(made).archive(post(1))
-    with made.write() as session:
-        session.execute(text("UPDATE alembic_version SET version_num = '0000'"))
-    monkeypatch.setattr(
-        databases, "_upgrade", lambda c: c.exec_driver_sql("UPDATE alembic_version SET version_num = '0001'")
-    )
+    made = _older(f"sqlite:///{file}")
     assert made.migrate() is True
     made.close()
-    copy = Path(f"{file}.before-0001")
+    copy = Path(f"{file}.before-{databases.head()}")
     with closing(sqlite3.connect(copy)) as kept:
-        assert kept.execute("SELECT version_num FROM alembic_version").fetchone() == ("0000",)
+        assert kept.execute("SELECT version_num FROM alembic_version").fetchone() == ("0001",)
         assert kept.execute("SELECT count(*) FROM post").fetchone() == (1,)
 
 
@@ -68,7 +104,7 @@ def test_an_archive_of_a_newer_program_is_left_alone(database):
             database.migrate()
     finally:
         with database.write() as session:
-            session.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+            session.execute(text(f"UPDATE alembic_version SET version_num = '{databases.head()}'"))
 
 
 def _open(url, start, told):
