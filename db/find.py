@@ -60,7 +60,8 @@ def known(session: Session, posts: Sequence[SeenPost], shared: Collection[str] =
     rest = [p for p in posts if p.id not in found]
     if rest:
         found |= _by_alias(session, rest)
-        found |= _joined(session, [p for p in rest if p.id not in found], shared)
+        joined, moved = _joined(session, [p for p in rest if p.id not in found], shared)
+        found = {public_id: moved.get(row.id, row) for public_id, row in found.items()} | joined
     return found
 
 
@@ -101,17 +102,22 @@ def hold(session: Session, posts: dict[int, Known]) -> dict[int, Known]:
     return {k.id: k for k in _load(session, _post.c.id.in_(found))}
 
 
-def _joined(session: Session, posts: Sequence[SeenPost], shared: Collection[str]) -> dict[str, Known]:
-    """Posts that turn out to be a known one: the row whose time is exact stays, the other id becomes an alias."""
+def _joined(
+    session: Session, posts: Sequence[SeenPost], shared: Collection[str]
+) -> tuple[dict[str, Known], dict[int, Known]]:
+    """Posts that turn out to be a known one: the row whose time is exact stays, the other id becomes an alias.
+
+    The second table leads from the key of a row that moved to the row that it is now.
+    """
     found: dict[str, Known] = {}
-    moved: set[int] = set()
+    moved: dict[int, Known] = {}
     for post, old in [*_by_address(session, posts, shared), *_by_quotation(session, posts)]:
         if post.id in found or old.id in moved:
             continue
         found[post.id] = _join(session, post, old)
         if found[post.id].moved:
-            moved.add(old.id)
-    return found
+            moved[old.id] = found[post.id]
+    return found, moved
 
 
 def _join(session: Session, post: SeenPost, old: Known) -> Known:
