@@ -53,6 +53,7 @@ POST: dict[str, Any] = {
         "views": None,
         "observed_at": "2025-08-18T14:36:12Z",
     },
+    "labels": [],
     "sightings": [
         {
             "source": "example-file",

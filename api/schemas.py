@@ -96,6 +96,7 @@ class Post(Form):
     edits: int = Field(description="How often its author changed it; a fuller view is a version, but no edit.")
     repeats: str | None = Field(description="Id of the post that a repost or quote names.")
     metrics: Metrics | None
+    labels: list[str] = Field(description="The author's own labels and wishes, such as sensitive or noindex.")
     sightings: list[Sighting]
     rights: Rights
     tagging: Literal["done", "pending"]

@@ -1,14 +1,17 @@
 """Applies core/terms.toml to a post in the API's form: the one place where text is withheld from outsiders.
 
 The policy follows how a text was obtained: seen by API, oEmbed or file, the platform's row; seen only as a
-quotation in an article, a quotation with the article's link. Several ways: the strictest.
+quotation in an article, a quotation with the article's link. Several ways, or a wish of the author: the strictest.
 """
 
 import tomllib
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
+
+from core import times
 
 Audience = Literal["internal", "public"]
 _STRICTEST_FIRST = ("ids", "link", "quotation", "full")
@@ -17,9 +20,12 @@ _TEXT_SHARED = ("quotation", "full")
 
 @dataclass(frozen=True, slots=True)
 class Policy:
+    """`follow`: how often the platform is asked whether a post is still there; None: it cannot or need not be."""
+
     name: str
     share: str
     note: str
+    follow: timedelta | None = None
 
     @property
     def shares_text(self) -> bool:
@@ -28,17 +34,32 @@ class Policy:
 
 @cache
 def policies() -> dict[str, Policy]:
-    table = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
-    return {name: Policy(name, row["share"], row["note"]) for name, row in table.items()}
+    return {name: _policy(name, row) for name, row in _table().items() if name != "wish"}
+
+
+@cache
+def wishes() -> dict[str, Policy]:
+    """By the label that says them."""
+    return {label: _policy(label, row) for label, row in _table()["wish"].items()}
+
+
+@cache
+def _table() -> dict[str, Any]:
+    return tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
+
+
+def _policy(name: str, row: dict[str, str]) -> Policy:
+    return Policy(name, row["share"], row["note"], times.parse_every(row["follow"]) if "follow" in row else None)
 
 
 def policy_for(post: dict[str, Any]) -> Policy:
-    """The policy of a post in the API's form, by its platform and sightings."""
+    """The policy of a post in the API's form, by its platform, sightings and labels."""
     table = policies()
     first_hand = any(s["first_hand"] for s in post["sightings"])
     second_hand = any(not s["first_hand"] for s in post["sightings"])
     rows = [table.get(post["platform"], table["other"])] if first_hand or not second_hand else []
     rows += [table["article"]] if second_hand else []
+    rows += [wishes()[label] for label in post["labels"] if label in wishes()]
     return min(rows, key=lambda row: _STRICTEST_FIRST.index(row.share))
 
 

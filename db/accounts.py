@@ -1,6 +1,7 @@
-"""Accounts: made at first sight, renamed when their platform shows another name."""
+"""Accounts: made at first sight; name and wishes are what their platform shows of them last."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from sqlalchemy import select, update
 from sqlmodel import Session
@@ -24,29 +25,49 @@ def key_of(platform: str, handle: str) -> Key:
 
 def ensure(session: Session, seen: Iterable[SeenAccount | None]) -> dict[Key, int]:
     """The ids of these accounts; unknown ones are added."""
-    by_key = {key(a): a for a in seen if a}
+    by_key = _telling(seen)
     known = _find(session, by_key)
     missing = {k: a for k, a in by_key.items() if k not in known}
     insert_quietly(session, Account, [
-        {"platform": k[0], "handle": a.handle, "handle_key": k[1], "name": a.name}
+        {"platform": k[0], "handle": a.handle, "handle_key": k[1], "name": a.name, "wishes": list(a.wishes or ())}
         for k, a in sorted(missing.items())
     ])  # fmt: skip
-    _rename(session, by_key, known)
+    _refresh(session, by_key, known)
     known |= _find(session, missing)
-    return {k: found[0] for k, found in known.items()}
+    return {k: row.id for k, row in known.items()}
 
 
-def _find(session: Session, wanted: dict[Key, SeenAccount]) -> dict[Key, tuple[int, str | None]]:
+def refresh(session: Session, seen: Iterable[SeenAccount | None]) -> None:
+    """What known accounts show of themselves now; unknown ones are left out."""
+    by_key = _telling(seen)
+    _refresh(session, by_key, _find(session, by_key))
+
+
+def _telling(seen: Iterable[SeenAccount | None]) -> dict[Key, SeenAccount]:
+    """Each account as the view shows it that tells of its wishes, where there is one."""
+    found: dict[Key, SeenAccount] = {}
+    for account in filter(None, seen):
+        told = found.get(key(account))
+        found[key(account)] = account if told is None or told.wishes is None else told
+    return found
+
+
+def _find(session: Session, wanted: dict[Key, SeenAccount]) -> dict[Key, Any]:
     if not wanted:
         return {}
-    columns = _account.c.id, _account.c.platform, _account.c.handle_key, _account.c.name
+    columns = _account.c.id, _account.c.platform, _account.c.handle_key, _account.c.name, _account.c.wishes
     handles = sorted({handle for _, handle in wanted})
     rows = session.execute(select(*columns).where(_account.c.handle_key.in_(handles)))
-    found = {(r.platform, r.handle_key): (r.id, r.name) for r in rows}
-    return {k: v for k, v in found.items() if k in wanted}
+    found = {(r.platform, r.handle_key): r for r in rows}
+    return {k: row for k, row in found.items() if k in wanted}
 
 
-def _rename(session: Session, seen: dict[Key, SeenAccount], known: dict[Key, tuple[int, str | None]]) -> None:
-    for k, (number, name) in sorted(known.items(), key=lambda pair: pair[1][0]):
-        if seen[k].name and seen[k].name != name:
-            session.execute(update(_account).where(_account.c.id == number).values(name=seen[k].name))
+def _refresh(session: Session, seen: dict[Key, SeenAccount], known: dict[Key, Any]) -> None:
+    """What a view of the account does not tell stays as it is known."""
+    for k, row in sorted(known.items(), key=lambda pair: int(pair[1].id)):
+        shown = seen[k]
+        changed: dict[str, Any] = {"name": shown.name} if shown.name and shown.name != row.name else {}
+        if shown.wishes is not None and list(shown.wishes) != row.wishes:
+            changed["wishes"] = list(shown.wishes)
+        if changed:
+            session.execute(update(_account).where(_account.c.id == row.id).values(changed))

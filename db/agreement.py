@@ -15,7 +15,7 @@ from db.upsert import table
 
 _post, _version, _alias, _account = table(Post), table(Version), table(Alias), table(Account)
 _sighting, _source = table(Sighting), table(Source)
-_SAID = ("url", "kind", "lang", "precision", "synthetic")
+_SAID = ("url", "kind", "lang", "precision", "synthetic", "labels")
 Sighted = tuple[str, str]  # source, address
 
 
@@ -73,7 +73,8 @@ def _disagreement(name: str, row: Any, aliases: set[str]) -> str | None:
         return f"the time of {name} is not the one that was archived"
     if facts["id"] != name and facts["id"] not in aliases:
         return f"{name} was archived as {facts['id']}"
-    changed = next((field for field in _SAID if facts[field] != row[field]), None)
+    said = {"labels": [], **facts}  # versions of older archives have none
+    changed = next((field for field in _SAID if said[field] != row[field]), None)
     if changed:
         return f"the {changed} of {name} is not the one that was archived"
     if row["change"] != "first" and (row["change"] == "delete") != (row["deleted_at"] is not None):

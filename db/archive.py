@@ -13,19 +13,19 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlmodel import Session
 
-from core import lang, times
+from core import lang, rechecks, times
 from core.page import Page
 from core.post import METRICS, Media, SeenPost, View
 from core.text import storable
-from db import accounts, admit, entries, find, forms, keys, ledger, search, sources
+from db import accounts, admit, entries, find, keys, ledger, search, sources
 from db.find import Known
-from db.models import Blob, Capture, Metrics, Post, Sighting, Source, Tag, Version
+from db.models import Alias, Blob, Capture, Metrics, Post, Sighting, Source, Tag, Version
 from db.upsert import Row, insert_all, insert_new, insert_quietly, is_sqlite, table
 
 MOST = 500  # posts of one call, so that a write stays short
 _LEVEL = 3  # of zlib: bulk imports spend half the time of level 6 for a tenth more bytes
 _ROUNDS = 20  # tries of a slice against writers who take the same keys (PostgreSQL)
-_post, _version, _tag, _metrics = table(Post), table(Version), table(Tag), table(Metrics)
+_post, _version, _tag = table(Post), table(Version), table(Tag)
 
 
 @dataclass(slots=True)
@@ -47,7 +47,7 @@ class Look:
     source: Source
     capture_id: int | None
     now: datetime
-    priority: int
+    live: bool
     counts: Counts = field(default_factory=Counts)
     touched: set[int] = field(default_factory=set)
     shared: set[str] = field(default_factory=set)  # addresses that name no single post
@@ -75,7 +75,7 @@ def archive(
     live: bool = True,
 ) -> Counts:
     """Take `posts` in; the same posts again change nothing. `live` work is tagged before bulk work."""
-    look = Look(session, source, capture_id, now, 0 if live else 1)
+    look = Look(session, source, capture_id, now, live)
     sound, problems = admit.admit(posts, now)
     sources.quarantine(session, run_id, problems, now)
     look.counts.quarantined = len(problems)
@@ -119,7 +119,8 @@ def _add(look: Look, posts: Sequence[SeenPost]) -> list[SeenPost]:
     new = [entries.of_new(row, *version) for (row, _), version in zip(taken, versions, strict=True)]
     search.add(look.session, new)
     insert_quietly(look.session, Sighting, [_sighting(look, row["id"], post) for row, post in taken])
-    _measure(look, [(row["id"], post) for row, post in taken])
+    insert_quietly(look.session, Metrics, [_counted(look, row["id"], post) for row, post in taken if post.metrics])
+    _name(look, [(row["id"], post) for row, post in taken])
     look.counts.new += len(taken)
     look.counts.new_follows += [post.follow for _, post in taken if post.follow]
     return [post for row, post in rows if row["id"] not in mine]
@@ -157,7 +158,17 @@ def _post_row(look: Look, key: int, post: SeenPost, owners: dict[tuple[str, str]
         "deleted_at": look.now if post.deleted else None,
         "versions": 1,
         "edits": 0,
+        "labels": list(post.labels),
+        **{name: post.metrics.get(name) for name in METRICS},
+        "measured_at": look.now if post.metrics else None,
+        "recheck_at": _next_recheck(look, post, post.created_at or look.now),
     }
+
+
+def _next_recheck(look: Look, post: SeenPost, created_at: datetime) -> datetime | None:
+    """Only the platform's own record is asked for again; a quotation or a summary is not its."""
+    whole = post.first_hand and post.view is View.FULL and not post.deleted
+    return rechecks.next_at(post.platform, created_at, look.now) if whole else None
 
 
 def _add_versions(look: Look, made: Sequence[tuple[Row, SeenPost, int, str]]) -> list[tuple[int, Row]]:
@@ -185,6 +196,8 @@ def _version_row(look: Look, row: Row, post: SeenPost, number: int, change: str)
         "synthetic": row["synthetic"],
         "source": look.source.name,
         "via": post.embedded_in,
+        "labels": list(post.labels),
+        "revised_at": times.text(post.revised_at) if post.revised_at else None,
     }
     made = {
         "post_id": row["id"],
@@ -199,7 +212,7 @@ def _version_row(look: Look, row: Row, post: SeenPost, number: int, change: str)
         "source_id": look.source.id,
         "capture_id": look.capture_id,
         "text_sha256": ledger.sha256(post.text.encode("utf-8", "surrogatepass")),
-        "tag_priority": look.priority,
+        "tag_priority": 0 if look.live else 1,
         "attempts": 0,
     }
     return {**made, "digest": ledger.version_digest(made)}
@@ -214,7 +227,11 @@ def media(post: SeenPost) -> list[dict[str, Any]]:
 
 def _update(look: Look, pairs: Sequence[tuple[SeenPost, Known]]) -> list[SeenPost]:
     """Sightings and new versions of known posts; those that moved away meanwhile come back."""
+    accounts.refresh(look.session, [post.account for post, _ in pairs])
     sighted = _sight(look, [(old.id, post) for post, old in pairs])
+    _measure(look, pairs)
+    _checked(look, pairs)
+    _name(look, [(old.id, post) for post, old in pairs])
     written = {old.id: old for post, old in pairs if old.id in sighted or _change(look, post, old)}
     held = find.hold(look.session, written)
     for post, old in pairs:
@@ -233,7 +250,7 @@ def _change(look: Look, post: SeenPost, old: Known) -> str | None:
         return "delete" if old.moved else None  # it stays deleted; a better id is worth a version
     if post.deleted or old.deleted_at:
         return "delete" if post.deleted else "restore"
-    if post.text == old.text and list(post.links) == old.links and media(post) == old.media:
+    if _stale(post, old) or _shows(post, old):
         return "fuller" if old.moved else None
     if post.view > old.view:
         return "fuller"
@@ -243,10 +260,22 @@ def _change(look: Look, post: SeenPost, old: Known) -> str | None:
     return "edit" if post.view == old.view and same_eyes else "fuller" if old.moved else None
 
 
+def _stale(post: SeenPost, old: Known) -> bool:
+    """A state from before the one that is known: seen late, it is no edit."""
+    return bool(post.revised_at and old.revised_at and post.revised_at < times.parse(old.revised_at))
+
+
+def _shows(post: SeenPost, old: Known) -> bool:
+    """Nothing that is not known. A source that tells of no labels takes none away."""
+    same = post.text == old.text and list(post.links) == old.links and media(post) == old.media
+    return same and set(post.labels) <= set(old.labels)
+
+
 def _as_it_was(post: SeenPost, old: Known) -> SeenPost:
     """A deletion shows nothing; its version keeps what was there."""
     media_then = tuple(Media(**m) for m in old.media)
-    return replace(post, text=old.text, links=tuple(old.links), media=media_then, view=View(old.view))
+    kept = {"text": old.text, "links": tuple(old.links), "media": media_then, "labels": tuple(old.labels)}
+    return replace(post, **kept, view=View(old.view))  # type: ignore[arg-type]
 
 
 def _add_version(look: Look, post: SeenPost, old: Known, change: str) -> None:
@@ -267,7 +296,10 @@ def _add_version(look: Look, post: SeenPost, old: Known, change: str) -> None:
         "edits": _post.c.edits + (1 if change == "edit" else 0),
         "changed_at": look.now,
         "deleted_at": (old.deleted_at or look.now) if change == "delete" else None,
+        "labels": list(shown.labels),
     }
+    if change in ("delete", "restore"):
+        changed["recheck_at"] = _next_recheck(look, post, old.created_at)
     look.session.execute(update(_post).where(_post.c.id == old.id).values(changed))
     current = (_tag.c.post_id == old.id) & _tag.c.valid_to.is_(None)
     look.session.execute(update(_tag).where(current).values(valid_to=look.now))  # of the text before this one
@@ -286,7 +318,6 @@ def _sight(look: Look, pairs: Sequence[tuple[int, SeenPost]]) -> set[int]:
     if first_hand:
         statement = update(_post).where(_post.c.id.in_(first_hand), _post.c.second_hand)
         look.session.execute(statement.values(second_hand=False))
-    _measure(look, pairs)
     return {row.post_id for row in sighted}
 
 
@@ -301,16 +332,40 @@ def _sighting(look: Look, key: int, post: SeenPost) -> Row:
     }
 
 
-def _measure(look: Look, pairs: Sequence[tuple[int, SeenPost]]) -> None:
-    """Counts are kept when they differ from the last ones."""
-    counted = {key: post.metrics for key, post in pairs if post.metrics}
-    if not counted:
-        return
-    newest, same = forms.newest_metrics(list(counted))
-    last = {r.post_id: r for r in look.session.execute(select(_metrics).join(newest, same))}
-    rows = [
-        {"post_id": key, "observed_at": look.now, **{name: found.get(name) for name in METRICS}}
-        for key, found in counted.items()
-        if key not in last or any(getattr(last[key], name) != found.get(name) for name in METRICS)
-    ]
-    insert_quietly(look.session, Metrics, rows)
+def _name(look: Look, pairs: Sequence[tuple[int, SeenPost]]) -> None:
+    """The further ids of a post lead to it, unless another post has them."""
+    rows = {other: key for key, post in pairs for other in find.other_ids(post)}
+    if rows:
+        named = [{"public_id": other, "post_id": key} for other, key in rows.items()]
+        insert_quietly(look.session, Alias, named)
+
+
+def _checked(look: Look, pairs: Sequence[tuple[SeenPost, Known]]) -> None:
+    """A post that is due and was just seen need not be asked for; one that only a quotation showed is due later."""
+    due = [(post, old) for post, old in pairs if old.deleted_at is None and (
+        old.recheck_at <= look.now if old.recheck_at else old.view < View.FULL)]  # fmt: skip
+    for post, old in due:
+        if moment := _next_recheck(look, post, old.created_at):
+            look.session.execute(update(_post).where(_post.c.id == old.id).values(recheck_at=moment))
+
+
+def _measure(look: Look, pairs: Sequence[tuple[SeenPost, Known]]) -> None:
+    """Counts are kept when they differ from the last ones; what a source does not count stays as it is known.
+
+    A bulk import holds counts of another day: they count where there are none yet.
+    """
+    counted = [(post, old) for post, old in pairs if post.metrics and (look.live or not any(old.counts.values()))]
+    changed = [(post, old) for post, old in counted if _newest(post, old) != old.counts]
+    insert_quietly(look.session, Metrics, [_counted(look, old.id, post) for post, old in changed])
+    for post, old in changed:
+        newest = {**_newest(post, old), "measured_at": look.now}
+        look.session.execute(update(_post).where(_post.c.id == old.id).values(newest))
+
+
+def _newest(post: SeenPost, old: Known) -> dict[str, int | None]:
+    found = {name: post.metrics.get(name) for name in METRICS}
+    return {name: old.counts[name] if value is None else value for name, value in found.items()}
+
+
+def _counted(look: Look, key: int, post: SeenPost) -> Row:
+    return {"post_id": key, "observed_at": look.now, **{name: post.metrics.get(name) for name in METRICS}}

@@ -3,15 +3,16 @@
 import re
 import zlib
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import and_, or_, select, text
 from sqlmodel import Session
 
 from core import ids, times
-from core.post import SeenPost
+from core.post import METRICS, SeenPost
 from core.text import squeeze
 from db import accounts, rekey
 from db.models import Account, Alias, Post, Version
@@ -47,6 +48,10 @@ class Known:
     media: list[dict[str, Any]]
     view: int
     source_id: int | None
+    labels: list[str]
+    revised_at: str | None
+    counts: dict[str, int | None]
+    recheck_at: datetime | None
     handle_key: str | None
     moved: bool = False  # to a better id or time just now: that is worth a version
 
@@ -111,7 +116,8 @@ def _joined(
     """
     found: dict[str, Known] = {}
     moved: dict[int, Known] = {}
-    for post, old in [*_by_address(session, posts, shared), *_by_quotation(session, posts)]:
+    candidates = (_by_other_id(session, posts), _by_address(session, posts, shared), _by_quotation(session, posts))
+    for post, old in chain.from_iterable(candidates):
         if post.id in found or old.id in moved:
             continue
         found[post.id] = _join(session, post, old)
@@ -122,11 +128,28 @@ def _joined(
 
 def _join(session: Session, post: SeenPost, old: Known) -> Known:
     identified = post.platform == "x" and not post.platform_id.startswith("~") and "~" in old.public_id
+    identified = identified or old.public_id in other_ids(post)
     if identified or (old.precision != "second" and post.created_at and post.precision == "second"):
         key = rekey.rekey(session, old.id, post)
         return replace(_load(session, _post.c.id == key)[0], moved=True)
     insert_quietly(session, Alias, [{"public_id": post.id, "post_id": old.id}])
     return old
+
+
+def other_ids(post: SeenPost) -> set[str]:
+    """Further public ids of this post: X gives each edit one."""
+    return {ids.public_id(post.platform, number) for number in post.other_ids}
+
+
+def _by_other_id(session: Session, posts: Sequence[SeenPost]) -> list[tuple[SeenPost, Known]]:
+    """A post that was seen under the id of a later edit first."""
+    wanted = {number: post for post in posts for number in post.other_ids}
+    if not wanted:
+        return []
+    platforms = {post.platform for post in wanted.values()}
+    rows = _load(session, and_(_post.c.platform.in_(platforms), _post.c.platform_id.in_(list(wanted))))
+    pairs = [(wanted[row.public_id.partition(":")[2]], row) for row in rows]
+    return [(post, row) for post, row in pairs if row.public_id in other_ids(post)]
 
 
 def _by_address(
@@ -190,8 +213,17 @@ def _load(session: Session, condition: Any) -> list[Known]:
         _post.c.synthetic,
         _post.c.created_at, _post.c.precision, _post.c.deleted_at, _post.c.versions,
         _version.c.text, _version.c.links, _version.c.media, _version.c.view, _version.c.source_id,
-        _account.c.handle_key,
+        _post.c.labels, _version.c.facts, _post.c.recheck_at, _account.c.handle_key,
+        *(_post.c[name] for name in METRICS),
     ).join_from(_post, _version, current).join(_account, isouter=True).where(condition)  # fmt: skip
-    return [
-        Known(r.id, ids.public_id(r.platform, r.platform_id), *tuple(r)[3:]) for r in session.execute(statement)
-    ]
+    return [_known(row) for row in session.execute(statement)]
+
+
+def _known(row: Any) -> Known:
+    names = [f.name for f in fields(Known) if f.name not in ("public_id", "revised_at", "counts", "moved")]
+    return Known(
+        **{name: getattr(row, name) for name in names},
+        public_id=ids.public_id(row.platform, row.platform_id),
+        revised_at=row.facts.get("revised_at"),
+        counts={name: getattr(row, name) for name in METRICS},
+    )

@@ -4,17 +4,17 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_, select
 from sqlmodel import Session
 
 from core import ids, times
 from core.post import METRICS
-from db.models import Account, Actor, Metrics, Post, Sighting, Source, Tag, TagModel, Topic, Version
+from db.models import Account, Actor, Post, Sighting, Source, Tag, TagModel, Topic, Version
 from db.upsert import table
 
 _post, _version, _account, _actor = table(Post), table(Version), table(Account), table(Actor)
 _tag, _topic, _model = table(Tag), table(Topic), table(TagModel)
-_sighting, _source, _metrics = table(Sighting), table(Source), table(Metrics)
+_sighting, _source = table(Sighting), table(Source)
 KLE = "key_leader_engagement"
 
 
@@ -22,12 +22,12 @@ def posts(session: Session, keys: Sequence[int]) -> list[dict[str, Any]]:
     """The posts of these row keys in the order of the keys."""
     if not keys:
         return []
-    tags, sighted, counted = _tags(session, keys), _sightings(session, keys), _counts(session, keys)
+    tags, sighted = _tags(session, keys), _sightings(session, keys)
     current = and_(_version.c.post_id == _post.c.id, _version.c.number == _post.c.versions)
     statement = (
         select(
             _post, _version.c.text, _version.c.links, _version.c.media, _version.c.tag_priority,
-            _account.c.handle, _account.c.name, _actor.c.slug,
+            _account.c.handle, _account.c.name, _account.c.wishes, _actor.c.slug,
         )
         .join_from(_post, _version, current)
         .join(_account, _account.c.id == _post.c.account_id, isouter=True)
@@ -35,10 +35,10 @@ def posts(session: Session, keys: Sequence[int]) -> list[dict[str, Any]]:
         .where(_post.c.id.in_(keys))
     )  # fmt: skip
     rows = {r.id: r for r in session.execute(statement)}
-    return [_form(rows[k], tags[k], sighted[k], counted.get(k)) for k in keys if k in rows]
+    return [_form(rows[k], tags[k], sighted[k]) for k in keys if k in rows]
 
 
-def _form(row: Any, tags: list[Any], sightings: list[Any], metrics: dict[str, Any] | None) -> dict[str, Any]:
+def _form(row: Any, tags: list[Any], sightings: list[Any]) -> dict[str, Any]:
     return {
         "id": ids.public_id(row.platform, row.platform_id),
         "platform": row.platform,
@@ -64,7 +64,8 @@ def _form(row: Any, tags: list[Any], sightings: list[Any], metrics: dict[str, An
         "versions": row.versions,
         "edits": row.edits,
         "repeats": row.repeats,
-        "metrics": metrics,
+        "metrics": _metrics(row),
+        "labels": list(dict.fromkeys([*row.labels, *(row.wishes or ())])),
         "sightings": sightings,
     }
 
@@ -117,16 +118,7 @@ def _sightings(session: Session, keys: Sequence[int]) -> dict[int, list[Any]]:
     return found
 
 
-def newest_metrics(keys: Sequence[int]) -> tuple[Any, Any]:
-    """A table of the newest counts of these posts, and how `metrics` joins it."""
-    last = select(_metrics.c.post_id, func.max(_metrics.c.observed_at).label("at"))
-    newest = last.where(_metrics.c.post_id.in_(keys)).group_by(_metrics.c.post_id).subquery()
-    return newest, (_metrics.c.post_id == newest.c.post_id) & (_metrics.c.observed_at == newest.c.at)
-
-
-def _counts(session: Session, keys: Sequence[int]) -> dict[int, dict[str, Any]]:
-    newest, same = newest_metrics(keys)
-    return {
-        r.post_id: {**{name: getattr(r, name) for name in METRICS}, "observed_at": times.text(r.observed_at)}
-        for r in session.execute(select(_metrics).join(newest, same))
-    }
+def _metrics(row: Any) -> dict[str, Any] | None:
+    if row.measured_at is None:
+        return None
+    return {**{name: getattr(row, name) for name in METRICS}, "observed_at": times.text(row.measured_at)}

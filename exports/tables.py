@@ -37,6 +37,7 @@ POSTS: Columns = {
     "metrics.quotes": "quotes when last observed",
     "metrics.views": "views when last observed",
     "metrics.observed_at": "when these were observed",
+    "labels": "the author's labels on the post or account, and what it asks of readers; JSON in CSV",
     "sightings": "list of {source, first_hand, url, seen_at}: where it was seen; JSON in CSV",
     "rights.policy": "what its platform's terms let leave the archive: full, quotation, link or ids",
     "rights.text_withheld": "true: the text stays with the operator; look it up by id or url",

@@ -20,6 +20,7 @@ def post(platform, *sightings):
         "text": "the words",
         "tags": [{"topic": "reform", "evidence": {"start": 0, "end": 3}}],
         "media": [{"type": "image", "url": "https://p.example/1.jpg", "alt": "the words again"}],
+        "labels": [],
         "sightings": list(sightings),
     }
 
@@ -73,3 +74,14 @@ def test_the_post_itself_stays_as_it_was():
     given = post("x", OWN)
     terms.apply(given, "public")
     assert given == post("x", OWN)
+
+
+@pytest.mark.parametrize("wish", terms.wishes())
+def test_an_authors_wish_keeps_the_text_from_outsiders(wish):
+    asked = {**post("mastodon", OWN), "labels": ["sensitive", wish]}
+    assert terms.apply(asked, "public")["text"] is None
+    assert terms.apply(asked, "internal")["text"] == "the words"
+
+
+def test_a_label_that_is_no_wish_withholds_nothing():
+    assert terms.policy_for({**post("bluesky", OWN), "labels": ["graphic-media"]}).share == "full"

@@ -102,7 +102,7 @@ def test_a_post_has_the_fields_of_the_interface(room):
         "id", "platform", "platform_id", "url", "kind", "account", "text", "lang", "created_at",
         "created_at_precision", "synthetic", "first_seen_at", "changed_at", "deleted_at", "media", "links", "tags",
         "is_kle", "versions", "metrics", "sightings",
-    } | {"tagging", "edits", "repeats"}  # fmt: skip
+    } | {"tagging", "edits", "repeats", "labels"}  # fmt: skip
     assert set(shown["account"]) == {"platform", "handle", "name", "actor"}
     assert set(shown["metrics"]) == {"likes", "reposts", "replies", "quotes", "views", "observed_at"}
     assert [set(s) for s in shown["sightings"]] == [{"source", "first_hand", "url", "seen_at"}]

@@ -1,0 +1,36 @@
+"""Known posts for which their platform is asked again by id; when, `core.rechecks` says."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import exists, select, update
+from sqlalchemy.orm import aliased
+from sqlmodel import Session
+
+from core import rechecks
+from core.post import Asked
+from db.models import Post, Sighting
+from db.upsert import table
+
+_post, _sighting = table(Post), table(Sighting)
+
+
+def due(session: Session, source_id: int, now: datetime, limit: int) -> dict[int, Asked]:
+    """Row key -> post, the longest due first: posts of the accounts that this source shows first hand, however
+    each came into the archive."""
+    sibling = aliased(_post)
+    here = (_sighting.c.post_id == sibling.c.id) & (_sighting.c.source_id == source_id) & _sighting.c.first_hand
+    shown = exists().select_from(sibling.join(_sighting, here)).where(sibling.c.account_id == _post.c.account_id)
+    columns = _post.c.id, _post.c.platform_id, _post.c.kind, _post.c.url
+    statement = select(*columns).where(_post.c.recheck_at <= now, _post.c.deleted_at.is_(None), shown)
+    rows = session.execute(statement.order_by(_post.c.recheck_at, _post.c.id).limit(limit))
+    return {row.id: Asked(row.platform_id, row.kind, row.url) for row in rows}
+
+
+def done(session: Session, keys: Sequence[int], now: datetime) -> None:
+    """These were asked for, whatever came of it; those that were seen, or found gone, have their time already."""
+    columns = _post.c.id, _post.c.platform, _post.c.created_at
+    waiting = select(*columns).where(_post.c.id.in_(keys), _post.c.recheck_at <= now)
+    for row in session.execute(waiting).all():
+        moment = rechecks.next_at(row.platform, row.created_at, now)
+        session.execute(update(_post).where(_post.c.id == row.id).values(recheck_at=moment))
