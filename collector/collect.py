@@ -1,4 +1,4 @@
-"""One round of one source, told as one story: fetch page by page, archive each, follow, and say when next.
+"""One round of one source, told as one story: fetch page by page, archive each, follow, ask again, say when next.
 
 Each page is archived with its capture, and with what the next fetch needs to know, before the next is asked
 for; a killed process loses nothing and repeats at most one page. The network is never asked inside a
@@ -17,7 +17,7 @@ from collector.intake import Intake
 from core import times
 from core.errors import FetchError, KleError, ParseError, RateLimited
 from core.outcome import GOOD, Outcome
-from db import sources
+from db import rechecks, sources
 from db.database import Database
 from db.hold import Hold
 from db.models import Follow, Source
@@ -49,6 +49,7 @@ def collect(
         except Exception as error:  # whatever a stranger's bytes set off: it is told, and the source comes again
             _told(intake.outcome, error, source)
         _follow_all(intake, fetcher, hold, worker)
+        _ask_again(intake, fetcher, hold)
     outcome = _ended(intake)
     failures = 0 if outcome.ending in GOOD else source.failures + 1
     now = clock()
@@ -100,7 +101,7 @@ def _follow_one(intake: Intake, fetcher: Fetcher, follow: Follow) -> bool:
     wait: timedelta | None = None
     stop = False
     try:
-        if page := fetcher.get(follow.url):
+        if page := fetcher.get(follow.url, as_robot=True):
             intake.take(replace(page, state={}), kinds.kind("article"))
     except FetchError as failed:
         error, stop = failed.message, isinstance(failed, RateLimited)
@@ -120,6 +121,28 @@ def _wait(failed: FetchError, tries: int) -> timedelta | None:
     if failed.retry_after is not None:
         return timedelta(seconds=failed.retry_after)
     return _FOLLOW_WAIT * tries if failed.transient else None
+
+
+def _ask_again(intake: Intake, fetcher: Fetcher, hold: Hold) -> None:
+    """Posts whose counts or whose being there are due, by their ids; what cannot be asked for stays due."""
+    kind = kinds.kind(intake.source.kind)
+    if kind.recheck is None or intake.outcome.ending not in GOOD or hold.lost:
+        return
+    with intake.database.read() as session:
+        asked = rechecks.due(session, intake.source.id or 0, intake.clock(), kind.most_rechecks)
+    if not asked:
+        return
+    target = kinds.target(intake.source.name, intake.source.kind, intake.source.options)
+    try:
+        for page in kind.recheck(target, fetcher, intake.state, list(asked.values())):
+            hold.check()
+            intake.take(page, kind, [key for key, post in asked.items() if post.platform_id in page.about])
+    except Exception as error:  # the look itself was good, and stays so
+        intake.outcome.error = f"{len(asked)} posts were due to be asked for again: {_message(error)}"
+        log.warning("source %s: %s", intake.source.name, intake.outcome.error)
+        return
+    with intake.database.write() as session:
+        rechecks.done(session, list(asked), intake.clock())
 
 
 def _told(outcome: Outcome, error: Exception, source: Source) -> None:

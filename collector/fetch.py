@@ -18,8 +18,9 @@ from typing import Any, Self
 import httpx
 import stamina
 
-from collector import body, local
+from collector import body, local, windows
 from collector.guard import Guard, GuardedTransport
+from collector.manners import Manners
 from collector.pace import Pace
 from collector.target import WebOrFile
 from core import times
@@ -30,7 +31,8 @@ from core.settings import Settings
 _ATTEMPTS = 3
 _HOPS = 8
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_KEPT = frozenset({"content-type", "etag", "last-modified", "date", "content-language", "link", "x-robots-tag"})
+_KEPT = frozenset({"content-type", "cache-control", "etag", "last-modified", "date", "content-language", "link",
+                   "x-robots-tag"})  # fmt: skip
 _LONGEST_WAIT = 86_400.0
 _LONGEST_ERROR, _ERROR_SECONDS = 65_536, 5.0
 _ACCEPT = "text/html,application/xhtml+xml,application/rss+xml,application/atom+xml,application/feed+json,*/*;q=0.8"
@@ -65,7 +67,7 @@ class Fetcher:
         self.base_dir = base_dir
         self.max_bytes = max_bytes
         self._timeout = timeout
-        self._pace = pace or Pace(0)
+        self._manners = Manners(pace or Pace(0), self.get)
         # No connection is kept: one made for one name must not serve another at the same address.
         inner = transport or httpx.HTTPTransport(limits=httpx.Limits(max_keepalive_connections=0))
         self._client = httpx.Client(
@@ -98,11 +100,11 @@ class Fetcher:
     def close(self) -> None:
         self._client.close()
 
-    def pages(self, target: WebOrFile, state: dict[str, Any]) -> Iterator[Page]:
+    def pages(self, target: WebOrFile, state: dict[str, Any], *, as_robot: bool = False) -> Iterator[Page]:
         """What a target that is one address or some files holds now, as far as it changed."""
         if target.path:
             yield from self.files(target.path, target.url, state)
-        elif page := self.get(target.address, state):
+        elif page := self.get(target.address, state, as_robot=as_robot):
             yield page
 
     def files(self, pattern: str, url: str, state: dict[str, Any]) -> Iterator[Page]:
@@ -125,14 +127,16 @@ class Fetcher:
         headers: dict[str, str] | None = None,
         *,
         also: Collection[int] = (),
+        as_robot: bool = False,
     ) -> Page | None:
         """The page at `url`, or None where the server says that it is as `state` knows it.
 
         An answer whose status is in `also` is a page too: that a post is gone is worth a capture. `headers` go to
-        the server of `url` alone, never to another that it redirects to: they may hold a key.
+        the server of `url` alone, never to another that it redirects to: they may hold a key. `as_robot`: only
+        what each site's robots.txt leaves to programs.
         Raises RateLimited, Gone, Refused or FetchError.
         """
-        question = _Question(url, _validators(url, state or {}), headers or {}, frozenset(also))
+        question = _Question(url, _validators(url, state or {}), headers or {}, frozenset(also), as_robot)
         for attempt in stamina.retry_context(
             on=_worth_a_retry, attempts=_ATTEMPTS, timeout=2 * self._timeout, wait_initial=0.3, wait_max=3.0
         ):
@@ -141,20 +145,21 @@ class Fetcher:
         raise AssertionError("unreachable: stamina raises the last error")
 
     def _once(self, question: "_Question") -> Page | None:
-        deadline = time.monotonic() + self._timeout
         address = _parsed(question.url)
         for _ in range(_HOPS):
-            self._pace.wait(address.host)
-            page = self._hop(question, address, deadline)
+            with self._manners.asking(address, as_robot=question.as_robot):
+                page = self._hop(question, address)
             if not isinstance(page, httpx.URL):
                 return page
             address = page
         raise Refused(f"{question.url} redirects more than {_HOPS} times")
 
-    def _hop(self, question: "_Question", address: httpx.URL, deadline: float) -> Page | httpx.URL | None:
+    def _hop(self, question: "_Question", address: httpx.URL) -> Page | httpx.URL | None:
         headers = question.headers_for(address)
+        deadline = time.monotonic() + self._timeout
         try:
             with self._client.stream("GET", address, headers=headers, follow_redirects=False) as response:
+                self._manners.note(address, response.headers)
                 return self._answer(question, address, response, deadline)
         except httpx.TimeoutException:
             raise FetchError(f"{address} did not answer within {self._timeout:g} s") from None
@@ -187,6 +192,7 @@ class _Question:
     validators: dict[str, str]
     headers: dict[str, str]
     also: frozenset[int]
+    as_robot: bool
 
     def headers_for(self, address: httpx.URL) -> dict[str, str]:
         own = httpx.URL(self.url)
@@ -232,6 +238,7 @@ def _refuse_status(address: httpx.URL, response: httpx.Response) -> None:
     said: dict[str, Any] = {"answered": status, "body": _start(response)}
     wait = retry_after(response.headers.get("retry-after", ""), times.now())
     if status == 429 or (status == 503 and wait is not None):
+        wait = _until_reset(response.headers, times.now()) if wait is None else wait
         named = f"; it asks to wait {wait:.0f} s" if wait is not None else ""
         raise RateLimited(f"{address} answered {status}: too many requests{named}", retry_after=wait, **said)
     if status in (404, 410):
@@ -241,6 +248,12 @@ def _refuse_status(address: httpx.URL, response: httpx.Response) -> None:
     error = FetchError(f"{address} answered {status} {response.reason_phrase}".rstrip() + _advice(status), **said)
     error.transient = status >= 500 or status in (408, 425)
     raise error
+
+
+def _until_reset(headers: httpx.Headers, now: datetime) -> float | None:
+    """Seconds until the server's window of requests begins anew, where it says so."""
+    moment = windows.reset(headers, now)
+    return max(0.0, (moment - now).total_seconds()) if moment else None
 
 
 def _start(response: httpx.Response) -> bytes:
@@ -268,7 +281,9 @@ def retry_after(value: str, now: datetime) -> float | None:
 
 
 def _worth_a_retry(error: Exception) -> bool:
-    return isinstance(error, FetchError) and error.transient and not isinstance(error, RateLimited)
+    """A limit, or a time to come again, is left to the schedule."""
+    limited = isinstance(error, RateLimited)
+    return isinstance(error, FetchError) and error.transient and error.retry_after is None and not limited
 
 
 def _reason(error: httpx.HTTPError) -> str:

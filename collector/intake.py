@@ -1,6 +1,7 @@
 """From a page to the archive, in short transactions; what collecting and importing share."""
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice
@@ -12,7 +13,7 @@ from core.errors import ParseError
 from core.outcome import Outcome
 from core.page import Page
 from core.post import Problem, SeenPost
-from db import archive, sources
+from db import archive, rechecks, sources
 from db.database import Database
 from db.models import Source
 
@@ -37,8 +38,12 @@ class Intake:
     unchanged: int = 0
     first_problem: str | None = None
 
-    def take(self, page: Page, kind: Kind) -> None:
-        """Parse and archive a page with its capture. Raises ParseError; what came before it stays."""
+    def take(self, page: Page, kind: Kind, asked: Sequence[int] = ()) -> None:
+        """Parse and archive a page with its capture; `asked` are the row keys of the posts that it was asked for.
+
+        Raises ParseError; what came before it stays.
+        """
+        self._heed(page, kind)
         items = kind.parse(page)
         capture_id: int | None = None
         error: ParseError | None = None
@@ -47,11 +52,24 @@ class Intake:
             chunk, error = _some(items)
             last = error is not None or len(chunk) < archive.MOST
             kept = merged(self.state, page.state) if last and not error else None
-            capture_id = self._store(page, chunk, capture_id, kept)
+            capture_id = self._store(page, chunk, capture_id, kept, asked if last and not error else ())
         if error:
             raise error
 
-    def _store(self, page: Page, items: _Items, capture_id: int | None, state: dict[str, Any] | None) -> int:
+    def _heed(self, page: Page, kind: Kind) -> None:
+        """How long the page stays as it is: its own word, else that of its server."""
+        hint = kind.hint(page)
+        seconds = hint.total_seconds() if hint else max_age(page.headers.get("cache-control", ""))
+        self.outcome.hint = max(self.outcome.hint, seconds)
+
+    def _store(
+        self,
+        page: Page,
+        items: _Items,
+        capture_id: int | None,
+        state: dict[str, Any] | None,
+        asked: Sequence[int],
+    ) -> int:
         posts = [self._marked(item) for item in items if isinstance(item, SeenPost)]
         problems = [item for item in items if isinstance(item, Problem)]
         now = self.clock()
@@ -63,6 +81,7 @@ class Intake:
                 sources.queue_follows(session, self._id, counts.new_follows, now)
             if state is not None:
                 sources.keep_state(session, self._id, state)
+            rechecks.done(session, asked, now)
         self._count(counts, posts, problems)
         self.state = self.state if state is None else state
         return number
@@ -95,6 +114,12 @@ def _some(items: Iterator[SeenPost | Problem]) -> tuple[_Items, ParseError | Non
     except ParseError as error:
         return chunk, error
     return chunk, None
+
+
+def max_age(cache_control: str) -> float:
+    """Seconds; 0 where the server says none."""
+    found = re.search(r"(?:^|[\s,])max-age\s*=\s*\"?(\d{1,9})", cache_control.lower())
+    return float(found[1]) if found else 0.0
 
 
 def merged(state: dict[str, Any], page_state: dict[str, Any]) -> dict[str, Any]:

@@ -1,7 +1,9 @@
 """The kinds of source that there are, and a source's options checked against its kind."""
 
-from collections.abc import Callable, Iterator
-from typing import Any, Protocol, cast
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -10,17 +12,30 @@ from collector.target import Options
 from core import plugins
 from core.errors import SettingsError
 from core.page import Page
-from core.post import Problem, SeenPost
+from core.post import Asked, Problem, SeenPost
 
 _PACKAGE = "collector.platforms"
 
 
-class Kind(Protocol):
-    """What a module in collector/platforms offers. `fetch` yields nothing where nothing has changed."""
+Recheck = Callable[[Any, Fetcher, dict[str, Any], Sequence[Asked]], Iterator[Page]]
 
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What a module in collector/platforms offers.
+
+    `fetch` yields nothing where nothing has changed. A module may leave out the rest: `recheck` asks for known
+    posts by id, each page being about some of them, at most `MOST_RECHECKS` a round; `hint` is how long a page says
+    that it stays as it is.
+    """
+
+    name: str
     Target: type[Options]
     fetch: Callable[[Any, Fetcher, dict[str, Any]], Iterator[Page]]
     parse: Callable[[Page], Iterator[SeenPost | Problem]]
+    recheck: Recheck | None = None
+    most_rechecks: int = 100
+    hint: Callable[[Page], timedelta | None] = lambda page: None
 
 
 def names() -> list[str]:
@@ -32,7 +47,9 @@ def kind(name: str) -> Kind:
     found = plugins.one(_PACKAGE, name)
     if found is None:
         raise SettingsError("kind", name, f"is no kind of source; there are {', '.join(names())}")
-    return cast(Kind, found)
+    offered = {"recheck": "recheck", "most_rechecks": "MOST_RECHECKS", "hint": "hint"}
+    more = {field: getattr(found, said) for field, said in offered.items() if hasattr(found, said)}
+    return Kind(name, found.Target, found.fetch, found.parse, **more)
 
 
 def target(source: str, kind_name: str, options: dict[str, Any]) -> Options:

@@ -16,12 +16,14 @@ class Pace:
         self._free_at: dict[str, float] = {}
         self._lock = threading.Lock()
 
-    def wait(self, host: str) -> None:
-        if not self._seconds:
+    def wait(self, host: str, at_least: float = 0.0) -> None:
+        """`at_least` seconds between two, where the site asks for more than we keep anyway."""
+        seconds = max(self._seconds, at_least)
+        if not seconds:
             return
         with self._lock:
             now = self._clock()
             turn = max(now, self._free_at.get(host, now))
-            self._free_at[host] = turn + self._seconds
+            self._free_at[host] = turn + seconds
         if turn > now:
             self._sleep(turn - now)

@@ -9,7 +9,11 @@ GOOD: tuple[Ending, ...] = ("ok", "empty", "not_modified")  # somebody looked, w
 
 @dataclass(slots=True)
 class Outcome:
-    """`ending` as in DESIGN's word "run"; `retry_after` in seconds where the server named one."""
+    """`ending` as in DESIGN's word "run"; `retry_after` in seconds where the server named one.
+
+    `error` beside a good ending is what went wrong aside: posts that could not be asked for again, say. `hint` is
+    how long a server says that what it sent stays as it is, in seconds.
+    """
 
     ending: Ending = "empty"
     posts: int = 0
@@ -18,3 +22,4 @@ class Outcome:
     problems: int = 0
     error: str | None = None
     retry_after: float | None = None
+    hint: float = 0.0

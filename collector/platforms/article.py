@@ -31,7 +31,7 @@ class Target(WebOrFile):
 
 
 def fetch(target: Target, fetcher: Fetcher, state: dict[str, Any]) -> Iterator[Page]:
-    return fetcher.pages(target, state)
+    return fetcher.pages(target, state, as_robot=True)
 
 
 def parse(page: Page) -> Iterator[SeenPost | Problem]:

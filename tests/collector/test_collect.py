@@ -10,9 +10,10 @@ import pytest
 from sqlmodel import col, select
 
 from collector import collect as story
-from collector import intake, kinds
+from collector import intake
 from collector.collect import collect
 from collector.fetch import Fetcher
+from collector.platforms import feed as feed_kind
 from core import settings as core_settings
 from core.outcome import Outcome
 from core.settings import Settings
@@ -151,7 +152,7 @@ def test_a_server_that_asks_to_wait_is_asked_when_it_said(look: Round, database:
 
 def test_nothing_but_an_outcome_comes_out(look: Round, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     """A bug in a kind's parse is that source's failure, not the collector's end."""
-    monkeypatch.setattr(kinds.kind("feed"), "parse", lambda page: iter([1 / 0]))
+    monkeypatch.setattr(feed_kind, "parse", lambda page: iter([1 / 0]))
     outcome = look(kind="feed", url=feed(site, "/1"))
     assert (outcome.ending, outcome.error) == ("failed", "ZeroDivisionError: division by zero")
 
@@ -251,7 +252,7 @@ def test_a_killed_round_loses_no_page_to_follow(
             look(kind="feed", url=url, follow_articles=True)
     clock[0] = NOW + timedelta(minutes=1)
     outcome = look(kind="feed", url=url, follow_articles=True)
-    assert (outcome.ending, site.asked) == ("ok", ["/rss", "/rss", "/1"])
+    assert (outcome.ending, site.asked) == ("ok", ["/rss", "/rss", "/robots.txt", "/1"])
     assert "x" in {post["platform"] for post in archived(database)}
 
 

@@ -44,3 +44,10 @@ def test_a_time_that_the_server_named_is_never_undercut(
     waited = wait(failures, Outcome(ending, retry_after=asked), jitter=jitter)  # type: ignore[arg-type]
     assert waited >= timedelta(seconds=asked)
     assert waited <= max(timedelta(seconds=asked), DAY) * 1.1 + DAY * 0.1
+
+
+@given(st.floats(0, 1e9), st.sampled_from(GOOD))
+def test_a_hint_stretches_the_cadence_by_half_at_most(hint: float, ending: str) -> None:
+    waited = wait(0, Outcome(ending, hint=hint))  # type: ignore[arg-type]
+    assert QUARTER <= waited <= QUARTER * 1.5
+    assert (waited == QUARTER * 1.5) == (hint >= 22.5 * 60)
