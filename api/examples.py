@@ -131,6 +131,7 @@ SOURCE: dict[str, Any] = {
     "failures": 0,
     "last_run": {name: value for name, value in RUN.items() if name != "source"},
     "last_ok_at": "2025-08-18T14:36:12Z",
+    "volume": {"alarm": None, "last_day": 7, "usual": 6.0, "least": 0.0, "most": 15.8, "silent_days": 0},
 }
 REFERENCE: dict[str, Any] = {
     "slug": "quarterly-inspector-general-report",

@@ -175,6 +175,10 @@ class Versions(Page):
     items: list[Version]
 
 
+class Counts(Page):
+    items: list[Metrics]
+
+
 class Bucket(Form):
     start: Time
     count: int
@@ -183,6 +187,7 @@ class Bucket(Form):
 
 class Timeline(Page):
     items: list[Bucket]
+    coverage: Coverage
 
 
 class FacetValue(Form):
@@ -274,6 +279,17 @@ class Runs(Page):
     items: list[Run]
 
 
+class Volume(Form):
+    """New posts of the last 24 hours against the source's own last 28 days."""
+
+    alarm: Literal["quiet", "loud"] | None = Field(description="Null: as usual, or too few days to tell.")
+    last_day: int
+    usual: float | None = Field(description="Median of a day; null with fewer than 14 days looked at.")
+    least: float | None
+    most: float | None
+    silent_days: int = Field(description="Whole days without a new post, counted back from now; at most 28.")
+
+
 class Source(Form):
     model_config = ConfigDict(json_schema_extra={"examples": [examples.SOURCE]})
     name: str
@@ -288,6 +304,7 @@ class Source(Form):
     failures: int
     last_run: RunState | None
     last_ok_at: Time | None
+    volume: Volume
 
 
 class Sources(Page):

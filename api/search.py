@@ -8,7 +8,7 @@ from core.errors import BadRequest
 from db.query import PostQuery
 
 Value = Annotated[str, StringConstraints(max_length=500)]
-Sort = Literal["newest", "oldest"]
+Sort = Literal["newest", "oldest", "likes", "reposts", "replies", "quotes", "views"]
 Interval = Literal["hour", "day", "week", "month"]
 MAX_LIMIT = 200
 
@@ -51,7 +51,7 @@ class Filters(BaseModel):
 
 
 class PostSearch(Filters):
-    sort: Sort = Field("newest", description="By the time of publication.")
+    sort: Sort = Field("newest", description="By time; or by a count, the most first, of the posts that have it.")
     limit: int = Field(50, ge=1, le=MAX_LIMIT, description="Most posts a page.")
     cursor: Value | None = Field(None, description="The next_cursor of the page before.")
 

@@ -12,13 +12,15 @@ def encode(kind: str, *place: int) -> str:
     return base64.urlsafe_b64encode(orjson.dumps([kind, *place])).decode().rstrip("=")
 
 
-def decode(value: str, kind: str) -> list[int]:
-    """The place that `encode` packed. Raises CursorError for anything that it did not make for this `kind`."""
+def decode(value: str, kind: str, parts: int = 1) -> list[int]:
+    """The place that `encode` packed, of so many `parts`. Raises CursorError for anything that it did not make for
+    this `kind`."""
     try:
         found = orjson.loads(base64.urlsafe_b64decode(value + "=" * (-len(value) % 4)))
     except (binascii.Error, ValueError):
         found = None
-    if not (isinstance(found, list) and len(found) > 1 and found[0] == kind and all(map(_is_place, found[1:]))):
+    fits = isinstance(found, list) and len(found) == parts + 1 and found[0] == kind
+    if not (fits and all(map(_is_place, found[1:]))):
         raise CursorError(
             "this cursor is not one that this list handed out: begin again without it", parameter="cursor"
         )

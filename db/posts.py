@@ -4,24 +4,26 @@ import difflib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, or_, select
 from sqlmodel import Session
 
 from core import cursor, times
 from core.errors import BadRequest, NotFound
+from core.post import METRICS
 from core.text import storable
 from db import forms
-from db.models import Alias, Post, Source, Tag, Version
+from db.models import Alias, Metrics, Post, Source, Tag, Version
 from db.query import PostQuery, Selection, selection
 from db.upsert import table
 
 COUNTED = 10_000  # matches are counted exactly up to here
-Sort = Literal["newest", "oldest", "relevance"]
+SORTS = ("newest", "oldest", *METRICS)
 _WORDS = re.compile(r"\s*\S+|\s+")
 _COMPARED = 4_000_000  # pairs of words: a longer rewrite is shown as one change
 _post, _alias, _version, _tag, _source = table(Post), table(Alias), table(Version), table(Tag), table(Source)
+_metrics = table(Metrics)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,23 +38,39 @@ class PostPage:
 def page(
     session: Session, query: PostQuery, sort: str = "newest", limit: int = 50, after: str | None = None
 ) -> PostPage:
-    """One page in key order; the cursor names the last key, so that it stays right while posts arrive."""
-    if sort not in ("newest", "oldest"):
-        known = "newest, oldest" + (" (relevance is not there yet)" if sort == "relevance" else "")
+    """One page in key order, or by a count, the most first, of the posts that have it.
+
+    The cursor names the last place, so that it stays right while posts arrive.
+    """
+    if sort not in SORTS:
+        known = ", ".join(SORTS) + (" (relevance is not there yet)" if sort == "relevance" else "")
         raise BadRequest(f"sort={sort} is not one of {known}", parameter="sort")
-    found = selection(session, query)
-    keys = list(session.execute(_ordered(found, sort, after).limit(limit + 1)).scalars())
-    following = cursor.encode(sort, keys[limit - 1]) if len(keys) > limit else None
-    return PostPage(forms.posts(session, keys[:limit]), following, _total(session, found))
+    counted = [_post.c[sort].is_not(None)] if sort in METRICS else []
+    found = selection(session, query, *counted)
+    rows = session.execute(_ordered(found, sort, after).limit(limit + 1)).all()
+    following = cursor.encode(sort, *rows[limit - 1]) if len(rows) > limit else None
+    return PostPage(forms.posts(session, [row.id for row in rows[:limit]]), following, _total(session, found))
 
 
 def _ordered(found: Selection, sort: str, after: str | None) -> Any:
+    """Rows of (key), or of (key, count)."""
+    if sort in METRICS:
+        return _counted(found, sort, after)
     place = cursor.decode(after, sort)[0] if after else None
     if sort == "newest":
         later = () if place is None else (found.key < place,)
         return found.keys(*later).order_by(found.key.desc())
     later = () if place is None else (found.key > place,)
     return found.keys(*later).order_by(found.key)
+
+
+def _counted(found: Selection, sort: str, after: str | None) -> Any:
+    count = _post.c[sort]
+    statement = found.keys().add_columns(count).order_by(count.desc(), found.key.desc())
+    if not after:
+        return statement
+    key, most = cursor.decode(after, sort, parts=2)
+    return statement.where(or_(count < most, and_(count == most, found.key < key)))
 
 
 def _total(session: Session, found: Selection) -> int | dict[str, int]:
@@ -93,6 +111,15 @@ def resolve(session: Session, public_id: str) -> str:
     key = _key(session, public_id)
     row = session.execute(select(_post.c.platform, _post.c.platform_id).where(_post.c.id == key)).one()
     return f"{row.platform}:{row.platform_id}"
+
+
+def metrics(session: Session, public_id: str) -> list[dict[str, Any]]:
+    """Its counts as they changed, oldest first."""
+    statement = select(_metrics).where(_metrics.c.post_id == _key(session, public_id))
+    rows = session.execute(statement.order_by(_metrics.c.observed_at))
+    return [
+        {**{name: getattr(r, name) for name in METRICS}, "observed_at": times.text(r.observed_at)} for r in rows
+    ]
 
 
 def versions(session: Session, public_id: str) -> list[dict[str, Any]]:

@@ -15,7 +15,7 @@ from sqlmodel import Session
 
 from core import times
 from core.errors import BadRequest, QueryError
-from core.post import KINDS
+from core.post import KINDS, METRICS
 from core.text import storable
 from db import language, search
 from db.entries import token
@@ -116,12 +116,16 @@ class Selection:
         return select(self.key.label("id")).select_from(self.source).where(*self.conditions, *more)
 
 
-def selection(session: Session, query: PostQuery) -> Selection:
-    """Resolve the names of `query` against the archive and plan it. Raises QueryError for unknown ones."""
+def selection(session: Session, query: PostQuery, *needed: ColumnElement[bool]) -> Selection:
+    """Resolve the names of `query` against the archive and plan it, with conditions on posts that are `needed` too.
+
+    Raises QueryError for unknown names.
+    """
     resolved = _resolve(session, query.tree) if query.tree is not None else None
     parts = resolved.parts if isinstance(resolved, And) else () if resolved is None else (resolved,)
     tokens = [p for p in parts if _only_tokens(p)]
     others = [_clause(session, p) for p in parts if not _only_tokens(p)] + _range(query)
+    others += needed
     if not tokens:
         return Selection(_post, _post.c.id, tuple(others))
     index, key, matches = search.matching(session, tokens[0] if len(tokens) == 1 else And(tuple(tokens)))
@@ -253,6 +257,13 @@ def _probability(field: Field, value: str) -> float:
     return bound
 
 
+def _at_least(session: Session, field: Field) -> Tree:
+    """min_likes:10 and so on, of the newest counts; a post that nobody counts matches none."""
+    if not (field.value.isascii() and field.value.isdecimal() and len(field.value) < 19):
+        raise QueryError(f"{field.value!r} is no whole number", field.position + len(field.name) + 1, ["10"])
+    return Condition(_post.c[field.name.removeprefix("min_")] >= int(field.value))
+
+
 def _from(session: Session, field: Field) -> Tree:
     key = storable(field.value).lstrip("@").lower()
     return _accounts(session, _account.c.handle_key == key)
@@ -296,4 +307,5 @@ _RESOLVERS: dict[str, Callable[[Session, Field], Tree]] = {
     "since": _time_field,
     "until": _time_field,
     "near": _near,
+    **{f"min_{name}": _at_least for name in METRICS},
 }

@@ -12,7 +12,7 @@ from core.errors import KleError, NotFound
 from core.outcome import GOOD, Outcome
 from core.post import Problem
 from core.text import storable
-from db import work
+from db import volume, work
 from db.models import Actor, Follow, Quarantine, Run, Source, Version
 from db.upsert import insert_all, insert_quietly, table
 
@@ -139,17 +139,23 @@ def finish_follow(
 # -- what the API and the terminal show ---------------------------------------------------------------------
 
 
-def list_sources(session: Session) -> list[dict[str, Any]]:
+def list_sources(session: Session, now: datetime) -> list[dict[str, Any]]:
     """Every source with its health, by name."""
     newest = select(func.max(_run.c.id)).where(_run.c.finished_at.is_not(None)).group_by(_run.c.source_id)
     last = {r.source_id: _run_form(r, None) for r in session.execute(select(_run).where(_run.c.id.in_(newest)))}
     good = select(_run.c.source_id, func.max(_run.c.finished_at).label("at")).where(_run.c.outcome.in_(GOOD))
     last_ok = {r.source_id: r.at for r in session.execute(good.group_by(_run.c.source_id))}
     statement = select(_source, _actor.c.slug).join_from(_source, _actor, isouter=True).order_by(_source.c.name)
-    return [_source_form(r, last.get(r.id), last_ok.get(r.id)) for r in session.execute(statement)]
+    published = volume.volumes(session, now)
+    return [
+        _source_form(r, last.get(r.id), last_ok.get(r.id), published.get(r.id, volume.NOTHING))
+        for r in session.execute(statement)
+    ]
 
 
-def _source_form(row: Any, last_run: dict[str, Any] | None, last_ok: datetime | None) -> dict[str, Any]:
+def _source_form(
+    row: Any, last_run: dict[str, Any] | None, last_ok: datetime | None, published: dict[str, Any]
+) -> dict[str, Any]:
     return {
         "name": row.name,
         "kind": row.kind,
@@ -163,6 +169,7 @@ def _source_form(row: Any, last_run: dict[str, Any] | None, last_ok: datetime | 
         "failures": row.failures,
         "last_run": last_run,
         "last_ok_at": times.text(last_ok) if last_ok else None,
+        "volume": published,
     }
 
 

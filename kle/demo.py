@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from core import settings as knobs
+from core import times
 from core.settings import Settings
 from db import sources, tags
 from db.database import Database
@@ -29,7 +30,8 @@ def parts(tagging: bool) -> Callable[[Database], dict[str, Part]]:
 
     def look(database: Database) -> dict[str, Part]:
         with database.read() as session:
-            waiting = [s["name"] for s in sources.list_sources(session) if s["enabled"] and not s["last_ok_at"]]
+            found = sources.list_sources(session, times.now())
+            waiting = [s["name"] for s in found if s["enabled"] and not s["last_ok_at"]]
             untagged = tags.pending_count(session) if tagging else 0
         sample = f"not collected yet: {', '.join(waiting)}" if waiting else None
         return {"sample": sample, "tags": f"{untagged} versions wait" if untagged else None}

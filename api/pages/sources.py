@@ -8,6 +8,7 @@ from api.access import Reader
 from api.deps import context, only
 from api.render import formats
 from api.render.templates import page
+from core import times
 from core.outcome import GOOD
 from db import sources
 
@@ -17,7 +18,7 @@ router = APIRouter(include_in_schema=False)
 @router.get("/sources", dependencies=[only()])
 def list_sources(request: Request, who: Reader) -> Response:
     with context(request).database.read() as session:
-        found = outgoing.sources(sources.list_sources(session), who.audience)
+        found = outgoing.sources(sources.list_sources(session, times.now()), who.audience)
     rows = [{**row, "state": _state(row), "href": formats.safe_url(row["url"])} for row in found]
     return page(request, "sources.html", {"rows": rows})
 

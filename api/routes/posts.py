@@ -40,6 +40,14 @@ def list_versions(request: Request, who: Reader, id: str) -> Response:  # noqa: 
     return listing(outgoing.versions(post, found, who.audience))
 
 
+@router.get("/posts/{id:path}/metrics", response_model=schemas.Counts, dependencies=[only()])
+def list_metrics(request: Request, _who: Reader, id: str) -> Response:  # noqa: A002
+    """Likes, reposts, replies, quotes and views each time that one of them was another, oldest first."""
+    with context(request).database.read() as session:
+        own = posts.resolve(session, id)
+        return _moved(own, "/metrics") if own != id else listing(posts.metrics(session, own))
+
+
 @router.get("/posts/{id:path}", response_model=schemas.Post, dependencies=[only()])
 def get_post(request: Request, who: Reader, id: str) -> Response:  # noqa: A002
     """One post. A second id of it answers 308 with the post's own."""

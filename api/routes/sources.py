@@ -7,6 +7,7 @@ from api import outgoing, schemas
 from api.access import Reader
 from api.answers import listing, resource
 from api.deps import context, only
+from core import times
 from db import sources
 
 router = resource("collection")
@@ -16,4 +17,4 @@ router = resource("collection")
 def list_sources(request: Request, who: Reader) -> Response:
     """Every source with its last run and when it is due next."""
     with context(request).database.read() as session:
-        return listing(outgoing.sources(sources.list_sources(session), who.audience))
+        return listing(outgoing.sources(sources.list_sources(session, times.now()), who.audience))

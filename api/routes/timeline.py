@@ -5,18 +5,22 @@ from typing import Annotated
 from fastapi import Query, Request
 from starlette.responses import Response
 
-from api import schemas
+from api import outgoing, schemas
 from api.access import Reader
 from api.answers import listing, resource
 from api.deps import context, only
 from api.search import TimelineSearch
-from db import counts
+from core import times
+from db import counts, coverage
 
 router = resource("counts")
 
 
 @router.get("/timeline", response_model=schemas.Timeline, dependencies=[only(TimelineSearch)])
-def get_timeline(request: Request, _who: Reader, search: Annotated[TimelineSearch, Query()]) -> Response:
-    """One item a bucket, over the whole archive when no range is given."""
+def get_timeline(request: Request, who: Reader, search: Annotated[TimelineSearch, Query()]) -> Response:
+    """One item a bucket, over the whole archive when no range is given; and whether anybody looked."""
+    query = search.query()
     with context(request).database.read() as session:
-        return listing(counts.timeline(session, search.query(), search.interval))
+        found = counts.timeline(session, query, search.interval)
+        looked = coverage.coverage(session, query, times.now())
+    return listing(found, coverage=outgoing.coverage(looked, who.audience))

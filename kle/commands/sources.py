@@ -14,16 +14,17 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 @app.command("list")
 def list_(json: Json = False) -> None:
     """Every source of the archive with its schedule and its last run."""
+    from core import times
     from db import sources
     from kle import runtime
 
     with runtime.archive(sync=runtime.config_is_there()) as (_, database), database.read() as session:
-        rows = sources.list_sources(session)
+        rows = sources.list_sources(session, times.now())
     if json:
         output.print_json({"items": rows})
     elif rows:
         output.print_table(
-            ("name", "kind", "enabled", "last run", "posts", "next due", "failures"), map(_row, rows)
+            ("name", "kind", "enabled", "last run", "posts", "next due", "failures", "volume"), map(_row, rows)
         )
     else:
         output.note("There are no sources: `kle init` writes a kle.toml with some.")
@@ -41,6 +42,7 @@ def _row(source: dict[str, Any]) -> list[Any]:
         run.get("posts"),
         due,
         source["failures"],
+        source["volume"]["alarm"],
     ]
 
 

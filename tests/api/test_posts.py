@@ -1,5 +1,6 @@
 """/posts: what a search gives, how it is paged, one post and its history."""
 
+from dataclasses import replace
 from urllib.parse import quote
 
 import pytest
@@ -120,7 +121,7 @@ def test_ids_are_taken_raw_or_encoded(inside, spelling):
     assert inside.get(f"/api/v1/posts/{spelling}/versions").status_code == 200
 
 
-@pytest.mark.parametrize("suffix", ["", "/versions"])
+@pytest.mark.parametrize("suffix", ["", "/versions", "/metrics"])
 def test_another_id_of_a_post_leads_to_its_own(site, suffix):
     inside = site.inside()
     fields = {"url": "https://x.com/quoted/status/1956000000000000000", "view": View.FULL, "embedded_in": None}
@@ -152,3 +153,25 @@ def test_one_search_asks_for_coverage_once(inside, monkeypatch):
     monkeypatch.setattr(coverage, "coverage", lambda *a: asked.append(a) or real(*a))
     inside.get("/api/v1/posts")
     assert len(asked) == 1
+
+
+def test_counts_over_time_and_the_order_by_them(site):
+    inside = site.inside()
+    (first,) = [post for post in POSTS if post.platform_id.endswith("/1")]
+    site.collect("sample", [replace(first, metrics={"likes": 90, "replies": 4})], NOW)
+    counted = inside.get(f"/api/v1/posts/{first.id}/metrics").json()["items"]
+    assert [(row["likes"], row["replies"], row["views"]) for row in counted] == [(12, 0, None), (90, 4, None)]
+    listed = inside.get("/api/v1/posts", params={"sort": "likes"}).json()
+    assert ([item["id"] for item in listed["items"]], listed["total"]) == ([first.id], 1)
+    assert inside.get("/api/v1/posts", params={"q": "min_likes:91"}).json()["total"] == 0
+    assert inside.get("/api/v1/timeline", params={"q": "min_likes:50"}).json()["items"][0]["count"] == 1
+
+
+def test_the_timeline_says_whether_anybody_looked(inside):
+    search = {"since": "2025-01-01"}
+    looked = inside.get("/api/v1/timeline", params=search).json()["coverage"]
+    listed = inside.get("/api/v1/posts", params=search).json()["coverage"]
+    assert {row["source"]: row["gaps"][0]["from"] for row in looked["sources"] if row["gaps"]} == {
+        row["source"]: row["gaps"][0]["from"] for row in listed["sources"] if row["gaps"]
+    }
+    assert looked["complete"] is False

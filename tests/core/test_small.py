@@ -57,10 +57,12 @@ def test_a_module_in_a_package_is_a_plugin_and_a_private_one_is_not(monkeypatch,
 @given(st.lists(st.integers(-(1 << 63) + 1, (1 << 63) - 1), min_size=1, max_size=3))
 def test_a_cursor_brings_back_the_place_that_it_was_made_for(place):
     made = cursor.encode("newest", *place)
-    assert cursor.decode(made, "newest") == place
+    assert cursor.decode(made, "newest", len(place)) == place
     assert made.isascii() and "=" not in made
     with pytest.raises(CursorError):
-        cursor.decode(made, "oldest")
+        cursor.decode(made, "oldest", len(place))
+    with pytest.raises(CursorError):
+        cursor.decode(made, "newest", len(place) + 1)
 
 
 @pytest.mark.parametrize("place", [["newest"], ["newest", "a"], ["newest", 1.5], ["newest", True],
@@ -71,7 +73,7 @@ def test_a_forged_cursor_is_refused(place):
 
     forged = base64.urlsafe_b64encode(json.dumps(place).encode()).decode()
     with pytest.raises(CursorError) as told:
-        cursor.decode(forged, "newest")
+        cursor.decode(forged, "newest", max(1, len(place) - 1) if isinstance(place, list) else 1)
     assert told.value.extra == {"parameter": "cursor"}
     assert told.value.status == 422
 

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core import cursor
-from core.errors import BadRequest, CursorError, NotFound
+from core.errors import BadRequest, CursorError, NotFound, QueryError
 from core.post import Account, Media
 from db import counts, posts
 from db.posts import difference
@@ -231,3 +231,40 @@ def test_an_empty_archive_has_no_buckets(room):
     with room.database.read() as session:
         assert counts.timeline(session, EVERYTHING, "day") == []
         assert all(v == [] for v in counts.facets(session, EVERYTHING).values())
+
+
+def liked(room, *counts):
+    room.archive(*(post(n, metrics={"likes": c} if c is not None else {}) for n, c in enumerate(counts, 1)))
+
+
+def ids(page):
+    return [item["id"].rpartition("/")[2] for item in page.items]
+
+
+def test_posts_are_ordered_by_a_count_page_by_page_and_uncounted_ones_left_out(room):
+    liked(room, 5, None, 9, 5, 0, 7, 5)
+    found, after = [], None
+    with room.database.read() as session:
+        while True:
+            page = posts.page(session, PostQuery.build("meeting"), "likes", 2, after)
+            assert page.total == 6
+            found += ids(page)
+            after = page.next_cursor
+            if after is None:
+                break
+    assert found == ["3", "6", "7", "4", "1", "5"]
+
+
+@pytest.mark.parametrize("place", [("likes", 1), ("newest", 1), ("views", 1, 1)])
+def test_a_cursor_of_another_order_is_refused(room, place):
+    with room.database.read() as session, pytest.raises(CursorError):
+        posts.page(session, PostQuery.build(), "likes", 2, cursor.encode(*place))
+
+
+def test_posts_are_found_by_the_least_count(room):
+    liked(room, 5, None, 9, 0)
+    assert room.ids("min_likes:5") == [f"mastodon:m.example/{n}" for n in (3, 1)]
+    assert room.ids("meeting -min_likes:5") == ["mastodon:m.example/4"]
+    assert room.ids("min_likes:0 min_views:1") == []
+    with pytest.raises(QueryError, match="is no whole number"):
+        room.ids("min_likes:many")

@@ -115,9 +115,9 @@ def test_sources_are_shown_with_their_health(room):
         sources.finish_run(session, source.id, run, "a:1:x", Outcome("ok", posts=2), {}, NOW, NOW + SECOND)
         sources.start_run(session, source.id, NOW + 2 * SECOND)
     with room.database.read() as session:
-        (shown,) = sources.list_sources(session)
+        (shown,) = sources.list_sources(session, room.now)
     assert set(shown) == {"name", "kind", "url", "actor", "enabled", "verified", "synthetic", "every_seconds",
-                          "next_due_at", "failures", "last_run", "last_ok_at"}  # fmt: skip
+                          "next_due_at", "failures", "last_run", "last_ok_at", "volume"}  # fmt: skip
     assert (shown["last_run"]["outcome"], shown["last_run"]["posts"]) == ("ok", 2)
     assert shown["last_ok_at"] == "2026-09-01T12:00:01Z"
 
@@ -354,7 +354,7 @@ def test_actors_take_and_give_back_accounts(room, tmp_path):
     with room.database.read() as session:
         found = {a["slug"]: [h["handle"] for h in a["accounts"]] for a in directory.actors(session)}
         assert [a["posts"] for a in directory.accounts(session)] == [0, 0]
-        assert sources.list_sources(session)[0]["actor"] == "b"
+        assert sources.list_sources(session, room.now)[0]["actor"] == "b"
     assert found == {"a": ["@one"], "b": ["@two"]}
 
 

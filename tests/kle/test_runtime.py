@@ -6,7 +6,7 @@ import huggingface_hub
 import pytest
 
 from classifier.model import SHIPPED
-from core import settings
+from core import settings, times
 from core.errors import SettingsError
 from db import directory, sources
 from kle import runtime
@@ -27,7 +27,7 @@ def test_command_that_only_reads_leaves_the_sources_alone(office: Path) -> None:
         pass
     (office / "kle.toml").write_text(SOURCE.replace('"office"', '"other"'), "utf-8")
     with runtime.archive() as (_, database), database.read() as session:
-        assert [s["name"] for s in sources.list_sources(session) if s["enabled"]] == ["office"]
+        assert [s["name"] for s in sources.list_sources(session, times.now()) if s["enabled"]] == ["office"]
 
 
 def test_none_switches_the_model_off() -> None:

@@ -1,0 +1,93 @@
+"""Does a source publish as it usually does? Its last 24 hours against its own last 28 days.
+
+Robust on purpose: median and median deviation, so that one busy day, or the first look at an old account, does not
+make every day after it look quiet.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from statistics import median
+from typing import Any, Literal
+
+from sqlalchemy import Integer, cast, func, select
+from sqlmodel import Session
+
+from core import times
+from core.outcome import GOOD
+from db.models import Run
+from db.upsert import is_sqlite, table
+
+DAYS = 28
+LEAST_DAYS = 14  # looked at, below which nobody can say what is usual
+_WIDTH = 4.0  # deviations from the median that are still usual
+_SIGMA = 1.4826  # times the median deviation is a standard deviation
+_run = table(Run)
+
+
+@dataclass(frozen=True, slots=True)
+class Volume:
+    """`least` and `most` bound what is usual in a day; `silent_days` without a new post, counted back from now."""
+
+    alarm: Literal["quiet", "loud"] | None
+    last_day: int
+    usual: float | None
+    least: float | None
+    most: float | None
+    silent_days: int
+
+
+def judged(days: Sequence[int | None]) -> Volume:
+    """`days` are new posts by 24 hours, the newest first; None where nobody looked well."""
+    last = days[0] or 0
+    past = [count for count in days[1:] if count is not None]
+    silent = next((n for n, count in enumerate(days) if count), len(days))
+    if days[0] is None or len(past) < LEAST_DAYS:
+        return Volume(None, last, None, None, None, min(silent, DAYS))
+    usual = float(median(past))
+    spread = max(_SIGMA * median(abs(count - usual) for count in past), max(usual, 1.0) ** 0.5)
+    least, most = max(0.0, usual - _WIDTH * spread), usual + _WIDTH * spread
+    alarm: Literal["quiet", "loud"] | None = None
+    if last > most:
+        alarm = "loud"
+    elif last < least or _silent_for_long(days, silent):
+        alarm = "quiet"
+    return Volume(alarm, last, usual, round(least, 1), round(most, 1), min(silent, DAYS))
+
+
+def _silent_for_long(days: Sequence[int | None], silent: int) -> bool:
+    """Twice as long as it ever was before, for sources that publish too little for one day to tell anything."""
+    longest = run = 0
+    for count in days[silent:]:
+        run = 0 if count else run + 1
+        longest = max(longest, run)
+    return silent < len(days) and silent >= max(3, 2 * longest + 2)
+
+
+def volumes(session: Session, now: datetime) -> dict[int, dict[str, Any]]:
+    """Source id -> its volume, of those that were looked at in the last 29 days."""
+    since = now - timedelta(days=DAYS + 1)
+    age = _age(session, now).label("age")
+    statement = (
+        select(_run.c.source_id, age, func.sum(_run.c.posts_new), func.count().filter(_run.c.outcome.in_(GOOD)))
+        .where(_run.c.started_at > since, _run.c.started_at <= now)
+        .group_by(_run.c.source_id, age)
+    )
+    found: dict[int, list[int | None]] = {}
+    for source_id, day, new, good in session.execute(statement):
+        days = found.setdefault(source_id, [None] * (DAYS + 1))
+        if good and 0 <= day <= DAYS:
+            days[day] = int(new)
+    return {source_id: asdict(judged(days)) for source_id, days in found.items()}
+
+
+NOTHING = asdict(judged([None]))
+
+
+def _age(session: Session, now: datetime) -> Any:
+    """Whole days of 24 hours before `now`."""
+    if is_sqlite(session):
+        seconds = func.unixepoch(times.text(now)) - func.unixepoch(_run.c.started_at)
+    else:
+        seconds = func.extract("epoch", now - _run.c.started_at)
+    return cast(func.floor(seconds / 86400) if not is_sqlite(session) else seconds / 86400, Integer)
