@@ -7,15 +7,17 @@ start with its name, its value and what is allowed.
 
 import difflib
 import ipaddress
+import json
+import math
 import os
 import re
 import tomllib
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from core import times
 from core.errors import SettingsError
@@ -23,6 +25,7 @@ from core.errors import SettingsError
 _TEST_KNOBS = ("KLE_TEST_", "KLE_REQUIRE_")  # read by the tests, not by the program
 _PASSWORD = re.compile(r":[^:/@]+@")  # of a database URL: never into a log
 _TABLES = ("source", "actor", "reference", "topic", "alert")
+X_PRICES = {"post": 0.005, "user": 0.01, "media": 0.005}  # what X asked for in 2026
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 T = TypeVar("T", bound=BaseModel)
 
@@ -124,6 +127,9 @@ class Settings(BaseSettings):
         default=20_000_000, ge=1000, description="Largest response that is read, in bytes."
     )
     pace: float = Field(default=1.0, ge=0, le=3600, description="Least seconds between two requests to one host.")
+    x_prices: Annotated[dict[str, float], NoDecode] = Field(
+        default=X_PRICES, description="US dollars that X asks for one post, user or media item read."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="What is logged.")
     tables: dict[str, list[dict[str, Any]]] = Field(default_factory=dict, exclude=True, repr=False)
 
@@ -145,6 +151,20 @@ class Settings(BaseSettings):
             if part.strip():
                 ipaddress.ip_network(part.strip(), strict=False)
         return value
+
+    @field_validator("x_prices", mode="before")
+    @classmethod
+    def _prices(cls, value: Any) -> Any:
+        """What is left out keeps its usual price."""
+        try:
+            told = json.loads(value) if isinstance(value, str) else value
+        except ValueError:
+            told = None
+        if not isinstance(told, dict) or not all(map(_is_price, told.values())) or told.keys() - X_PRICES:
+            raise ValueError(
+                f"must be prices from 0 such as {json.dumps(X_PRICES)}; there are {', '.join(X_PRICES)}"
+            )
+        return {**X_PRICES, **told}
 
     @field_validator("database_url")
     @classmethod
@@ -205,6 +225,10 @@ class Settings(BaseSettings):
                 raise SettingsError(f"{self.config}: [[{table}]] {key}", name, "is there twice; names are unique")
             seen.add(name)
         return rows
+
+
+def _is_price(value: Any) -> bool:
+    return type(value) in (int, float) and math.isfinite(value) and value >= 0
 
 
 def load(config: Path | None = None, **overrides: Any) -> Settings:
