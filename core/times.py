@@ -1,7 +1,7 @@
 """Times are UTC and aware everywhere; these are the only ways in and out."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from functools import lru_cache
 
 _EVERY = re.compile(r"(\d+)\s*(s|m|h|d)")
@@ -28,6 +28,12 @@ def parse(value: str) -> datetime:
 def text(moment: datetime) -> str:
     """RFC 3339 with Z; fractions only where there are some."""
     return utc(moment).isoformat().replace("+00:00", "Z")
+
+
+def until_next_day(moment: datetime) -> float:
+    """Seconds until the next UTC midnight."""
+    here = utc(moment)
+    return (datetime.combine(here.date() + timedelta(days=1), time(), UTC) - here).total_seconds()
 
 
 def parse_every(value: str) -> timedelta:
