@@ -10,13 +10,15 @@ import random
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from collector import kinds, schedule
 from collector.fetch import Fetcher
 from collector.intake import Intake
+from collector.purse import Purse
 from core import times
-from core.errors import FetchError, KleError, ParseError, RateLimited
-from core.outcome import GOOD, Outcome
+from core.errors import FetchError, KleError, OverBudget, ParseError, RateLimited
+from core.outcome import GOOD, PAUSED, Ending, Outcome
 from db import rechecks, sources
 from db.database import Database
 from db.hold import Hold
@@ -51,7 +53,7 @@ def collect(
         _follow_all(intake, fetcher, hold, worker)
         _ask_again(intake, fetcher, hold)
     outcome = _ended(intake)
-    failures = 0 if outcome.ending in GOOD else source.failures + 1
+    failures = 0 if outcome.ending in GOOD else source.failures + int(outcome.ending not in PAUSED)
     now = clock()
     due = schedule.next_due(sources.every(source), failures, outcome, now, jitter())
     with database.write() as session:
@@ -65,6 +67,7 @@ def _look(intake: Intake, fetcher: Fetcher, hold: Hold) -> None:
     source = intake.source
     kind = kinds.kind(source.kind)
     target = kinds.target(source.name, source.kind, source.options)
+    fetcher = _paying(intake, kind, target, fetcher)
     unreadable: ParseError | None = None
     for page in kind.fetch(target, fetcher, intake.state):
         hold.check()
@@ -75,6 +78,16 @@ def _look(intake: Intake, fetcher: Fetcher, hold: Hold) -> None:
             unreadable = unreadable or error
     if unreadable:
         raise unreadable
+
+
+def _paying(intake: Intake, kind: kinds.Kind, target: Any, fetcher: Fetcher) -> Fetcher:
+    """With the day's money, where this kind of source costs some."""
+    if not kind.priced:
+        return fetcher
+    intake.purse = Purse(
+        intake.database, intake.source.id or 0, target.daily_budget_usd, fetcher.prices, intake.clock
+    )
+    return fetcher.paying(intake.purse)
 
 
 def _follows(source: Source) -> bool:
@@ -133,6 +146,7 @@ def _ask_again(intake: Intake, fetcher: Fetcher, hold: Hold) -> None:
     if not asked:
         return
     target = kinds.target(intake.source.name, intake.source.kind, intake.source.options)
+    fetcher = _paying(intake, kind, target, fetcher)
     try:
         for page in kind.recheck(target, fetcher, intake.state, list(asked.values())):
             hold.check()
@@ -147,10 +161,16 @@ def _ask_again(intake: Intake, fetcher: Fetcher, hold: Hold) -> None:
 
 def _told(outcome: Outcome, error: Exception, source: Source) -> None:
     """Write into the outcome what went wrong."""
-    outcome.ending = "rate_limited" if isinstance(error, RateLimited) else "failed"
+    outcome.ending = _ending(error)
     outcome.error = _message(error)
     outcome.retry_after = error.retry_after if isinstance(error, KleError) else None
     log.warning("source %s: %s", source.name, outcome.error, exc_info=not isinstance(error, KleError))
+
+
+def _ending(error: Exception) -> Ending:
+    if isinstance(error, RateLimited):
+        return "rate_limited"
+    return "over_budget" if isinstance(error, OverBudget) else "failed"
 
 
 def _message(error: Exception) -> str:

@@ -4,9 +4,10 @@ Redirects are followed by hand so that the guard sees every hop. Only what may p
 connection, a 5xx) is tried again here, briefly; everything longer is the schedule's.
 """
 
+import copy
 import dataclasses
 import time
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from http.cookiejar import CookieJar, DefaultCookiePolicy
@@ -22,14 +23,16 @@ from collector import body, local, windows
 from collector.guard import Guard, GuardedTransport
 from collector.manners import Manners
 from collector.pace import Pace
+from collector.purse import NoPurse, Purse
 from collector.target import WebOrFile
 from core import times
 from core.errors import FetchError, Gone, RateLimited, Refused
 from core.page import Page
-from core.settings import Settings
+from core.settings import X_PRICES, Settings
 
 _ATTEMPTS = 3
 _HOPS = 8
+_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _KEPT = frozenset({"content-type", "cache-control", "etag", "last-modified", "date", "content-language", "link",
                    "x-robots-tag"})  # fmt: skip
@@ -51,7 +54,10 @@ def user_agent(contact: str) -> str:
 
 
 class Fetcher:
-    """Hands out pages; safe to share between threads. `transport` replaces the network in tests."""
+    """Hands out pages; safe to share between threads. `transport` replaces the network in tests.
+
+    `prices` are for kinds that cost money; such a kind gets a fetcher with a purse by `paying`.
+    """
 
     def __init__(
         self,
@@ -63,8 +69,12 @@ class Fetcher:
         max_bytes: int = 20_000_000,
         pace: Pace | None = None,
         transport: httpx.BaseTransport | None = None,
+        prices: Mapping[str, float] = X_PRICES,
     ) -> None:
         self.base_dir = base_dir
+        self.prices = prices
+        self.purse: Purse = NoPurse()
+        self._tries_again = True
         self.max_bytes = max_bytes
         self._timeout = timeout
         self._manners = Manners(pace or Pace(0), self.get)
@@ -87,7 +97,14 @@ class Fetcher:
             timeout=settings.fetch_timeout,
             max_bytes=settings.fetch_max_bytes,
             pace=Pace(settings.pace),
+            prices=settings.x_prices,
         )
+
+    def paying(self, purse: Purse) -> Self:
+        """The same fetcher for one source that costs money: each try may be charged, so there is one."""
+        made = copy.copy(self)
+        made.purse, made._tries_again = purse, False
+        return made
 
     def __enter__(self) -> Self:
         return self
@@ -137,6 +154,8 @@ class Fetcher:
         Raises RateLimited, Gone, Refused or FetchError.
         """
         question = _Question(url, _validators(url, state or {}), headers or {}, frozenset(also), as_robot)
+        if not self._tries_again:
+            return self._once(question)
         for attempt in stamina.retry_context(
             on=_worth_a_retry, attempts=_ATTEMPTS, timeout=2 * self._timeout, wait_initial=0.3, wait_max=3.0
         ):
@@ -159,12 +178,19 @@ class Fetcher:
         deadline = time.monotonic() + self._timeout
         try:
             with self._client.stream("GET", address, headers=headers, follow_redirects=False) as response:
+                self.purse.went_out()
                 self._manners.note(address, response.headers)
                 return self._answer(question, address, response, deadline)
-        except httpx.TimeoutException:
+        except httpx.TimeoutException as error:
+            self._tell_purse(error)
             raise FetchError(f"{address} did not answer within {self._timeout:g} s") from None
         except httpx.HTTPError as error:
+            self._tell_purse(error)
             raise FetchError(f"{address} cannot be read: {_reason(error)}") from error
+
+    def _tell_purse(self, error: httpx.HTTPError) -> None:
+        if not isinstance(error, _NOT_SENT):
+            self.purse.went_out()
 
     def _answer(
         self, question: "_Question", address: httpx.URL, response: httpx.Response, deadline: float

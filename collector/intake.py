@@ -8,6 +8,7 @@ from itertools import islice
 from typing import Any
 
 from collector.kinds import Kind
+from collector.purse import Purse
 from core import times
 from core.errors import ParseError
 from core.outcome import Outcome
@@ -37,6 +38,7 @@ class Intake:
     state: dict[str, Any] = field(default_factory=dict)
     unchanged: int = 0
     first_problem: str | None = None
+    purse: Purse | None = None
 
     def take(self, page: Page, kind: Kind, asked: Sequence[int] = ()) -> None:
         """Parse and archive a page with its capture; `asked` are the row keys of the posts that it was asked for.
@@ -77,6 +79,8 @@ class Intake:
             number = capture_id or archive.store_capture(session, self.run_id, page)
             counts = archive.archive(session, self.source, self.run_id, posts, number, now, live=self.live)
             sources.quarantine(session, self.run_id, problems, now)
+            if self.purse and capture_id is None:
+                self.purse.settle(session, page.reads)
             if self.follow:
                 sources.queue_follows(session, self._id, counts.new_follows, now)
             if state is not None:

@@ -26,7 +26,7 @@ class Kind:
 
     `fetch` yields nothing where nothing has changed. A module may leave out the rest: `recheck` asks for known
     posts by id, each page being about some of them, at most `MOST_RECHECKS` a round; `hint` is how long a page says
-    that it stays as it is.
+    that it stays as it is; `PRICED` that reading it costs money, of which its Target has a daily_budget_usd.
     """
 
     name: str
@@ -36,6 +36,7 @@ class Kind:
     recheck: Recheck | None = None
     most_rechecks: int = 100
     hint: Callable[[Page], timedelta | None] = lambda page: None
+    priced: bool = False
 
 
 def names() -> list[str]:
@@ -47,7 +48,7 @@ def kind(name: str) -> Kind:
     found = plugins.one(_PACKAGE, name)
     if found is None:
         raise SettingsError("kind", name, f"is no kind of source; there are {', '.join(names())}")
-    offered = {"recheck": "recheck", "most_rechecks": "MOST_RECHECKS", "hint": "hint"}
+    offered = {"recheck": "recheck", "most_rechecks": "MOST_RECHECKS", "hint": "hint", "priced": "PRICED"}
     more = {field: getattr(found, said) for field, said in offered.items() if hasattr(found, said)}
     return Kind(name, found.Target, found.fetch, found.parse, **more)
 

@@ -1,8 +1,8 @@
 """A source's money for one UTC day: what a request may cost at most is held back before it is sent.
 
 Kinds whose module says PRICED = True get one as `fetcher.purse`. For each request: `reserve` the worst case; then
-one of `settle` (with the page that came, in its transaction), `release` (the server gave nothing) or `keep` (nobody
-knows what it gave: the reservation stands).
+one of `settle` (with the page that came, in its transaction), `failed` (none came), `release` (it holds nothing) or
+`keep` (nobody knows what it holds: the reservation stands).
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -35,6 +35,7 @@ class Purse:
         self._prices = prices
         self._clock = clock
         self._held: tuple[int, str] | None = None
+        self._out = False
 
     def cost(self, reads: Mapping[str, int]) -> int:
         """Of so many items, in millionths of a dollar."""
@@ -56,7 +57,7 @@ class Purse:
         day = spending.day_of(now)
         with self._database.write() as session:
             number = spending.reserve(session, self._source_id, day, self.cost(worst), self._budget, now)
-        self._held = (number, day)
+        self._held, self._out = (number, day), False
 
     def settle(self, session: Session, reads: Mapping[str, Iterable[str]]) -> None:
         """Charge for what a page brought, in the transaction that archives it."""
@@ -68,6 +69,17 @@ class Purse:
     def until_tomorrow(self) -> float:
         """Seconds until the next UTC day, when there is money again."""
         return times.until_next_day(self._clock())
+
+    def went_out(self) -> None:
+        """The request has left, as far as anybody can tell: from here on the server may charge."""
+        self._out = True
+
+    def failed(self, *, answered: bool) -> None:
+        """No page came. A server that says no charges nothing; one that was asked and said nothing may."""
+        if self._out and not answered:
+            self.keep()
+        else:
+            self.release()
 
     def release(self) -> None:
         if self._held:
@@ -84,7 +96,7 @@ class NoPurse(Purse):
 
     def __init__(self) -> None:
         self._clock = times.now
-        self._held = None
+        self._held, self._out = None, False
 
     def cost(self, reads: Mapping[str, int]) -> int:
         return 0

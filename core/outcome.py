@@ -5,6 +5,7 @@ from typing import Literal
 
 Ending = Literal["ok", "empty", "not_modified", "rate_limited", "over_budget", "failed"]
 GOOD: tuple[Ending, ...] = ("ok", "empty", "not_modified")  # somebody looked, whatever was there
+PAUSED: tuple[Ending, ...] = ("over_budget",)  # as it was meant to be: no failure, and no look either
 
 
 @dataclass(slots=True)

@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from core import cursor, times
 from core.errors import KleError, NotFound
-from core.outcome import GOOD, Outcome
+from core.outcome import GOOD, PAUSED, Outcome
 from core.post import Problem
 from core.text import storable
 from db import volume, work
@@ -75,7 +75,7 @@ def finish_run(
     session.execute(update(_run).where(_run.c.id == run_id).values(said))
     if not work.still_mine(session, Source, [source_id], worker):
         return
-    failures = 0 if outcome.ending in GOOD else _source.c.failures + 1
+    failures = 0 if outcome.ending in GOOD else _source.c.failures + int(outcome.ending not in PAUSED)
     work.finish(session, Source, [source_id], state=state, next_due_at=next_due, failures=failures, attempts=0)
 
 
