@@ -47,7 +47,7 @@ def read_v1(tweet: Any, owner: Account | None = None) -> SeenPost:
     )
 
 
-def history(tweet: _Json) -> list[Any]:
+def history(tweet: Any) -> list[Any]:
     """The ids of its states, in the forms of enterprise streams and of a user's archive."""
     known = answers.table(tweet, "edit_history")
     told = answers.table(tweet, "edit_info")
