@@ -17,7 +17,7 @@ from core.post import Problem, SeenPost
 
 ACCOUNT = "x-account"  # header: the user of whom an answer without users is, as JSON
 _NOT_FOUND = "resource-not-found"
-_SILENT = ("limit", "disconnect", "warning", "scrub_geo", "status_withheld", "user_withheld", "control")
+_SILENT = ("meta", "limit", "disconnect", "warning", "scrub_geo", "status_withheld", "user_withheld", "control")
 _HOLDERS = ("data", "statuses", "globalObjects", "delete")
 _Json = dict[str, Any]
 
@@ -159,7 +159,7 @@ def is_answer(document: _Json) -> bool:
     if any(isinstance(document.get(name), list | dict) for name in _HOLDERS) or _is_post(document):
         return True
     partial = any("resource_type" in e or "resource_id" in e for e in answers.tables(document, "errors"))
-    return partial or "result_count" in answers.table(document, "meta") or any(n in document for n in _SILENT)
+    return partial or any(n in document for n in _SILENT)
 
 
 def _is_post(document: _Json) -> bool:

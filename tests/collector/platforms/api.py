@@ -23,6 +23,7 @@ class Api(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Answer)
         self.says: dict[str, Said] = {}
         self.asked: list[str] = []
+        self.keys: set[str] = set()  # what came as Authorization
 
     @property
     def url(self) -> str:
@@ -42,6 +43,7 @@ class _Answer(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.server.asked.append(self.path)
+        self.server.keys.add(self.headers.get("Authorization", ""))
         said = self.server.says.get(self.path, Said({"error": "Record not found"}, 404))
         body = said.body if isinstance(said.body, bytes) else json.dumps(said.body).encode()
         tag = f'"{hash(body)}"'

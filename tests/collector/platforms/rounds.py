@@ -6,6 +6,7 @@ from typing import Any
 from collector import kinds
 from collector.fetch import Fetcher
 from collector.intake import merged
+from core.page import Page
 from core.post import Problem, SeenPost
 
 
@@ -28,7 +29,11 @@ class Source:
             self.urls.append(page.url)
             found += self.kind.parse(page)
             self.state = merged(self.state, page.state)
+            self.took(page)
         return found
+
+    def took(self, page: Page) -> None:
+        """A page was archived."""
 
 
 def ids(posts: list[SeenPost]) -> list[str]:

@@ -14,9 +14,10 @@ from core.errors import CollectError
 from core.page import Page
 from core.times import now
 from tests.collector.platforms.rounds import Source
+from tests.collector.platforms.wallet import Wallet
 from tests.contracts.test_platforms import PAYLOADS, harmless
 
-KINDS = ("mastodon", "bluesky", "dvids", "x_oembed")
+KINDS = ("mastodon", "bluesky", "dvids", "x", "x_oembed")
 CASES = sorted(p for kind in KINDS for p in (PAYLOADS / kind).glob("*.json") if "expected" not in p.name)
 ODD = st.sampled_from(
     [
@@ -68,6 +69,16 @@ NAMES = st.sampled_from(
         "replies",
         "cursor",
         "edited_at",
+        "data",
+        "includes",
+        "errors",
+        "legacy",
+        "full_text",
+        "text",
+        "referenced_tweets",
+        "edit_history_tweet_ids",
+        "retweeted_status",
+        "delete",
     ]
 )
 DOCUMENT = st.recursive(ODD, lambda inner: st.lists(inner) | st.dictionaries(NAMES, inner))
@@ -75,6 +86,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "mastodon": {"account": "@a@b.example"},
     "bluesky": {"account": "a.example"},
     "dvids": {"query": "a", "key": "k"},
+    "x": {"account": "a", "token": "t", "accept_terms": True, "daily_budget_usd": 100},
 }
 
 
@@ -124,8 +136,9 @@ class Says:
     def __init__(self, document: Any) -> None:
         self.body = json.dumps(document).encode()
         self.asked = 0
+        self.purse = Wallet(10_000)
 
-    def get(self, url: str, state: dict[str, Any] | None = None) -> Page:
+    def get(self, url: str, state: dict[str, Any] | None = None, headers: dict[str, str] | None = None) -> Page:
         self.asked += 1
         return Page(url, self.body, now())
 

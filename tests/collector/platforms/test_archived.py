@@ -45,7 +45,7 @@ def archived(database: Database) -> dict[str, dict[str, Any]]:
         return {post["id"]: post for post in posts.page(session, PostQuery.build(), sort="oldest").items}
 
 
-@pytest.mark.parametrize("kind", ["mastodon", "bluesky", "youtube", "dvids", "x_oembed"])
+@pytest.mark.parametrize("kind", ["mastodon", "bluesky", "youtube", "dvids", "x", "x_oembed"])
 def test_saved_answers_are_archived_and_a_second_time_change_nothing(
     look: Look, database: Database, tmp_path: Path, kind: str
 ) -> None:
