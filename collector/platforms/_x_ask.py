@@ -86,10 +86,7 @@ class Api:
         try:
             page = self._fetcher.get(url, headers={"authorization": f"Bearer {self._token}"})
         except FetchError as error:
-            if error.answered is not None:
-                self.purse.release()  # X charges for what it returns
-            else:
-                self.purse.keep()
+            self.purse.failed(answered=error.answered is not None)
             raise self._meant(error) from None
         if page is None:
             self.purse.release()

@@ -85,6 +85,19 @@ def test_what_nobody_knows_the_price_of_stays_spent_and_what_was_refused_is_not(
     assert owner.purse.left() == 500_000
 
 
+@pytest.mark.parametrize(
+    ("out", "answered", "left"), [(True, True, 1_000_000), (True, False, 500_000), (False, False, 1_000_000)]
+)
+def test_a_question_that_failed_costs_only_where_it_left_and_nobody_answered(
+    owner: Owner, out: bool, answered: bool, left: int
+) -> None:
+    owner.purse.reserve({"post": 100})
+    if out:
+        owner.purse.went_out()
+    owner.purse.failed(answered=answered)
+    assert owner.purse.left() == left
+
+
 def test_nothing_is_asked_for_as_the_day_ends(owner: Owner) -> None:
     owner.now = NOON.replace(hour=23, minute=59)
     with pytest.raises(OverBudget, match="about to end") as told:

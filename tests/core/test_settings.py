@@ -179,3 +179,20 @@ def test_no_password_gets_into_the_error_of_a_database_url(monkeypatch):
     with pytest.raises(SettingsError) as found:
         settings.load()
     assert "s3cret" not in found.value.message and "mysql://kle:***@db" in found.value.message
+
+
+def test_prices_left_out_are_the_usual_ones(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("KLE_X_PRICES", '{"post": 0.02}')
+    assert settings.load().x_prices == {"post": 0.02, "user": 0.01, "media": 0.005}
+    monkeypatch.delenv("KLE_X_PRICES")
+    (tmp_path / "kle.toml").write_text("x_prices = { user = 0 }")
+    assert settings.load(tmp_path / "kle.toml").x_prices["user"] == 0
+
+
+@pytest.mark.parametrize(
+    "value", ["{", "7", "[]", '{"post": -1}', '{"post": "free"}', '{"post": NaN}', '{"tweet": 1}', '{"post": true}']
+)
+def test_what_is_no_price_stops_the_start(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("KLE_X_PRICES", value)
+    with pytest.raises(SettingsError, match=r"KLE_X_PRICES.*there are post, user, media"):
+        settings.load()

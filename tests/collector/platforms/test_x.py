@@ -248,11 +248,30 @@ def test_a_cap_that_is_reached_is_over_budget_until_the_next_day(
     assert office.wallet.held == 0
 
 
-def test_an_answer_that_never_came_stays_paid(office: Office, server: X, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_answer_that_never_came_stays_paid(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(office.fetcher, "_timeout", 0.0)
     with pytest.raises(FetchError):
         office.look()
     assert office.wallet.lost == 10_000
+
+
+@pytest.mark.parametrize("server_of", ["http://127.0.0.1:1", "http://10.0.0.1"])
+def test_a_request_that_never_left_costs_nothing(fetcher: Fetcher, api: Api, server_of: str) -> None:
+    office = Office(fetcher, api, base_url=server_of)
+    with pytest.raises(FetchError):
+        office.look()
+    assert office.wallet.held == office.wallet.lost == 0
+
+
+def test_a_window_that_is_known_to_be_used_up_costs_nothing_and_is_not_asked(office: Office, server: X) -> None:
+    later = str(int(now().timestamp()) + 600)
+    server.refuse(TIMELINE, WINDOW, 429, **{"x-rate-limit-remaining": "0", "x-rate-limit-reset": later})
+    for _ in range(2):
+        with pytest.raises(RateLimited) as told:
+            office.look()
+        assert told.value.retry_after and 590 < told.value.retry_after <= 600
+    assert [a["path"] for a in server.since()] == [USER_PATH, TIMELINE]
+    assert office.wallet.held == office.wallet.lost == 0
 
 
 def test_an_answer_that_cannot_be_read_stays_paid(office: Office, server: X) -> None:

@@ -25,12 +25,18 @@ class Wallet(Purse):
         self.lost, self.held = self.lost + self.held, 0
         if self.cost(worst) > self.left():
             raise OverBudget("the day is spent", retry_after=60)
-        self.held = self.cost(worst)
+        self.held, self.out = self.cost(worst), False
 
     def took(self, reads: Mapping[str, Iterable[str]]) -> None:
         assert self.cost({word: len(set(numbers)) for word, numbers in reads.items()}) <= self.held
         self.held = 0
         self.read |= {(word, number) for word, numbers in reads.items() for number in numbers}
+
+    def went_out(self) -> None:
+        self.out = True
+
+    def failed(self, *, answered: bool) -> None:
+        self.keep() if self.out and not answered else self.release()
 
     def release(self) -> None:
         self.held = 0
