@@ -7,7 +7,7 @@ connection, a 5xx) is tried again here, briefly; everything longer is the schedu
 import copy
 import dataclasses
 import time
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from http.cookiejar import CookieJar, DefaultCookiePolicy
@@ -41,6 +41,9 @@ _LONGEST_ERROR, _ERROR_SECONDS = 65_536, 5.0
 _ACCEPT = "text/html,application/xhtml+xml,application/rss+xml,application/atom+xml,application/feed+json,*/*;q=0.8"
 
 
+Heard = Callable[[str, int], None]  # an address that was asked, and the status of its answer
+
+
 def tool() -> str:
     """Name and version, as captures and sites see them."""
     try:
@@ -70,7 +73,9 @@ class Fetcher:
         pace: Pace | None = None,
         transport: httpx.BaseTransport | None = None,
         prices: Mapping[str, float] = X_PRICES,
+        heard: Heard | None = None,
     ) -> None:
+        self._heard = heard
         self.base_dir = base_dir
         self.prices = prices
         self.purse: Purse = NoPurse()
@@ -89,7 +94,7 @@ class Fetcher:
         )
 
     @classmethod
-    def from_settings(cls, settings: Settings) -> Self:
+    def from_settings(cls, settings: Settings, heard: Heard | None = None) -> Self:
         return cls(
             Guard(settings.networks),
             base_dir=settings.config_dir,
@@ -98,6 +103,7 @@ class Fetcher:
             max_bytes=settings.fetch_max_bytes,
             pace=Pace(settings.pace),
             prices=settings.x_prices,
+            heard=heard,
         )
 
     def paying(self, purse: Purse) -> Self:
@@ -180,6 +186,8 @@ class Fetcher:
             with self._client.stream("GET", address, headers=headers, follow_redirects=False) as response:
                 self.purse.went_out()
                 self._manners.note(address, response.headers)
+                if self._heard:
+                    self._heard(str(address), response.status_code)
                 return self._answer(question, address, response, deadline)
         except httpx.TimeoutException as error:
             self._tell_purse(error)

@@ -30,6 +30,16 @@ def text(moment: datetime) -> str:
     return utc(moment).isoformat().replace("+00:00", "Z")
 
 
+def every(span: timedelta) -> str:
+    """What `parse_every` reads: "15m", "1h 30m" for spans of several units."""
+    rest, parts = int(span.total_seconds()), []
+    for unit, size in (("d", 86400), ("h", 3600), ("m", 60), ("s", 1)):
+        if rest >= size:
+            parts.append(f"{rest // size}{unit}")
+            rest %= size
+    return " ".join(parts) or "0s"
+
+
 def until_next_day(moment: datetime) -> float:
     """Seconds until the next UTC midnight."""
     here = utc(moment)

@@ -38,6 +38,12 @@ def claim_named(session: Session, name: str, worker: str, now: datetime) -> Sour
     return session.get_one(Source, taken[0], populate_existing=True)
 
 
+def find(session: Session, name: str) -> Source | None:
+    """None where the archive has not met it yet."""
+    number = session.execute(select(_source.c.id).where(_source.c.name == name)).scalar()
+    return session.get(Source, number) if number else None
+
+
 def by_name(session: Session, name: str) -> Source:
     known = {r.name: r.id for r in session.execute(select(_source.c.name, _source.c.id).order_by(_source.c.name))}
     if name not in known:

@@ -15,14 +15,14 @@ from sqlmodel import Session
 
 from core import times
 from core.outcome import GOOD
-from db.models import Run
+from db.models import Post, Run, Sighting
 from db.upsert import is_sqlite, table
 
 DAYS = 28
 LEAST_DAYS = 14  # looked at, below which nobody can say what is usual
 _WIDTH = 4.0  # deviations from the median that are still usual
 _SIGMA = 1.4826  # times the median deviation is a standard deviation
-_run = table(Run)
+_run, _post, _sighting = table(Run), table(Post), table(Sighting)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +79,18 @@ def volumes(session: Session, now: datetime) -> dict[int, dict[str, Any]]:
         if good and 0 <= day <= DAYS:
             days[day] = int(new)
     return {source_id: asdict(judged(days)) for source_id, days in found.items()}
+
+
+def published(session: Session, source_id: int, now: datetime) -> tuple[int, float | None]:
+    """How many posts of this source are asked for again, and how many it publishes a day (None: nobody knows)."""
+    mine = select(_sighting.c.post_id).where(_sighting.c.source_id == source_id, _sighting.c.first_hand)
+    followed = _post.c.id.in_(mine)
+    known = select(func.count()).where(followed, _post.c.recheck_at.is_not(None))
+    since = now - timedelta(days=DAYS)
+    recent = select(func.count(), func.min(_post.c.created_at)).where(followed, _post.c.created_at >= since)
+    count, first = session.execute(recent).one()
+    days = max((now - first) / timedelta(days=1), 1.0) if first else None
+    return int(session.execute(known).scalar_one()), count / days if days else None
 
 
 NOTHING = asdict(judged([None]))

@@ -20,6 +20,7 @@ from pydantic import Field, model_validator
 
 from collector.fetch import Fetcher
 from collector.platforms import _answers as answers
+from collector.platforms import _x_cost
 from collector.platforms import _x_forms as forms
 from collector.platforms._account import AccountOptions, saved
 from collector.platforms._walk import Answer, walk
@@ -29,6 +30,8 @@ from core.page import Page
 from core.post import Asked, Problem, SeenPost, View
 
 PRICED = True
+MOST_RECHECKS = 1000  # a round: X wants every post followed within a day
+estimate = _x_cost.estimate
 _HANDLE = re.compile(r"@?(\w{1,20})", re.A)
 _PROFILE = re.compile(r"https?://(?:www\.|mobile\.)?(?:x|twitter)\.com/@?(\w{1,20})/?(?:[?#].*)?", re.A | re.I)
 _VARIABLE = "X_BEARER_TOKEN"

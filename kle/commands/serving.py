@@ -1,11 +1,14 @@
 """`kle up`, `kle demo` and `kle init`."""
 
+import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
 
 from kle import output
+from kle.commands import sources
 
 Host = Annotated[str | None, typer.Option(help="Address to listen on; default 127.0.0.1 (KLE_HOST).")]
 Port = Annotated[
@@ -61,7 +64,8 @@ def init(
 ) -> None:
     """Write a commented kle.toml with the starter sources, actors and references.
 
-    Most of its sources are disabled until somebody has seen them answer: `kle sources check --all --enable`.
+    Most of its sources are disabled until somebody has seen them answer: on a terminal it offers to ask each once
+    and to switch on those that answer with posts, as `kle sources check --all --enable` does at any time.
     """
     import os
 
@@ -74,6 +78,9 @@ def init(
     except OSError as error:
         output.fail(f"{target} cannot be written: {error.strerror}")
     output.say(f"Wrote {target}. Next: kle sources check --all --enable, then kle up.")
+    if sys.stdin.isatty() and typer.confirm("Ask its sources now, from this network?", default=False):
+        with suppress(typer.Exit):  # that some do not answer is no failure of this command
+            sources.check(names=None, everything=True, enable=True)
 
 
 def _given(host: str | None, port: int | None) -> dict[str, Any]:

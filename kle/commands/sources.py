@@ -58,32 +58,43 @@ def run(name: Annotated[str, typer.Argument(help="Its name in kle.toml.")], json
 def check(
     names: Annotated[list[str] | None, typer.Argument(metavar="NAME...", help="Some only.")] = None,
     everything: Annotated[bool, typer.Option("--all", help="The disabled ones too.")] = False,
-    enable: Annotated[bool, typer.Option("--enable", help="Write those that answered into kle.toml.")] = False,
+    enable: Annotated[
+        bool, typer.Option("--enable", help="Switch those on in kle.toml that answered with posts.")
+    ] = False,
     json: Json = False,
 ) -> None:
-    """Fetch once without archiving, and say what was found; exit code 1 if one fails.
+    """Fetch once without archiving: what was asked, what came, what was read, what the next run will do.
 
-    With --enable, `enabled` and `verified` become true in kle.toml for those that answered; comments stay.
+    One source gets a screen, several a line each; exit code 1 if one fails. A kind that costs money is priced and
+    not asked. With --enable, `enabled` and `verified` become true in kle.toml for those that answered with posts;
+    comments stay.
 
-    Example: kle sources check --all --enable
+    Examples: kle sources check office-news; kle sources check --all --enable
     """
     from core import settings
-    from kle import checking, toml_edit
+    from kle import checking, checking_screen, runtime, toml_edit
 
     knobs = settings.load()
-    found = [checking.look(source, knobs) for source in checking.choose(knobs, names or [], everything)]
+    chosen = checking.choose(knobs, names or [], everything)
+    with runtime.archive(knobs) as (_, database):
+        found = [checking.look(source, knobs, database) for source in chosen]
     if json:
         output.print_json({"items": [finding.as_json() for finding in found]})
+    elif len(found) == 1:
+        checking_screen.show(found[0])
     else:
-        output.print_table(("source", "answer", "posts", "newest"), map(_finding, found))
-    good = [finding.source for finding in found if not finding.error]
+        output.print_table(("source", "answer", "posts", "newest", "a day costs"), map(_finding, found))
+    good = [finding.source.name for finding in found if finding.answers_with_posts]
     if enable and good:
         toml_edit.enable(knobs.config, good)
         output.note(f"Enabled in {knobs.config}: {', '.join(good)}.")
-    if len(good) < len(found):
+    if any(finding.error for finding in found):
         raise typer.Exit(1)
 
 
 def _finding(finding: Any) -> list[Any]:
     newest: datetime | None = finding.newest
-    return [finding.source, finding.error or "fine", finding.posts, newest.date() if newest else None]
+    fine = "not asked: it costs money" if finding.cost else "fine"
+    cost = f"${finding.cost.sum_a_day:.2f} of ${finding.cost.budget:.2f}" if finding.cost else None
+    name, date = finding.source.name, newest.date() if newest else None
+    return [name, finding.error or fine, finding.posts, date, cost]

@@ -134,3 +134,8 @@ def test_what_is_no_time_span_is_refused(written):
 def test_good_outcomes_are_those_where_somebody_looked():
     assert outcome.GOOD == ("ok", "empty", "not_modified")
     assert outcome.Outcome().ending == "empty"
+
+
+@pytest.mark.parametrize("written", ["30s", "15m", "1h", "7d", "1h 30m", "2d 3h 4m 5s"])
+def test_a_span_is_written_as_it_is_read(written):
+    assert times.every(sum((times.parse_every(part) for part in written.split()), timedelta())) == written

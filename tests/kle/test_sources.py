@@ -4,8 +4,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-from tests.kle.conftest import SOURCE, Kle
+from tests.collector.server import running
+from tests.kle.conftest import FEED, SOURCE, Kle
 
+LOOPBACK = 'allow_private_networks = "127.0.0.0/8"\npace = 0\n'
 MISSING = '[[source]]\nname = "gone"\nkind = "feed"\npath = "nowhere.rss"\nenabled = false\nverified = false\n'
 
 
@@ -44,9 +46,11 @@ def test_without_a_configuration_the_archive_keeps_the_sources_that_it_has(kle: 
 def test_check_says_what_is_there_and_archives_nothing(kle: Kle, office: Path) -> None:
     found = kle("sources", "check", "--json")
     assert found.exit_code == 0
-    assert items(found.stdout) == [
-        {"source": "office", "ok": True, "posts": 2, "problems": 0, "newest": "2025-08-19T10:00:00Z", "error": None}
-    ]
+    (row,) = items(found.stdout)
+    assert {name: row[name] for name in ("source", "ok", "posts", "problems", "newest", "error")} == {
+        "source": "office", "ok": True, "posts": 2, "problems": 0, "newest": "2025-08-19T10:00:00Z", "error": None,
+    }  # fmt: skip
+    assert (row["kinds"], row["asked"], row["cost"]) == ({"article": 2}, [], None)
     assert json.loads(kle("verify", "--json").stdout)["versions"] == 0
 
 
@@ -57,6 +61,55 @@ def test_check_fails_if_one_does_not_answer(kle: Kle, office: Path) -> None:
     assert found.exit_code == 1
     assert {row["source"]: row["ok"] for row in items(found.stdout)} == {"office": True, "gone": False}
     assert kle("sources", "check", "gone").exit_code == 1
+
+
+def test_check_of_one_source_is_a_screen(kle: Kle, tmp_path: Path) -> None:
+    with running() as site:
+        site.pages["/rss?api_key=secret"] = ("application/rss+xml", FEED.encode())
+        options = f'url = "{site.url}/rss?api_key=secret"\nfollow_articles = true\nevery = "30m"\n'
+        (tmp_path / "kle.toml").write_text(LOOPBACK + SOURCE.partition("path")[0] + options, "utf-8")
+        screen = kle("sources", "check", "office").stdout
+        assert site.asked == ["/rss?api_key=secret"]
+    for part in (
+        "office: kind feed, enabled", "/rss?api_key=*** -> 200", "1 pages", "2 posts (2 article), 2025-08-18 to",
+        "2025-08-19 10:00  Training Forty soldiers", "as soon as the collector runs, then every 30m",
+        "asks only for what has changed", "reads the pages of new entries as articles: 2 are named now",
+    ):  # fmt: skip
+        assert part in screen
+    assert "secret" not in screen
+
+
+PAID = '[[source]]\nname = "paid"\nkind = "x"\naccount = "@office"\ndaily_budget_usd = 0.5\nenabled = false\n'
+
+
+def test_what_costs_money_is_priced_and_not_asked(kle: Kle, tmp_path: Path) -> None:
+    with running() as site:
+        (tmp_path / "kle.toml").write_text(f'{LOOPBACK}{PAID}base_url = "{site.url}"\ntoken = "t"\n', "utf-8")
+        screen = kle("sources", "check", "paid").stdout
+        (row,) = items(kle("sources", "check", "paid", "--json", "--enable").stdout)
+        assert site.asked == []
+    assert "priced and not asked" in screen and "never more than $0.50 a day" in screen
+    assert (row["ok"], row["cost"]["budget"]) == (True, 0.5)
+    assert row["cost"]["first_round"] > 0
+    assert "enabled = false" in (tmp_path / "kle.toml").read_text("utf-8")
+
+
+def test_check_shows_what_was_answered_where_nothing_could_be_read(kle: Kle, tmp_path: Path) -> None:
+    with running() as site:
+        options = f'url = "{site.url}/status/500"\n'
+        (tmp_path / "kle.toml").write_text(LOOPBACK + SOURCE.partition("path")[0] + options, "utf-8")
+        found = kle("sources", "check", "office")
+    assert found.exit_code == 1
+    assert found.stdout.count("/status/500 -> 500") == 3  # with its tries
+    assert "error     " in found.stdout and "answered 500" in found.stdout
+
+
+def test_enable_leaves_a_source_without_posts_off(kle: Kle, tmp_path: Path) -> None:
+    empty = SOURCE + "enabled = false\n"
+    (tmp_path / "kle.toml").write_text(empty, "utf-8")
+    (tmp_path / "office.rss").write_text(FEED.partition("<item>")[0] + "</channel></rss>", "utf-8")
+    assert kle("sources", "check", "--all", "--enable").exit_code == 0
+    assert (tmp_path / "kle.toml").read_text("utf-8") == empty
 
 
 def test_check_of_an_unknown_name_says_which_exist(kle: Kle, office: Path) -> None:
