@@ -53,7 +53,7 @@ def read(tweet: Any, includes: Includes = NOTHING) -> SeenPost:
     words, where they are at hand. Raises ValueError for an object that is no post, names no time or contradicts
     its id, and for posts of protected accounts.
     """
-    if not isinstance(tweet, dict) or not isinstance(tweet.get("text"), str):
+    if not isinstance(tweet, dict) or not (isinstance(tweet.get("text"), str) or _note(tweet)):
         raise ValueError("is no post of X: an object with id and text")
     number = posts.number_of(tweet, "id")
     named = _references(tweet)
@@ -123,11 +123,15 @@ def _account(tweet: _Json, includes: Includes) -> Account | None:
 
 def _words(shown: _Json) -> Words:
     """A long note's own text and entities win over the beginning of it that stands in `text`."""
-    note = answers.table(shown, "note_tweet") or answers.table(shown, "note_post")
+    note = _note(shown)
     if text := answers.text(note, "text"):
         return Words(posts.unescaped(text), answers.table(note, "entities") or answers.table(shown, "entities"))
     text = posts.unescaped(answers.text(shown, "text"))
     return Words(text, answers.table(shown, "entities"), cut=bool(_CUT.search(text)))
+
+
+def _note(shown: _Json) -> _Json:
+    return answers.table(shown, "note_tweet") or answers.table(shown, "note_post")
 
 
 def _media(tweet: _Json, original: _Json | None, includes: Includes) -> tuple[tuple[Media, ...], bool]:

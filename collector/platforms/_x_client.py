@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from collector.platforms import _answers as answers
+from collector.platforms import _x_v1 as v1
 
 _Json = dict[str, Any]
 _NOT_SHOWN = ("TweetTombstone", "TweetUnavailable")
@@ -59,6 +60,4 @@ def _user(result: _Json) -> _Json:
 
 def edits(result: Any) -> list[Any]:
     """The ids of its states."""
-    control = answers.table(result, "edit_control")
-    first = answers.table(control, "edit_control_initial") or answers.table(control, "initial_edit_control")
-    return answers.rows(first or control, "edit_tweet_ids")
+    return v1.edits(answers.table(result, "edit_control"))

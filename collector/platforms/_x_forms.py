@@ -17,7 +17,17 @@ from core.post import Problem, SeenPost
 
 ACCOUNT = "x-account"  # header: the user of whom an answer without users is, as JSON
 _NOT_FOUND = "resource-not-found"
-_SILENT = ("meta", "limit", "disconnect", "warning", "scrub_geo", "status_withheld", "user_withheld", "control")
+_SILENT = (
+    "meta",
+    "limit",
+    "disconnect",
+    "warning",
+    "scrub_geo",
+    "status_withheld",
+    "user_withheld",
+    "drop",
+    "undrop",
+)
 _HOLDERS = ("data", "statuses", "globalObjects", "delete")
 _Json = dict[str, Any]
 
@@ -107,20 +117,20 @@ def _inside(document: _Json, known: list[_Json]) -> Iterator[Item]:
         yield Item("client", document)
     elif isinstance(document.get("delete"), dict):
         yield Item("delete", document["delete"])
-    elif isinstance(document.get("errors"), list) or any(name in document for name in _SILENT):
-        return
-    else:
+    elif _is_post(document) or not (isinstance(document.get("errors"), list) or _is_notice(document)):
         yield Item(_form(document), document, Includes.of(None, *known))
 
 
 def _of_data(answer: _Json, known: list[_Json]) -> Iterator[Item]:
     data = answer["data"]
-    if isinstance(data, dict) and not {"id", "id_str", "text"} & data.keys():
+    if isinstance(data, dict) and not {"id", "id_str", "text", "rest_id"} & data.keys():
         yield from _of_client(data)
         return
     includes = Includes.of(answer.get("includes"), *known)
     for row in data if isinstance(data, list) else [data] if isinstance(data, dict) else []:
-        if not isinstance(row, dict) or "username" not in row or "text" in row:
+        if client.is_result(row):
+            yield Item("client", row)
+        elif not isinstance(row, dict) or "username" not in row or "text" in row:
             yield Item(_form(row), row, includes)
             yield from (Item("v2", state, includes) for state in _states(row, includes))
 
@@ -159,12 +169,19 @@ def is_answer(document: _Json) -> bool:
     if any(isinstance(document.get(name), list | dict) for name in _HOLDERS) or _is_post(document):
         return True
     partial = any("resource_type" in e or "resource_id" in e for e in answers.tables(document, "errors"))
-    return partial or any(n in document for n in _SILENT)
+    return partial or _is_notice(document)
+
+
+def _is_notice(document: _Json) -> bool:
+    return any(name in document for name in _SILENT)
 
 
 def _is_post(document: _Json) -> bool:
-    written = any(isinstance(document.get(name), str) for name in ("text", "full_text"))
-    return written or client.is_result(document) or client.is_result(answers.table(document, "tweet"))
+    return (
+        any(isinstance(document.get(name), str) for name in ("text", "full_text"))
+        or client.is_result(document)
+        or client.is_result(answers.table(document, "tweet"))
+    )
 
 
 def _refusal(document: _Json) -> str:

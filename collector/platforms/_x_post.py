@@ -130,7 +130,7 @@ def account(user: Any, *names: str) -> Account | None:
         return None
     if user.get("protected") is True:
         raise ValueError(f"@{handle} shows its posts only to those whom it lets in (protected): not kept")
-    return Account(PLATFORM, f"@{handle}", answers.text(user, "name") or None)
+    return Account(PLATFORM, f"@{handle}", unescaped(answers.text(user, "name")) or None)
 
 
 def labels(item: _Json, countries: Iterable[Any], *, copyrighted: bool) -> tuple[str, ...]:

@@ -10,6 +10,10 @@ from core.post import Account, Media, SeenPost
 
 _METRICS = {"likes": "favorite_count", "reposts": "retweet_count", "replies": "reply_count",
             "quotes": "quote_count", "views": "views"}  # fmt: skip
+_EDITED = ("edit_history", "ext_edit_control", "edit_info")
+_INITIAL = ("initial", "edit_control_initial", "editControlInitial")
+_IDS = ("edit_tweet_ids", "editTweetIds")
+_FIRST = ("initial_tweet_id", "initialTweetId")
 _REPLIES = ("status_id_str", "status_id", "user_id_str", "user_id")
 _REPEATED = re.compile(r"RT @\w{1,20}: ", re.A)
 _WITHHELD = re.compile(r"\W+")
@@ -48,18 +52,17 @@ def read_v1(tweet: Any, owner: Account | None = None) -> SeenPost:
 
 
 def history(tweet: Any) -> list[Any]:
-    """The ids of its states, in the forms of enterprise streams and of a user's archive."""
-    known = answers.table(tweet, "edit_history")
-    told = answers.table(tweet, "edit_info")
-    first = answers.table(told, "initial")
-    later = answers.table(told, "edit")
-    control = answers.table(later, "editControlInitial")
-    return [
-        *answers.rows(known, "edit_tweet_ids"),
-        *answers.rows(first, "editTweetIds"),
-        *answers.rows(control, "editTweetIds"),
-        *filter(None, [answers.number(known, "initial_tweet_id"), answers.number(later, "initialTweetId")]),
-    ]
+    """The ids of its states, in the forms of the API, of enterprise streams and of a user's archive."""
+    return [n for name in _EDITED for n in edits(answers.table(tweet, name))]
+
+
+def edits(control: _Json) -> list[Any]:
+    """The ids that an object about edits names, as the first state has it or, inside `edit`, a later one."""
+    later = answers.table(control, "edit")
+    inside = [answers.table(part, name) for part in (control, later) for name in _INITIAL]
+    listed = [n for part in (control, *inside) for name in _IDS for n in answers.rows(part, name)]
+    first = (answers.number(part, name) for part in (control, later) for name in _FIRST)
+    return [*listed, *filter(None, first)]
 
 
 def _words(shown: _Json) -> Words:

@@ -132,7 +132,8 @@ class _Look:
             self._api.purse.release()
         self._user = _user(document, self._handle)
         self.state = {**self.state, "user": self._user}
-        yield replace(page, state={"of": self.state["of"], "user": self._user}, reads={"user": (self._user["id"],)})
+        new: dict[str, Any] = {"timeline": None, "thin": []}  # of another account there may be some
+        yield replace(page, state={**new, **self.state}, reads={"user": (self._user["id"],)})
 
     def timeline(self, cursor: str | None) -> Answer | None:
         """`cursor` is "since|oldest|token": what lies between an id that is known and one that was read last."""
@@ -166,9 +167,10 @@ class _Look:
         try:
             return self._named(self._api.get(path, options | ({"pagination_token": token} if token else {}), worst))
         except FetchError as error:
-            if not (token and oldest and error.answered == _BAD_REQUEST):
+            if not (token and error.answered == _BAD_REQUEST):
                 raise
-        return self._named(self._api.get(path, options | {"until_id": oldest}, worst))
+        older = {"until_id": oldest} if oldest else {}
+        return self._named(self._api.get(path, options | older, worst))
 
     def _named(self, page: Page) -> Page:
         """With the account, which a bare answer does not name."""

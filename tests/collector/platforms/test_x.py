@@ -122,6 +122,24 @@ def test_an_edit_comes_as_another_state_of_the_first_post_after_the_state_before
     assert before.revised_at and after.revised_at and before.revised_at < after.revised_at
 
 
+def test_another_account_is_read_from_its_own_beginning(
+    office: Office, server: X, fetcher: Fetcher, api: Api
+) -> None:
+    server.shows(made(5))
+    office.look()
+    moved = Office(fetcher, api, account="@office_example")
+    moved.state = {**office.state, "of": "x elsewhere another"}
+    moved.look(pages=1)
+    server.since()
+    assert ids(moved.look()) == [number(5)]
+    assert [a.get("since_id") for a in server.since()] == [None]
+
+
+def test_the_kind_says_that_it_costs_money() -> None:
+    assert [name for name in kinds.names() if kinds.kind(name).priced] == ["x"]
+    assert kinds.kind("x").recheck is x.recheck
+
+
 # -- how rich ----------------------------------------------------------------------------------------------
 
 
@@ -279,7 +297,7 @@ def test_an_answer_that_cannot_be_read_stays_paid(office: Office, server: X) -> 
     with pytest.raises(ParseError):
         office.look()
     assert office.wallet.lost > 1_000_000
-    assert "timeline" not in office.state
+    assert office.state["timeline"] is None
 
 
 @pytest.mark.parametrize(

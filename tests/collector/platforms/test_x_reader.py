@@ -215,6 +215,8 @@ def test_in_a_users_archive_the_owner_wrote_what_names_nobody() -> None:
     "told",
     [
         {"edit_history": {"initial_tweet_id": FIRST, "edit_tweet_ids": [FIRST, EDIT]}},
+        {"ext_edit_control": {"initial": {"edit_tweet_ids": [FIRST, EDIT]}}},
+        {"ext_edit_control": {"edit": {"initial_tweet_id": FIRST, "edit_control_initial": {}}}},
         {"edit_info": {"initial": {"editTweetIds": [FIRST, EDIT]}}},
         {"edit_info": {"edit": {"initialTweetId": FIRST, "editControlInitial": {"editTweetIds": [FIRST, EDIT]}}}},
     ],
