@@ -44,8 +44,9 @@ def as_v1(result: _Json) -> _Json:
     if answers.text(note, "text"):
         made |= {"full_text": note["text"], "entities": answers.table(note, "entity_set")}
         made["extended_entities"] = legacy.get("extended_entities") or legacy.get("entities")
-    for name, inside in (("retweeted_status", legacy), ("quoted_status", result)):
-        inner = answers.table(answers.table(inside, f"{name}_result"), "result")
+    for name in ("retweeted_status", "quoted_status"):
+        holder = answers.table(legacy, f"{name}_result") or answers.table(result, f"{name}_result")
+        inner = answers.table(holder, "result")
         inner = answers.table(inner, "tweet") or inner
         if is_result(inner):
             made[name] = as_v1(inner)

@@ -10,7 +10,7 @@ from core.post import Account, Media, SeenPost
 
 _METRICS = {"likes": "favorite_count", "reposts": "retweet_count", "replies": "reply_count",
             "quotes": "quote_count", "views": "views"}  # fmt: skip
-_EDITED = ("edit_history", "ext_edit_control", "edit_info")
+_EDITED = ("edit_history", "ext_edit_control", "edit_control", "edit_info")
 _INITIAL = ("initial", "edit_control_initial", "editControlInitial")
 _IDS = ("edit_tweet_ids", "editTweetIds")
 _FIRST = ("initial_tweet_id", "initialTweetId")
@@ -70,7 +70,8 @@ def _words(shown: _Json) -> Words:
     whole = answers.table(shown, "extended_tweet")
     named = whole or shown
     text = answers.text(named, "full_text") or answers.text(named, "text")
-    cut = shown.get("truncated") is True and not whole and not answers.text(shown, "full_text")
+    short = shown.get("truncated") is True and not whole and not answers.text(shown, "full_text")
+    cut = short or ("note_tweet" in shown and "full_text" not in shown)  # made for embedding: a note's beginning
     return Words(posts.unescaped(text), answers.table(named, "entities"), cut)
 
 
@@ -81,21 +82,21 @@ def _kind(tweet: _Json) -> str:
 
 
 def _quoted(tweet: _Json) -> str:
-    quoted = answers.table(tweet, "quoted_status")
-    return (
-        answers.number(tweet, "quoted_status_id_str")
-        or answers.number(tweet, "quoted_status_id")
-        or (answers.number(quoted, "id_str"))
-    )
+    named = (answers.number(tweet, name) for name in ("quoted_status_id_str", "quoted_status_id"))
+    return next(filter(None, named), "") or answers.number(_quoted_status(tweet), "id_str")
+
+
+def _quoted_status(tweet: _Json) -> _Json:
+    return answers.table(tweet, "quoted_status") or answers.table(tweet, "quoted_tweet")
 
 
 def _repeats(tweet: _Json, original: _Json) -> str | None:
     """By the first id of the post that is repeated, as far as that is known."""
-    named = original or answers.table(tweet, "quoted_status")
     number = posts.number_of(original, "id_str", "id") if original else _quoted(tweet)
-    if not number.isdecimal():
+    if not number:
         return None
-    return posts.public_id(posts.chain(number, history(named))[0])
+    states = history(original or _quoted_status(tweet))
+    return posts.public_id(posts.chain(posts.number_of({"id": number}, "id"), states)[0])
 
 
 def _withheld(tweet: _Json) -> list[Any]:
@@ -105,9 +106,10 @@ def _withheld(tweet: _Json) -> list[Any]:
 
 
 def _media(shown: _Json) -> tuple[Media, ...]:
-    """`extended_entities` has all of them, `entities` the first."""
+    """`extended_entities` has all of them, or `mediaDetails` where a post is made for embedding; `entities` one."""
     whole = answers.table(shown, "extended_tweet") or shown
     attached = answers.tables(answers.table(whole, "extended_entities"), "media")
+    attached = attached or answers.tables(whole, "mediaDetails")
     found = (_one(item) for item in attached or answers.tables(answers.table(whole, "entities"), "media"))
     return tuple(dict.fromkeys(item for item in found if item))
 

@@ -85,6 +85,8 @@ def test_an_edit_is_a_version_of_the_post_that_was_seen_first(look: Look, databa
         (1, "first", "Before"), (2, "edit", "After"),
     ]  # fmt: skip
     assert list(archived(database)) == [f"x:{number(1)}"]
+    with database.read() as session:
+        assert posts.get(session, f"x:{number(9)}")["id"] == f"x:{number(1)}"
 
 
 def test_a_picture_that_was_not_paid_for_is_no_edit_when_it_comes(

@@ -232,6 +232,21 @@ def test_where_the_older_form_is_withheld() -> None:
     assert read_v1(status(withheld_in_countries="DE, TR")).labels == ("withheld:DE", "withheld:TR")
 
 
+def test_a_post_that_was_made_for_embedding_is_read_alike() -> None:
+    embedded = {
+        "__typename": "Tweet", "id_str": EDIT, "text": "We met.", "created_at": "2026-05-04T07:23:22.000Z",
+        "user": {"screen_name": "office_example", "name": "Office &amp; Example"}, "lang": "en", "entities": {},
+        "mediaDetails": [{"type": "photo", "media_url_https": "https://pbs.example/1.jpg"}],
+        "quoted_tweet": {"id_str": "5", "text": "x"}, "edit_control": {"edit_tweet_ids": [FIRST, EDIT]},
+        "favorite_count": 3,
+    }  # fmt: skip
+    post = read_v1(embedded)
+    assert (post.platform_id, post.kind, post.repeats, post.view) == (FIRST, "quote", "x:5", View.FULL)
+    assert post.account == Account("x", "@office_example", "Office & Example")
+    assert (len(post.media), post.metrics["likes"]) == (1, 3)
+    assert read_v1({**embedded, "note_tweet": {"id": "Tm90ZQ"}}).view is View.ENTRY
+
+
 def test_an_id_from_before_ids_held_times_is_dated_by_its_field() -> None:
     post = read_v1(status(id_str="20", created_at="Tue Mar 21 20:50:14 +0000 2006"))
     assert post.created_at == post.revised_at == datetime(2006, 3, 21, 20, 50, 14, tzinfo=UTC)
