@@ -10,6 +10,7 @@ import orjson
 import pytest
 
 from collector.fetch import Fetcher
+from collector.formats import _cut
 from collector.platforms import file
 from core.errors import ParseError, Refused
 from core.post import Problem, SeenPost
@@ -36,7 +37,7 @@ def ids(pages: Any) -> list[str]:
 def test_a_large_file_comes_in_slices_cut_at_line_ends_and_loses_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(file, "_SLICE", 3_000)
+    monkeypatch.setattr(_cut, "SLICE", 3_000)
     pages = list(file.slices(written(tmp_path / "a.jsonl", range(100)), {"files": {"a": "digest"}}))
     assert len(pages) > 5
     assert ids(pages) == [str(n) for n in range(100)]
@@ -44,7 +45,7 @@ def test_a_large_file_comes_in_slices_cut_at_line_ends_and_loses_nothing(
 
 
 def test_line_numbers_go_on_over_the_slices(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(file, "_SLICE", 3_000)
+    monkeypatch.setattr(_cut, "SLICE", 3_000)
     path = written(tmp_path / "a.jsonl", range(50))
     with path.open("ab") as out:
         out.write(b"{broken\n")

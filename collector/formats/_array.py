@@ -1,0 +1,74 @@
+"""JSON arrays in pieces: where their items end, so that a large one is cut and a broken one is read up to there."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import orjson
+
+from core.errors import ParseError
+
+# A string as a whole, so that brackets inside it are not seen; one that the buffer cuts off reaches to its end.
+_TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)|[\[\]{}]', re.S)
+_SCRIPT = re.compile(rb"\s*(?:window\.|var\s+|const\s+)?([A-Za-z_$][\w$.]*)\s*=\s*(?=[\[{])")
+_OPENING = frozenset(b"[{")
+
+
+def variable(body: bytes) -> str:
+    """`YTD.tweets.part0` of a script that sets window.YTD.tweets.part0 = [...]; "" for what is no such script."""
+    found = _SCRIPT.match(body[:1000])
+    return found[1].decode("ascii", "replace") if found else ""
+
+
+def inside(body: bytes) -> bytes:
+    """What stands between the brackets of an array, or of a script that sets a variable to one."""
+    found = _SCRIPT.match(body[:1000])
+    return (body[found.end() :] if found else body).lstrip().removeprefix(b"[")
+
+
+def spans(items: bytes, most: int = -1) -> Iterator[tuple[int, int]]:
+    """Start and end of each object that is complete, until the array ends; at most `most` of them."""
+    depth = start = 0
+    for token in _TOKEN.finditer(items):
+        sign = items[token.start()]
+        if sign == 0x22:
+            continue
+        if sign in _OPENING:
+            if depth == 0:
+                start = token.start()
+            depth += 1
+            continue
+        depth -= 1
+        if depth < 0 or most == 0:
+            return
+        if depth == 0:
+            most -= 1
+            yield start, token.end()
+
+
+def last_end(items: bytes) -> int:
+    """Where the last complete object ends; 0 where none does."""
+    return max((end for _, end in spans(items)), default=0)
+
+
+def values(body: bytes, *, whole: bool) -> Iterator[Any]:
+    """The items of a slice; `whole` if it starts with the array's bracket. Where it is broken: what can be read,
+    then ParseError."""
+    items = inside(body) if whole else body.lstrip().removeprefix(b",")
+    plain = items.rstrip().removesuffix(b";").rstrip()
+    closed = plain.endswith(b"]")
+    plain = plain.removesuffix(b"]").rstrip().removesuffix(b",")
+    try:
+        yield from orjson.loads(b"[" + plain + b"]")
+    except orjson.JSONDecodeError as error:
+        yield from _salvaged(items)
+        how = "is malformed" if closed else "breaks off"
+        raise ParseError(f"this JSON array {how} ({error}); what stands before that was read") from None
+
+
+def _salvaged(items: bytes) -> Iterator[Any]:
+    for start, end in spans(items):
+        try:
+            yield orjson.loads(items[start:end])
+        except orjson.JSONDecodeError:
+            continue

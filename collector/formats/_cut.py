@@ -1,0 +1,117 @@
+"""A file in slices of some megabytes, each cut where a record ends, so that none is held in memory whole."""
+
+import gzip
+import io
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from collector.formats import _array, _table
+from collector.formats._start import Start, sniff
+from core.errors import Refused
+
+SLICE = 4_000_000
+LIMIT = 200_000_000  # bytes of one record, or of one JSON object that is a whole file
+GZIP = b"\x1f\x8b"
+DAMAGED = (OSError, EOFError, zlib.error)
+_WIDE = (b"\xff\xfe", b"\xfe\xff")  # UTF-16, as some shells of Windows write what a program prints
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """`first` is the number of its first line, or of its first item in an array; `done` of the file's bytes."""
+
+    body: bytes
+    first: int
+    done: int
+    last: bool
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[tuple[BinaryIO, Callable[[], int]]]:
+    """The file's text, unpacked, and how many of its bytes were read so far. Raises Refused."""
+    try:
+        with path.open("rb") as raw:
+            start = raw.read(2)
+            raw.seek(0)
+            if start == GZIP:
+                with gzip.open(raw) as packed:
+                    yield packed, raw.tell  # type: ignore[misc]
+            elif start in _WIDE:
+                yield io.BytesIO(recoded(raw.read(LIMIT))), raw.tell
+            else:
+                yield raw, raw.tell
+    except DAMAGED as error:
+        raise Refused(f"{path} cannot be read: {error}") from None
+
+
+def recoded(body: bytes) -> bytes:
+    """UTF-16 as UTF-8; anything else as it is."""
+    return body.decode("utf-16", "replace").encode() if body.startswith(_WIDE) else body
+
+
+def begin(file: BinaryIO) -> tuple[bytes, Start]:
+    """The first bytes and what they are; a JSON object over many lines is read whole, to tell what is in it."""
+    head = _some(file, SLICE)
+    start = sniff(head)
+    if start.shape == "object" or (start.shape == "lines" and b"\n" not in head and len(head) == SLICE):
+        head += _some(file, LIMIT)
+        start = sniff(head)
+    return head, start
+
+
+def _some(file: BinaryIO, size: int) -> bytes:
+    """Up to `size` bytes; of a damaged file what comes before the damage, and the error only after that."""
+    pieces: list[bytes] = []
+    try:
+        while size > 0 and (piece := file.read1(size)):  # type: ignore[attr-defined]
+            pieces.append(piece)
+            size -= len(piece)
+    except DAMAGED:
+        if not pieces:
+            raise
+    return b"".join(pieces)
+
+
+def cut(file: BinaryIO, head: bytes, start: Start, tell: Callable[[], int], name: str) -> Iterator[Slice]:
+    """All slices of a file that begins with `head`. Raises Refused for a record that has no end."""
+    waiting, first, more = b"", 1, head
+    while True:
+        waiting += more
+        try:
+            following = _some(file, SLICE)
+        except DAMAGED:
+            if end := _end(waiting, start, whole=first == 1):
+                yield Slice(waiting[:end], first, tell(), False)
+            raise
+        if not following:
+            yield Slice(waiting, first, tell(), True)
+            return
+        more = following
+        if end := _end(waiting, start, whole=first == 1):
+            yield Slice(waiting[:end], first, tell() - len(following), False)
+            first += _counted(waiting[:end], start, whole=first == 1)
+            waiting = waiting[end:]
+        elif len(waiting) > LIMIT:
+            raise Refused(f"{name} has a record of more than {LIMIT:,} bytes; what it is cannot be told")
+
+
+def _end(body: bytes, start: Start, *, whole: bool) -> int:
+    if start.shape == "lines":
+        return body.rfind(b"\n") + 1
+    if start.shape == "table":
+        return _table.last_end(body)
+    if start.shape == "array":
+        items = _array.inside(body) if whole else body
+        end = _array.last_end(items)
+        return end + len(body) - len(items) if end else 0
+    return 0
+
+
+def _counted(body: bytes, start: Start, *, whole: bool) -> int:
+    if start.shape == "array":
+        return sum(1 for _ in _array.spans(_array.inside(body) if whole else body))
+    return body.count(b"\n")
