@@ -8,24 +8,24 @@ from typing import Any
 
 from sqlmodel import col, select
 
-from collector import kinds
+from collector import folders, kinds
 from collector.intake import Intake
-from collector.platforms import file as project_form
+from collector.platforms import file as reader
 from core import times
 from core.errors import KleError
+from core.page import Page
 from core.post import Problem
 from db import sources
 from db.database import Database
 from db.models import Quarantine
 
-FORMATS = ("jsonl",)
 MOST_REASONS = 10
-Progress = Callable[[int], None]  # called with how many items were read so far
+Progress = Callable[[int, int], None]  # called with the bytes that were read so far, and those of all files
 
 
 @dataclass(slots=True)
 class Report:
-    """What `kle import` did; `formats` counts the items that were read in each.
+    """What `kle import` did; `formats` counts the items that were read in each format.
 
     `reasons` are the first of those why items were put aside, "file: reason"; --json does not print them.
     """
@@ -48,17 +48,24 @@ class Report:
         return {name: value for name, value in asdict(self).items() if name != "reasons"}
 
 
-def run(database: Database, files: Sequence[Path], progress: Progress) -> Report:
-    """Take in all of `files`; what cannot be read is put aside with its reason and the rest goes in."""
+def run(
+    database: Database, files: Sequence[Path], progress: Progress, format_: str = reader.AUTO, account: str = ""
+) -> Report:
+    """Take in all of `files`; what cannot be read is put aside with its reason and the rest goes in.
+
+    `account` is whose archive they are, where they do not say. A folder stands for the posts in it.
+    """
+    found = [file for path in files for file in folders.files(path)]
     with database.write() as session:
         source = sources.import_source(session, times.now())
         assert source.id is not None
         run_id = sources.start_run(session, source.id, times.now())
     intake = Intake(database, source, run_id, live=False)
+    taking = _Taking(intake, format_, account, progress, found)
     reasons: list[str] = []
-    for file in files:
+    for file in taking.files:
         before = intake.outcome.problems
-        _take(intake, file, progress)
+        taking.take(file)
         if intake.outcome.problems > before and len(reasons) < MOST_REASONS:
             reasons += _reasons(intake, file, before, MOST_REASONS - len(reasons))
     outcome = intake.outcome
@@ -67,19 +74,57 @@ def run(database: Database, files: Sequence[Path], progress: Progress) -> Report
     with database.write() as session:
         now = times.now()
         sources.finish_run(session, source.id, run_id, "", outcome, {}, now + timedelta(days=1), now)
-    return _report(intake, len(files), reasons)
+    return _report(intake, len(taking.files), taking.formats, reasons)
 
 
-def _take(intake: Intake, file: Path, progress: Progress) -> None:
+@dataclass(slots=True)
+class _Taking:
+    """Files on their way in; `formats` counts the items of each."""
+
+    intake: Intake
+    format: str
+    account: str
+    progress: Progress
+    files: list[Path]
+    formats: dict[str, int] = field(default_factory=dict)
+    _before: int = 0  # bytes of the files that are done
+
+    def take(self, file: Path) -> None:
+        try:
+            for page in reader.slices(file, format_=self.format, account=self.account):
+                self._take(page)
+        except KleError as error:  # the file as a whole cannot be read: one problem
+            self._refuse(f"{file}: {error.message}")
+        self._before += _size(file)
+        self.progress(self._before, self._total)
+
+    def _take(self, page: Page) -> None:
+        outcome = self.intake.outcome
+        items = outcome.posts + outcome.problems
+        try:
+            self.intake.take(page, kinds.kind("file"))
+        finally:
+            name = page.headers[reader.FORMAT]
+            if done := outcome.posts + outcome.problems - items:
+                self.formats[name] = self.formats.get(name, 0) + done
+        self.progress(self._before + int(page.headers[reader.DONE]), self._total)
+
+    @property
+    def _total(self) -> int:
+        return sum(map(_size, self.files))
+
+    def _refuse(self, reason: str) -> None:
+        with self.intake.database.write() as session:
+            sources.quarantine(session, self.intake.run_id, [Problem(reason)], times.now())
+        self.intake.outcome.problems += 1
+        self.intake.first_problem = self.intake.first_problem or reason
+
+
+def _size(file: Path) -> int:
     try:
-        for page in project_form.slices(file):
-            intake.take(page, kinds.kind("file"))
-            progress(intake.outcome.posts + intake.outcome.problems)
-    except KleError as error:  # the file as a whole cannot be read: one problem
-        with intake.database.write() as session:
-            sources.quarantine(session, intake.run_id, [Problem(f"{file}: {error.message}")], times.now())
-        intake.outcome.problems += 1
-        intake.first_problem = intake.first_problem or f"{file}: {error.message}"
+        return file.stat().st_size
+    except OSError:
+        return 0
 
 
 def _reasons(intake: Intake, file: Path, before: int, most: int) -> list[str]:
@@ -90,7 +135,7 @@ def _reasons(intake: Intake, file: Path, before: int, most: int) -> list[str]:
     return [reason if reason.startswith(f"{file}: ") else f"{file}: {reason}" for reason in found]
 
 
-def _report(intake: Intake, files: int, reasons: list[str]) -> Report:
+def _report(intake: Intake, files: int, formats: dict[str, int], reasons: list[str]) -> Report:
     outcome = intake.outcome
     items = outcome.posts + outcome.problems
     return Report(
@@ -100,6 +145,6 @@ def _report(intake: Intake, files: int, reasons: list[str]) -> Report:
         posts_changed=outcome.posts_changed,
         posts_unchanged=intake.unchanged,
         quarantined=outcome.problems,
-        formats={"jsonl": items} if items else {},
+        formats=formats,
         reasons=reasons,
     )

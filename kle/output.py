@@ -8,11 +8,14 @@ import typer
 from rich.console import Console
 from rich.progress import (
     BarColumn,
+    DownloadColumn,
     MofNCompleteColumn,
     Progress,
+    ProgressColumn,
     SpinnerColumn,
     TextColumn,
     TimeElapsedColumn,
+    TimeRemainingColumn,
 )
 from rich.table import Table
 
@@ -65,11 +68,14 @@ def fail(message: str, code: int = 2) -> NoReturn:
 
 def progress() -> Progress:
     """A bar on stderr; nothing where stderr is no terminal."""
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-    )
+    return _bar(MofNCompleteColumn())
+
+
+def bytes_read() -> Progress:
+    """The same for files: bytes done of all, and how long the rest will take."""
+    return _bar(DownloadColumn(), TimeRemainingColumn())
+
+
+def _bar(*counts: ProgressColumn) -> Progress:
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), *counts, TimeElapsedColumn())
     return Progress(*columns, console=err, transient=True, disable=not err.is_terminal)

@@ -51,19 +51,22 @@ def last_end(items: bytes) -> int:
     return max((end for _, end in spans(items)), default=0)
 
 
-def values(body: bytes, *, whole: bool) -> Iterator[Any]:
-    """The items of a slice; `whole` if it starts with the array's bracket. Where it is broken: what can be read,
-    then ParseError."""
-    items = inside(body) if whole else body.lstrip().removeprefix(b",")
+def values(body: bytes, *, first: bool, last: bool) -> Iterator[Any]:
+    """The items of a slice, the `first` of which has the array's opening bracket and the `last` the closing one.
+
+    Where it is broken: what can be read, then ParseError.
+    """
+    items = inside(body) if first else body.lstrip().removeprefix(b",")
     plain = items.rstrip().removesuffix(b";").rstrip()
     closed = plain.endswith(b"]")
-    plain = plain.removesuffix(b"]").rstrip().removesuffix(b",")
+    if last and not closed:
+        yield from _salvaged(items)
+        raise ParseError("this JSON array breaks off: its end is missing; what stands before that was read")
     try:
-        yield from orjson.loads(b"[" + plain + b"]")
+        yield from orjson.loads(b"[" + plain.removesuffix(b"]").rstrip().removesuffix(b",") + b"]")
     except orjson.JSONDecodeError as error:
         yield from _salvaged(items)
-        how = "is malformed" if closed else "breaks off"
-        raise ParseError(f"this JSON array {how} ({error}); what stands before that was read") from None
+        raise ParseError(f"this JSON array is malformed ({error}); what could be told apart was read") from None
 
 
 def _salvaged(items: bytes) -> Iterator[Any]:

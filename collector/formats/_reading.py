@@ -69,14 +69,15 @@ def told(start: Start) -> str:
     raise ParseError(f"this is of no known format ({', '.join(names())}); what it holds is: {seen}")
 
 
-def records(body: bytes, start: Start, first: int) -> Iterator[tuple[str, int, Any]]:
-    """What counts them ("line", "record"), the number, and a record or Broken."""
+def records(body: bytes, start: Start, first: int, last: bool) -> Iterator[tuple[str, int, Any]]:
+    """What counts them ("line", "record"), the number, and a record or Broken; `last` for the end of a file."""
     if start.shape == "lines":
         return _lines(body, first)
     if start.shape == "table":
         return _rows(body, start, first)
     if start.shape == "array":
-        return (("record", n, value) for n, value in enumerate(_array.values(body, whole=first == 1), first))
+        found = _array.values(body, first=first == 1, last=last)
+        return (("record", number, value) for number, value in enumerate(found, first))
     return _object(body)
 
 

@@ -30,7 +30,8 @@ from core.post import Problem, SeenPost
 
 AUTO = "auto"
 FORMAT, DONE = "x-format", "x-read-to"  # a slice's format; how many bytes of its file were read with it
-_SHAPE, _FIRST, _COLUMNS, _DELIMITER = "x-shape", "x-first", "x-columns", "x-delimiter"
+_SHAPE, _FIRST, _LAST = "x-shape", "x-first", "x-last"
+_COLUMNS, _DELIMITER = "x-columns", "x-delimiter"
 _ACCOUNT, _BESIDE = "x-account", "x-beside"  # whose archive it is; what stood beside the file
 _PROFILE = re.compile(r"https?://(?:www\.|mobile\.)?(?:twitter|x)\.com/@?(\w{1,20})/?")
 _BOM = b"\xef\xbb\xbf"
@@ -85,6 +86,8 @@ def _beside(name: str, path: Path, account: str) -> Callable[[bytes, bool], dict
 def _headers(piece: Slice, start: Start, name: str, account: str, beside: dict[str, Any]) -> dict[str, str]:
     """What parse cannot see in a slice alone."""
     found = {FORMAT: name, DONE: str(piece.done), _SHAPE: start.shape, _FIRST: str(piece.first)}
+    if piece.last:
+        found[_LAST] = "true"
     if start.shape == "table":
         found |= {_COLUMNS: orjson.dumps(start.columns).decode(), _DELIMITER: start.delimiter}
     if account:
@@ -103,7 +106,8 @@ def parse(page: Page) -> Iterator[SeenPost | Problem]:
     headers = page.headers
     start = _sliced(headers) if _SHAPE in headers else sniff(body)
     name = headers.get(FORMAT) or _reading.told(start)
-    found = _reading.records(body, start, int(headers.get(_FIRST, "1")))
+    last = _SHAPE not in headers or _LAST in headers
+    found = _reading.records(body, start, int(headers.get(_FIRST, "1")), last)
     yield from _reading.posts(found, _reading.one(name), _about(page))
 
 

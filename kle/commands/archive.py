@@ -14,6 +14,12 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 db = typer.Typer(help="The database itself.", no_args_is_help=True)
 
 
+def _formats() -> list[str]:
+    from core import plugins
+
+    return plugins.names("collector.formats")
+
+
 def register(app: typer.Typer) -> None:
     app.command()(collect)
     app.command("import")(import_)
@@ -35,25 +41,34 @@ def collect(
 def import_(
     files: Annotated[
         list[Path],
-        typer.Argument(metavar="FILE...", exists=True, dir_okay=False, help="JSON Lines or a JSON array."),
+        typer.Argument(metavar="FILE...", exists=True, help="Files of posts; a release's or an archive's folder."),
     ],
-    format_: Annotated[str, typer.Option("--format", help="auto or jsonl.")] = "auto",
+    format_: Annotated[
+        str, typer.Option("--format", metavar="FORMAT", help=f"auto, or one of {', '.join(_formats())}.")
+    ] = "auto",
+    account: Annotated[
+        str, typer.Option(metavar="HANDLE", help="Whose archive it is, where the file does not say: @handle.")
+    ] = "",
     json: Json = False,
 ) -> None:
-    """Take posts in from files in the API's form (JSON Lines, a JSON array, also .gz; a release's posts.jsonl).
+    """Take posts in from files, in any format that is known; which one is told by what is in a file.
 
+    Posts in the API's form and a release's posts.jsonl or posts.csv, answers of X's API (twarc2), an archive of X
+    (tweets.js), JSON of Bluesky and Mastodon, 4CAT's CSV, Zeeschuimer's NDJSON; also packed with gzip.
     What cannot be read is kept with its reason in the archive's table `quarantine`, the rest goes in; the same file
     again changes nothing. Exit code 1 if nothing could be taken though there was something.
 
-    Example: kle import posts.jsonl --json
+    Examples: kle import posts.jsonl --json; kle import tweets.js --account @office_example
     """
     from kle import importing, runtime
 
-    if format_ not in ("auto", *importing.FORMATS):
-        output.fail(f"there is no format {format_!r}; there are auto, {', '.join(importing.FORMATS)}")
-    with runtime.archive() as (_, database), output.progress() as bar:
+    if format_ not in ("auto", *_formats()):
+        output.fail(f"there is no format {format_!r}; there are auto, {', '.join(_formats())}")
+    with runtime.archive() as (_, database), output.bytes_read() as bar:
         task = bar.add_task("importing", total=None)
-        report = importing.run(database, files, lambda done: bar.update(task, completed=done))
+        report = importing.run(
+            database, files, lambda done, total: bar.update(task, completed=done, total=total), format_, account
+        )
     if json:
         output.print_json(report.as_json())
     else:

@@ -43,7 +43,7 @@ def test_report_has_the_fields_of_the_design(kle: Kle, tmp_path: Path) -> None:
     said = report(kle, write_lines(tmp_path / "posts.jsonl", [record(1), record(2)]))
     assert said == {
         "files": 1, "items": 2, "posts_new": 2, "posts_changed": 0, "posts_unchanged": 0, "quarantined": 0,
-        "formats": {"jsonl": 2},
+        "formats": {"post_form": 2},
     }  # fmt: skip
 
 
@@ -129,7 +129,7 @@ def test_missing_file_is_wrong_use(kle: Kle) -> None:
 
 def test_unknown_format_names_those_that_exist(kle: Kle, tmp_path: Path) -> None:
     found = kle("import", write_lines(tmp_path / "p.jsonl", []), "--format", "parquet")
-    assert found.exit_code == 2 and "jsonl" in found.stderr
+    assert found.exit_code == 2 and "zeeschuimer" in found.stderr
 
 
 def test_import_shows_up_as_a_run_of_its_own(kle: Kle, tmp_path: Path) -> None:

@@ -1,0 +1,145 @@
+"""What lies beside a file of an archive of X: the account, and which note is the whole of which post."""
+
+import html
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from collector.formats import _array
+from core import ids
+from core.errors import ParseError
+from core.text import squeeze
+
+_LINKS = re.compile(r"https?://\S+")
+_APART = 2  # minutes: a note is made just before its post
+_LEAST = 15  # characters that must agree
+_LONGEST = 400_000_000  # bytes of a file that is read for what belongs to another
+_Json = dict[str, Any]
+
+
+class Beside:
+    """One file's neighbours; they are read once, when the first slice asks."""
+
+    def __init__(self, path: Path) -> None:
+        self._folder = path.parent
+        about = next((a for a in self._entries("account.js", "account")), {})
+        self.handle = str(about.get("username") or "")
+        self.name = str(about.get("accountDisplayName") or "")
+        self._notes: _Index | None = None
+        self._tweets: _Index | None = None
+
+    def of(self, body: bytes, whole: bool) -> dict[str, _Json]:
+        """For a slice of posts their notes by the post's id; for one of notes their posts by the note's id."""
+        entries = list(_readable(body, first=whole))
+        if any("noteTweet" in entry for entry in entries):
+            notes = [entry["noteTweet"] for entry in entries if isinstance(entry.get("noteTweet"), dict)]
+            pairs = ((str(note.get("noteTweetId")), self._posts().best(_of_note(note))) for note in notes)
+            return {"tweets": {number: found for number, found in pairs if found}}
+        tweets = [t for entry in entries if isinstance(t := entry.get("tweet", entry), dict)]
+        pairs = ((_number(tweet), self._wholes().best(_of_tweet(tweet))) for tweet in tweets)
+        return {"notes": {number: found for number, found in pairs if found}} if self._wholes() else {}
+
+    def _wholes(self) -> "_Index":
+        if self._notes is None:
+            self._notes = _Index()
+            for note in self._entries("note-tweet*.js", "noteTweet"):
+                self._notes.add(_of_note(note))
+        return self._notes
+
+    def _posts(self) -> "_Index":
+        if self._tweets is None:
+            self._tweets = _Index()
+            for tweet in self._entries("tweet*.js", "tweet"):
+                if len(str(tweet.get("full_text"))) > 200 or "…" in str(tweet.get("full_text")):
+                    self._tweets.add(_of_tweet(tweet))
+        return self._tweets
+
+    def _entries(self, pattern: str, name: str) -> Iterator[_Json]:
+        for path in sorted(self._folder.glob(pattern)):
+            with suppress(OSError):
+                if path.stat().st_size <= _LONGEST:
+                    for entry in _readable(path.read_bytes(), first=True):
+                        if isinstance(entry.get(name), dict):
+                            yield entry[name]
+
+
+class _Index:
+    """Texts by the minute in which they were written."""
+
+    def __init__(self) -> None:
+        self._minutes: dict[int, list[_Text]] = defaultdict(list)
+
+    def __bool__(self) -> bool:
+        return bool(self._minutes)
+
+    def add(self, text: "_Text") -> None:
+        if text.moment:
+            self._minutes[text.minute].append(replace(text, words=squeeze(text.words)))
+
+    def best(self, text: "_Text") -> _Json | None:
+        """The one that begins alike and was written next to it."""
+        if not text.moment:
+            return None
+        near = [
+            row for m in range(text.minute - _APART, text.minute + _APART + 1) for row in self._minutes.get(m, [])
+        ]
+        words = squeeze(text.words) if near else ""
+        alike = [row for row in near if _alike(words, row.words)]
+        return min(alike, key=lambda row: abs(row.number - text.number)).item if alike else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """A post or a note, as far as the two are told to be one."""
+
+    number: int
+    moment: datetime | None
+    words: str
+    item: _Json
+
+    @property
+    def minute(self) -> int:
+        return int(self.moment.timestamp()) // 60 if self.moment else 0
+
+
+def _alike(one: str, other: str) -> bool:
+    short, long = sorted((one, other), key=len)
+    return one == other or (len(short) >= _LEAST and long.startswith(short))
+
+
+def _number(tweet: _Json) -> str:
+    return str(tweet.get("id_str") or tweet.get("id") or "")
+
+
+def _of_tweet(tweet: _Json) -> _Text:
+    """Its words up to where they are cut off."""
+    shown = html.unescape(str(tweet.get("full_text") or "")).partition("…")[0]
+    return _text(_number(tweet), tweet, "created_at", shown)
+
+
+def _of_note(note: _Json) -> _Text:
+    core = note.get("core")
+    shown = core.get("text") if isinstance(core, dict) else ""
+    return _text(str(note.get("noteTweetId") or ""), note, "createdAt", str(shown))
+
+
+def _text(number: str, item: _Json, dated: str, shown: str) -> _Text:
+    from collector.platforms import _x_post
+
+    moment = ids.x_time(number)
+    with suppress(ValueError):
+        moment = moment or _x_post.moment(item, dated)
+    return _Text(int(number) if number.isdecimal() else 0, moment, _LINKS.sub(" ", shown), item)
+
+
+def _readable(body: bytes, *, first: bool) -> Iterator[_Json]:
+    """Entries up to where the file breaks; what is broken is told when it is read for itself."""
+    with suppress(ParseError):
+        for entry in _array.values(body, first=first, last=False):
+            if isinstance(entry, dict):
+                yield entry
