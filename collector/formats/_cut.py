@@ -11,12 +11,19 @@ from typing import BinaryIO
 
 from collector.formats import _array, _table
 from collector.formats._start import Start, sniff
-from core.errors import Refused
+from core.errors import ParseError, Refused
 
 SLICE = 4_000_000
 LIMIT = 200_000_000  # bytes of one record, or of one JSON object that is a whole file
 GZIP = b"\x1f\x8b"
 DAMAGED = (OSError, EOFError, zlib.error)
+_FOREIGN = {
+    b"PK\x03\x04": "this is a ZIP archive: unpack it and import the folder or the files of posts in it",
+    b"PAR1": "this is Parquet: import posts.jsonl or posts.csv of a release in one of those formats",
+    b"\xfd7zXZ": "this is packed with xz: unpack it first; gzip is read as it is",
+    b"BZh": "this is packed with bzip2: unpack it first; gzip is read as it is",
+    b"(\xb5/\xfd": "this is packed with zstd: unpack it first; gzip is read as it is",
+}
 _WIDE = (b"\xff\xfe", b"\xfe\xff")  # UTF-16, as some shells of Windows write what a program prints
 
 
@@ -56,11 +63,19 @@ def recoded(body: bytes) -> bytes:
 def begin(file: BinaryIO) -> tuple[bytes, Start]:
     """The first bytes and what they are; a JSON object over many lines is read whole, to tell what is in it."""
     head = _some(file, SLICE)
+    refuse_foreign(head)
     start = sniff(head)
     if start.shape == "object" or (start.shape == "lines" and b"\n" not in head and len(head) == SLICE):
         head += _some(file, LIMIT)
         start = sniff(head)
     return head, start
+
+
+def refuse_foreign(head: bytes) -> None:
+    """Raises ParseError for what has posts inside but is not read as it is."""
+    for magic, sentence in _FOREIGN.items():
+        if head.startswith(magic):
+            raise ParseError(sentence)
 
 
 def _some(file: BinaryIO, size: int) -> bytes:

@@ -65,7 +65,8 @@ def x(row: Row) -> SeenPost:
 
 
 def _x_kind(row: Row) -> str:
-    if _yes(row, "is_reply"):
+    """A thread is named by its first post; rows that came through TCAT all say that they are replies."""
+    if _yes(row, "is_reply") and row.get("thread_id") != row["id"]:
         return "reply"
     return "quote" if _yes(row, "is_quote_tweet") else "post"
 

@@ -13,7 +13,7 @@ _QUOTE = b'"'
 
 def columns(head: str) -> tuple[tuple[str, ...], str]:
     """The names in the first row and what parts them; () where this is no table of more than two columns."""
-    first = head.lstrip("\ufeff\r\n").partition("\n")[0].rstrip("\r")
+    first = next(iter(head.lstrip("\ufeff\r\n").splitlines()), "")
     delimiter = max(_DELIMITERS, key=first.count)
     if first.count(delimiter) < 2:
         return (), ","
@@ -24,7 +24,7 @@ def columns(head: str) -> tuple[tuple[str, ...], str]:
 
 def rows(text: str, names: Sequence[str], delimiter: str, first: int) -> Iterator[tuple[int, dict[str, str] | str]]:
     """Each row with the number of its last line, by column; a row of another length as a sentence instead."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    reader = csv.reader(io.StringIO(text, newline=None), delimiter=delimiter)
     heading = list(names)
     try:
         for row in reader:

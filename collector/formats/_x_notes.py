@@ -33,9 +33,9 @@ class Beside:
         self._notes: _Index | None = None
         self._tweets: _Index | None = None
 
-    def of(self, body: bytes, whole: bool) -> dict[str, _Json]:
+    def of(self, body: bytes, first: bool) -> dict[str, _Json]:
         """For a slice of posts their notes by the post's id; for one of notes their posts by the note's id."""
-        entries = list(_readable(body, first=whole))
+        entries = list(_readable(body, first=first))
         if any("noteTweet" in entry for entry in entries):
             notes = [entry["noteTweet"] for entry in entries if isinstance(entry.get("noteTweet"), dict)]
             pairs = ((str(note.get("noteTweetId")), self._posts().best(_of_note(note))) for note in notes)

@@ -48,7 +48,7 @@ def beside(path: Path, account: str) -> Any:
     except (OSError, orjson.JSONDecodeError):
         actor = None
     known = {name: actor[name] for name in ("id", "preferredUsername", "name") if name in actor} if actor else {}
-    return lambda body, whole: {"actor": known} if known and b'"orderedItems"' in body else {}
+    return lambda body, first: {"actor": known} if known and b'"orderedItems"' in body else {}
 
 
 def read(record: Any, about: About) -> Iterator[SeenPost | Problem]:

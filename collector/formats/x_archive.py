@@ -13,13 +13,17 @@ from typing import Any
 
 from collector.formats._reading import About
 from collector.formats._start import Start
-from core.errors import ParseError, Refused
+from core.errors import ParseError
 from core.post import Account, SeenPost, View
 
 _TWEETS = re.compile(r"YTD\.(?:tweets?|community_tweets?)\.part\d+|Grailbird\.data\.\w+")
 _NOTES = re.compile(r"YTD\.note_tweets?\.part\d+")
 _DELETED = re.compile(r"YTD\.deleted_\w+\.part\d+")
 _CUT = re.compile(r"…(?:\s*https://t\.co/\w+)?$")
+_WHOSE = (
+    "it does not say whose archive it is: put account.js of the same archive beside it, or name the account with "
+    "--account @handle (account in kle.toml)"
+)
 _Json = dict[str, Any]
 
 
@@ -47,20 +51,16 @@ def _inner(record: Any) -> _Json:
 
 
 def beside(path: Path, account: str) -> Callable[[bytes, bool], _Json]:
-    """Whose archive it is, and the notes or posts that belong to each slice. Raises Refused where nobody knows."""
+    """Whose archive it is, and the notes or posts that belong to each slice; `missing` where nobody knows whose."""
     from collector.formats._x_notes import Beside
 
     around = Beside(path)
     handle = account.lstrip("@") or around.handle
     own = {"handle": handle, "name": around.name if handle.lower() == around.handle.lower() else ""}
 
-    def of(body: bytes, whole: bool) -> _Json:
-        if not handle and not _named(body):
-            raise Refused(
-                f"nobody knows whose archive {path} is of: put account.js of the same archive beside it, or name "
-                "the account with --account @handle (account in kle.toml)"
-            )
-        return own | around.of(body, whole)
+    def of(body: bytes, first: bool) -> _Json:
+        missing = {} if handle or _named(body) else {"missing": _WHOSE}
+        return own | missing | around.of(body, first)
 
     return of
 

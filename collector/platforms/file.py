@@ -24,7 +24,7 @@ from collector.formats._reading import About
 from collector.formats._start import Start, sniff
 from collector.target import Options
 from core import times
-from core.errors import ParseError
+from core.errors import ParseError, Refused
 from core.page import Page
 from core.post import Problem, SeenPost
 
@@ -62,25 +62,37 @@ def fetch(target: Target, fetcher: Fetcher, state: dict[str, Any]) -> Iterator[P
 
 
 def slices(
-    path: Path, state: dict[str, Any] | None = None, format_: str = AUTO, account: str = ""
-) -> Iterator[Page]:
-    """One file as pages of some megabytes; the last one carries `state`. Raises Refused, ParseError."""
+    path: Path, state: dict[str, Any] | None = None, format_: str = AUTO, account: str = "", *,
+    url: str = "", lenient: bool = False,
+) -> Iterator[Page]:  # fmt: skip
+    """One file as pages of some megabytes; the last one carries `state`. Raises Refused, ParseError.
+
+    `url` is the profile that an archive stands for. `lenient` takes an archive of which nobody says whose it is.
+    """
     with _cut.opened(path) as (file, tell):
         head, start = _cut.begin(file)
         if not head.strip():
             return
         name = _reading.told(start) if format_ == AUTO else format_
-        beside = _beside(name, path, account)
+        beside = _beside(name, path, account or _handle(url))
         for piece in _cut.cut(file, head, start, tell, str(path)):
-            headers = _headers(piece, start, name, account, beside(piece.body, piece.first == 1))
+            around = beside(piece.body, piece.first == 1)
+            if "missing" in around and not lenient:
+                raise Refused(around["missing"])
+            headers = _headers(piece, start, name, account, around)
             kept = (state or {}) if piece.last else {}
-            yield Page("", piece.body, times.now(), headers=headers, tool=tool(), state=kept)
+            yield Page(url, piece.body, times.now(), headers=headers, tool=tool(), state=kept)
+
+
+def _handle(url: str) -> str:
+    profile = _PROFILE.fullmatch(url)
+    return profile[1] if profile else ""
 
 
 def _beside(name: str, path: Path, account: str) -> Callable[[bytes, bool], dict[str, Any]]:
     """What the format finds beside the file for each slice; nothing where one file says it all."""
     looks = getattr(_reading.one(name), "beside", None)
-    return cast(Callable[[bytes, bool], dict[str, Any]], looks(path, account)) if looks else lambda body, whole: {}
+    return cast(Callable[[bytes, bool], dict[str, Any]], looks(path, account)) if looks else lambda body, first: {}
 
 
 def _headers(piece: Slice, start: Start, name: str, account: str, beside: dict[str, Any]) -> dict[str, str]:
@@ -103,6 +115,7 @@ def parse(page: Page) -> Iterator[SeenPost | Problem]:
     body = _cut.recoded(page.body).removeprefix(_BOM)
     if not body.strip():
         return
+    _cut.refuse_foreign(body)
     headers = page.headers
     start = _sliced(headers) if _SHAPE in headers else sniff(body)
     name = headers.get(FORMAT) or _reading.told(start)
@@ -118,8 +131,7 @@ def _sliced(headers: dict[str, str]) -> Start:
 
 def _about(page: Page) -> About:
     """`page.url`, where somebody gave one, is the profile that an archive stands for."""
-    profile = _PROFILE.fullmatch(page.url)
-    account = page.headers.get(_ACCOUNT) or (profile[1] if profile else "")
+    account = page.headers.get(_ACCOUNT) or _handle(page.url)
     return About(page.fetched_at, account.lstrip("@"), orjson.loads(page.headers.get(_BESIDE, "{}")))
 
 

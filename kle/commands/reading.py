@@ -10,6 +10,7 @@ from kle import output
 
 if TYPE_CHECKING:
     from collector.kinds import Kind
+    from core.page import Page
 
 
 def register(app: typer.Typer) -> None:
@@ -39,13 +40,12 @@ def parse(
 
 
 def _lines(name: str, kind: "Kind", url: str) -> Iterator[dict[str, Any]]:
-    from collector import local
     from core.errors import KleError
     from core.post import Problem, to_json
 
     posts = problems = 0
     try:
-        for item in kind.parse(local.read(Path(name), url)):
+        for item in (item for page in _pages(kind, Path(name), url) for item in kind.parse(page)):
             if isinstance(item, Problem):
                 problems += 1
                 yield {"error": item.error}
@@ -56,3 +56,11 @@ def _lines(name: str, kind: "Kind", url: str) -> Iterator[dict[str, Any]]:
         problems += 1
         yield {"error": error.message}
     yield {"posts": posts, "problems": problems}
+
+
+def _pages(kind: "Kind", path: Path, url: str) -> "Iterator[Page]":
+    """The file whole; or slice by slice with what lies beside it, where its kind is files."""
+    from collector import local
+
+    slices = getattr(kind, "slices", None)
+    yield from slices(path, url=url, lenient=True) if slices else [local.read(path, url)]
