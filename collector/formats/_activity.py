@@ -1,13 +1,14 @@
 """ActivityPub as Mastodon writes it into a user's archive (outbox.json): each activity as a status of the API."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
 from collector.formats._reading import About, problem
 from collector.platforms import _answers as answers
 from collector.platforms import _mastodon
-from core.post import Problem, SeenPost
+from core.post import Problem, SeenPost, View
 
 _PUBLIC = frozenset({"https://www.w3.org/ns/activitystreams#Public", "as:Public", "Public"})
 _NOTES = frozenset({"Note", "Question", "Article", "Page"})
@@ -32,7 +33,7 @@ def read(record: _Json, about: About) -> Iterator[SeenPost | Problem]:
 def _activity(activity: Any, actor: _Json) -> SeenPost | None:
     kind = answers.text(activity, "type")
     if kind in _NOTES:
-        return _mastodon.read(_status(activity, answers.text(activity, "attributedTo"), actor))
+        return _post(activity, answers.text(activity, "attributedTo"), actor)
     if kind == "Announce":
         return _mastodon.read(_boost(activity, actor))
     if kind == "Delete":
@@ -44,7 +45,14 @@ def _activity(activity: Any, actor: _Json) -> SeenPost | None:
         raise ValueError("names its post by address only; the export of the account's archive holds the whole")
     if answers.text(shown, "type") not in _NOTES:
         return None
-    return _mastodon.read(_status(shown, answers.text(activity, "actor"), actor))
+    return _post(shown, answers.text(activity, "actor"), actor)
+
+
+def _post(note: _Json, author: str, actor: _Json) -> SeenPost | None:
+    """Pictures of an export lie inside it, and nobody knows their address: then this is not all of the post."""
+    post = _mastodon.read(_status(note, author, actor))
+    attached = answers.tables(note, "attachment")
+    return replace(post, view=View.PAGE) if post and len(post.media) < len(attached) else post
 
 
 def _status(note: _Json, actor: str, known: _Json) -> _Json:
@@ -64,7 +72,7 @@ def _status(note: _Json, actor: str, known: _Json) -> _Json:
         "language": next(iter(maps), None) if len(maps) == 1 else None,
         "visibility": _visibility(note),
         "account": _account(author, known),
-        "media_attachments": [_media(item, author) for item in answers.tables(note, "attachment")],
+        "media_attachments": [_media(item) for item in answers.tables(note, "attachment")],
         "poll": {"options": [{"title": answers.text(o, "name")} for o in _options(note)]},
         **_quoted(note),
     }
@@ -113,13 +121,9 @@ def _account(actor: str, known: _Json) -> _Json:
     return {"acct": f"{user}@{parts.hostname}", "display_name": answers.text(own, "name"), "url": actor}
 
 
-def _media(item: _Json, actor: str) -> _Json:
-    """Pictures lie inside the archive, by a path; on their server they have the same one."""
+def _media(item: _Json) -> _Json:
     kind = _TYPES.get(answers.text(item, "mediaType").partition("/")[0], "unknown")
-    url = answers.text(item, "url")
-    server = urlsplit(actor)
-    whole = f"{server.scheme}://{server.netloc}{url}" if url.startswith("/") else url
-    return {"type": kind, "url": whole, "description": answers.text(item, "name")}
+    return {"type": kind, "url": answers.text(item, "url"), "description": answers.text(item, "name")}
 
 
 def _options(note: _Json) -> list[_Json]:

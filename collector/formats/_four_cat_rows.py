@@ -58,6 +58,7 @@ def x(row: Row) -> SeenPost:
             said=_moment(row),
             lang=row.get("language_guess", ""),
             metrics=None if repost else _counts(row, _X_COUNTS),
+            repeats=_x_post.public_id(quoted) if _ID.fullmatch(quoted := row.get("quote_tweet_id", "")) else None,
             labels=("sensitive",) if _yes(row, "possibly_sensitive") else (),
         )
     )

@@ -67,15 +67,18 @@ def _braces(body: bytes) -> Start:
     """JSON Lines, or one object over many lines. A first line that is broken does not make it an object."""
     lines = [line for line in body.split(b"\n", 200) if not line.isspace()][:200]
     whole = lines if body.endswith(b"\n") or len(lines) == 1 else lines[:-1]
-    records = _objects(iter(whole[:_FIRST]))
-    if records or sum(line.startswith(b"{") for line in lines) > 1:
+    if records := _objects(iter(whole[:_FIRST])):
         return Start("lines", records)
     document = _loaded(body)
+    if not isinstance(document, dict) and sum(line.startswith(b"{") for line in lines) > 1:
+        return Start("lines")
     return Start("object", [document] if isinstance(document, dict) else [])
 
 
 def _tabular(body: bytes) -> Start:
     head = body[:_HEAD]
+    if records := _objects(line for line in head.split(b"\n", 50)[:50] if line.startswith(b"{")):
+        return Start("lines", records)  # JSON Lines under something that a program said
     text = head.decode("utf-8", "replace")
     names, delimiter = ((), ",") if b"\x00" in head else _table.columns(text)
     if not names:

@@ -54,9 +54,9 @@ class Beside:
     def _posts(self) -> "_Index":
         if self._tweets is None:
             self._tweets = _Index()
-            for tweet in self._entries("tweet*.js", "tweet"):
-                if len(str(tweet.get("full_text"))) > 200 or "…" in str(tweet.get("full_text")):
-                    self._tweets.add(_of_tweet(tweet))
+            for text in map(_of_tweet, self._entries("tweet*.js", "tweet")):
+                if self._wholes().near(text):
+                    self._tweets.add(text)
         return self._tweets
 
     def _entries(self, pattern: str, name: str) -> Iterator[_Json]:
@@ -81,10 +81,12 @@ class _Index:
         if text.moment:
             self._minutes[text.minute].append(replace(text, words=squeeze(text.words)))
 
+    def near(self, text: "_Text") -> "list[_Text]":
+        reach = range(text.minute - _APART, text.minute + _APART + 1)
+        return [row for minute in reach for row in self._minutes.get(minute, [])] if text.moment else []
+
     def best(self, text: "_Text") -> _Json | None:
         """The one that begins alike and was written next to it."""
-        if not text.moment:
-            return None
         near = [
             row for m in range(text.minute - _APART, text.minute + _APART + 1) for row in self._minutes.get(m, [])
         ]

@@ -20,8 +20,8 @@ def looks_like(start: Start) -> bool:
 def _ours(record: Any) -> bool:
     if not isinstance(record, dict):
         return False
-    if "platform" in record:
-        return "platform_id" in record or "account" in record or "text" in record or "url" in record
+    if "platform" in record or "platform_id" in record:
+        return True
     items = record.get("items")
     if isinstance(items, list):
         return not items or any(_ours(item) for item in items[:25])
