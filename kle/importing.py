@@ -88,6 +88,10 @@ class _Taking:
     files: list[Path]
     formats: dict[str, int] = field(default_factory=dict)
     _before: int = 0  # bytes of the files that are done
+    _total: int = 0  # of all
+
+    def __post_init__(self) -> None:
+        self._total = sum(map(_size, self.files))
 
     def take(self, file: Path) -> None:
         try:
@@ -108,10 +112,6 @@ class _Taking:
             if done := outcome.posts + outcome.problems - items:
                 self.formats[name] = self.formats.get(name, 0) + done
         self.progress(self._before + int(page.headers[reader.DONE]), self._total)
-
-    @property
-    def _total(self) -> int:
-        return sum(map(_size, self.files))
 
     def _refuse(self, reason: str) -> None:
         with self.intake.database.write() as session:

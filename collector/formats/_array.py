@@ -1,7 +1,8 @@
 """JSON arrays in pieces: where their items end, so that a large one is cut and a broken one is read up to there."""
 
+import json
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Any
 
 import orjson
@@ -63,15 +64,34 @@ def values(body: bytes, *, first: bool, last: bool) -> Iterator[Any]:
         yield from _salvaged(items)
         raise ParseError("this JSON array breaks off: its end is missing; what stands before that was read")
     try:
-        yield from orjson.loads(b"[" + plain.removesuffix(b"]").rstrip().removesuffix(b",") + b"]")
+        found = orjson.loads(b"[" + plain.removesuffix(b"]").rstrip().removesuffix(b",") + b"]")
     except orjson.JSONDecodeError as error:
-        yield from _salvaged(items)
-        raise ParseError(f"this JSON array is malformed ({error}); what could be told apart was read") from None
+        whole = yield from _salvaged(items)
+        if not whole:
+            raise ParseError(f"this JSON array is malformed ({error}); what could be told apart was read") from None
+        return
+    yield from found
 
 
-def _salvaged(items: bytes) -> Iterator[Any]:
-    for start, end in spans(items):
+def _salvaged(items: bytes) -> Generator[Any, None, bool]:
+    """Object by object; returns whether that is all there is."""
+    sound, end = True, 0
+    for start, stop in spans(items):
+        sound = sound and not items[end:start].strip(b" \t\r\n,")
+        end = stop
         try:
-            yield orjson.loads(items[start:end])
-        except orjson.JSONDecodeError:
-            continue
+            yield loaded(items[start:stop])
+        except ValueError:
+            sound = False
+    return sound and not items[end:].strip(b" \t\r\n,];")
+
+
+def loaded(piece: bytes) -> Any:
+    """One value. Raises ValueError. Escaped halves of surrogate pairs, which many programs write, are read too."""
+    try:
+        return orjson.loads(piece)
+    except orjson.JSONDecodeError as strict:
+        try:
+            return json.loads(piece)
+        except (ValueError, RecursionError):
+            raise strict from None

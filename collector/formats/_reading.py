@@ -1,5 +1,6 @@
 """From a slice to posts: its records by its shape, and each of them as its format reads it."""
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,6 +15,7 @@ from core.errors import ParseError
 from core.post import Problem, SeenPost
 
 PACKAGE = "collector.formats"
+AUTO = "auto"
 _SHOWN = 500
 _FIRST_CHOICE = "post_form"
 _ODDITIES = (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, RecursionError)
@@ -55,8 +57,11 @@ def one(name: str) -> Format:
     return cast(Format, found)
 
 
-def told(start: Start) -> str:
-    """The format's name. Raises ParseError where none fits."""
+def told(start: Start, wanted: str = AUTO) -> str:
+    """The format's name, or the one that is `wanted`. Raises ParseError where none fits."""
+    if wanted != AUTO and (start.shape != "table" or start.columns):
+        one(wanted)
+        return wanted
     if found := next((name for name in names() if one(name).looks_like(start)), None):
         return found
     if start.shape != "table" and not any(start.records):
@@ -82,20 +87,20 @@ def records(body: bytes, start: Start, first: int, last: bool) -> Iterator[tuple
 
 
 def _lines(body: bytes, first: int) -> Iterator[tuple[str, int, Any]]:
-    load = orjson.loads
+    load = _array.loaded
     for number, line in enumerate(body.split(b"\n"), first):
         if not line or line.isspace():
             continue
         try:
             yield "line", number, load(line)
-        except orjson.JSONDecodeError as error:
+        except ValueError as error:
             yield "line", number, Broken(f"is no JSON ({error})", line)
 
 
 def _object(body: bytes) -> Iterator[tuple[str, int, Any]]:
     try:
-        yield "record", 1, orjson.loads(body)
-    except orjson.JSONDecodeError as error:
+        yield "record", 1, _array.loaded(body)
+    except ValueError as error:
         raise ParseError(f"this JSON breaks off or is malformed: {error}") from None
 
 
@@ -142,6 +147,14 @@ def _sentence(error: Exception) -> str:
     return str(error) if plain else f"is of a form that was not foreseen ({error!r})"
 
 
+def packed(record: Any) -> bytes:
+    """A record as JSON again, for the reader of a whole answer."""
+    try:
+        return orjson.dumps(record)
+    except TypeError:  # halves of surrogate pairs, and numbers beyond 64 bits
+        return json.dumps(record).encode()
+
+
 def problem(where: str, what: str, item: object) -> Problem:
     """`item` is the raw record or its start."""
     shown = item[: 4 * _SHOWN].decode("utf-8", "replace") if isinstance(item, bytes) else _shown(item)
@@ -152,6 +165,6 @@ def _shown(item: object) -> str:
     if isinstance(item, str):
         return item
     try:
-        return orjson.dumps(item, default=str)[: 4 * _SHOWN].decode("utf-8", "replace")
+        return packed(item)[: 4 * _SHOWN].decode("utf-8", "replace")
     except (TypeError, ValueError, RecursionError):
         return str(item)[:_SHOWN]

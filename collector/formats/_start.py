@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Literal
 
-import orjson
-
 from collector.formats import _array, _table
 from core.errors import ParseError
 
@@ -58,8 +56,8 @@ def _objects(pieces: Iterator[bytes]) -> list[dict[str, Any]]:
 
 def _loaded(piece: bytes) -> Any:
     try:
-        return orjson.loads(piece)
-    except orjson.JSONDecodeError:
+        return _array.loaded(piece)
+    except ValueError:
         return None
 
 

@@ -3,9 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-import orjson
-
-from collector.formats._reading import About
+from collector.formats._reading import About, packed
 from collector.formats._start import Start
 from core.errors import ParseError
 from core.page import Page
@@ -46,4 +44,4 @@ def read(record: Any, about: About) -> Iterator[SeenPost | Problem]:
     if not isinstance(record, dict):
         raise ParseError("is no object of Bluesky")
     headers = {"content-type": "application/json"} | ({HANDLE: f"@{about.handle.lower()}"} if about.handle else {})
-    yield from _bluesky_forms.read(Page("", orjson.dumps(record), about.seen_at, headers=headers))
+    yield from _bluesky_forms.read(Page("", packed(record), about.seen_at, headers=headers))

@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from collector.formats._reading import About
+from collector.formats._reading import About, packed
 from collector.formats._start import Start
 from core.errors import ParseError
 from core.page import Page
@@ -61,5 +61,5 @@ def read(record: Any, about: About) -> Iterator[SeenPost | Problem]:
         return
     from collector.platforms import mastodon
 
-    body = orjson.dumps(record)
+    body = packed(record)
     yield from mastodon.parse(Page("", body, about.seen_at, headers={"content-type": "application/json"}))

@@ -30,7 +30,7 @@ _Json = dict[str, Any]
 def looks_like(start: Start) -> bool:
     """Raises ParseError for a part of the archive that holds no posts, or deleted ones."""
     if not start.variable:
-        return start.shape == "array" and any(_inner(record) for record in start.records)
+        return start.shape != "table" and any(map(_entry, start.records))
     if _TWEETS.fullmatch(start.variable) or _NOTES.fullmatch(start.variable):
         return True
     if _DELETED.fullmatch(start.variable):
@@ -40,14 +40,13 @@ def looks_like(start: Start) -> bool:
     )
 
 
-def _inner(record: Any) -> _Json:
-    """The post or note inside an entry."""
+def _entry(record: Any) -> bool:
+    """An entry of the archive, or what others made of it: its post alone, which names no author."""
     if not isinstance(record, dict):
-        return {}
-    for name in ("tweet", "noteTweet"):
-        if isinstance(record.get(name), dict) and ("id_str" in record[name] or "core" in record[name]):
-            return record[name]  # type: ignore[no-any-return]
-    return {}
+        return False
+    inside = record.get("tweet") or record.get("noteTweet") or record
+    named = isinstance(inside, dict) and ("core" in inside or {"id_str", "full_text"} <= inside.keys())
+    return named and "user" not in inside and "legacy" not in inside
 
 
 def beside(path: Path, account: str) -> Callable[[bytes, bool], _Json]:

@@ -30,12 +30,33 @@ def read(record: Any, about: About) -> SeenPost | Iterable[SeenPost | Problem] |
     if not isinstance(item, dict):
         raise ValueError("has no data: nothing was captured")
     if "legacy" in item or "rest_id" in item or "tombstone" in item or isinstance(item.get("tweet"), dict):
-        from collector.formats import _x_web
-
-        return _x_web.read(item)
+        return _of_x(item)
     platform = str(record.get("source_platform") or "").lower()
     if bluesky.ours(item):
         return bluesky.read(item, about)
     if mastodon.ours(item) and not platform.endswith(_NOT_FEDERATED):
         return mastodon.read(item, about)
     raise ValueError(f"is an item of {platform or 'a platform that it does not name'}, which is not read; {_READ}")
+
+
+def _of_x(item: dict[str, Any]) -> SeenPost:
+    from collector.platforms import _answers as answers
+    from collector.platforms import _x_client as client
+    from collector.platforms._x_api import read_v1
+
+    if notice := answers.table(item, "tombstone"):
+        said = answers.text(answers.table(notice, "text"), "text") or "this post is not shown"
+        raise ValueError(f"X shows a notice in its place: {said[:200]}")
+    found = client.as_v1(item)
+    if not answers.text(found, "full_text"):
+        raise ValueError("is no post as X's page holds it: legacy is missing, or has no text")
+    return read_v1({**found, "user": found["user"] or _user(item)})
+
+
+def _user(item: dict[str, Any]) -> dict[str, Any]:
+    """Beside the post: in older answers, and where the capture puts the author of a comment."""
+    user = item.get("user")
+    if not isinstance(user, dict):
+        return {}
+    return {**user, "screen_name": user.get("screen_name") or user.get("unique_id"),
+            "name": user.get("name") or user.get("nickname")}  # fmt: skip

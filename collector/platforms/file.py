@@ -28,7 +28,7 @@ from core.errors import ParseError, Refused
 from core.page import Page
 from core.post import Problem, SeenPost
 
-AUTO = "auto"
+AUTO = _reading.AUTO
 FORMAT, DONE = "x-format", "x-read-to"  # a slice's format; how many bytes of its file were read with it
 _SHAPE, _FIRST, _LAST = "x-shape", "x-first", "x-last"
 _COLUMNS, _DELIMITER = "x-columns", "x-delimiter"
@@ -73,7 +73,7 @@ def slices(
         head, start = _cut.begin(file)
         if not head.strip():
             return
-        name = _reading.told(start) if format_ == AUTO else format_
+        name = _reading.told(start, format_)
         beside = _beside(name, path, account or _handle(url))
         for piece in _cut.cut(file, head, start, tell, str(path)):
             around = beside(piece.body, piece.first == 1)

@@ -79,7 +79,7 @@ def test_a_folder_without_posts_is_refused(kle: Kle, tmp_path: Path) -> None:
 def test_a_format_that_is_named_is_not_guessed(kle: Kle, tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").write_text('{"colour": "red"}\n')
     found = kle("import", tmp_path / "a.jsonl", "--format", "x_api")
-    assert found.exit_code == 1 and "line 1: holds no post of X" in found.stderr
+    assert found.exit_code == 1 and "line 1: this JSON holds no posts of X" in found.stderr
     assert "four_cat" in kle("import", "--help").stdout
 
 

@@ -138,7 +138,46 @@ def test_an_answer_of_x_without_included_authors_takes_the_account_that_is_told(
 
 def test_an_account_is_no_post() -> None:
     (found,) = items(json.dumps({"data": [{"id": "1", "username": "office_example", "name": "Office"}]}))
-    assert isinstance(found, Problem) and "is an account, not a post" in found.error
+    assert isinstance(found, Problem) and "holds no posts but objects with id, username" in found.error
+
+
+def test_what_posts_refer_to_and_x_does_not_show_is_no_problem() -> None:
+    tweet = {"id": X_ROW["id"], "text": "Synthetic", "author_id": "1", "created_at": "2026-05-04T07:19:24Z"}
+    missing = {
+        "title": "Not Found Error",
+        "parameter": "referenced_tweets.id",
+        "resource_type": "tweet",
+        "value": "9",
+    }
+    asked = {**missing, "parameter": "ids"}
+    first, told = items(json.dumps({"data": [tweet], "errors": [missing, asked]}))
+    assert isinstance(first, SeenPost) and isinstance(told, Problem) and "Not Found" in told.error
+
+
+def test_states_of_a_post_that_an_answer_includes_are_read_oldest_first() -> None:
+    older, newer = "2051200000000000000", "2051200100000000000"
+    states = [older, newer]
+    tweet = {"id": newer, "text": "Synthetic: first", "author_id": "1", "edit_history_tweet_ids": states}
+    before = {"id": older, "text": "Synthetic: firts", "author_id": "1", "edit_history_tweet_ids": states}
+    found = items(json.dumps({"data": [tweet], "includes": {"tweets": [before]}}))
+    assert [(i.id, i.text) for i in found if isinstance(i, SeenPost)] == [
+        (f"x:{older}", "Synthetic: firts"), (f"x:{older}", "Synthetic: first"),
+    ]  # fmt: skip
+
+
+def test_escaped_halves_of_surrogate_pairs_do_not_stop_a_post() -> None:
+    line = '{"platform":"x","platform_id":"1","text":"Synthetic: \\ud83d cut"}'
+    other = '{"id":"2051200000000000000","text":"Synthetic: \\ud83d cut","author_id":"1","public_metrics":{}}'
+    assert [i.text for i in items(line) if isinstance(i, SeenPost)] == ["Synthetic:  cut"]
+    assert [i.text for i in items(f"[{line},{line}]") if isinstance(i, SeenPost)] == ["Synthetic:  cut"] * 2
+    assert len([i for i in items(other) if isinstance(i, SeenPost)]) == 1
+
+
+def test_the_author_of_a_captured_comment_stands_beside_it() -> None:
+    legacy = {"full_text": "Synthetic: a comment", "in_reply_to_status_id_str": "1"}
+    data = {"rest_id": X_ROW["id"], "legacy": legacy, "user": {"unique_id": "office_example", "nickname": "Office"}}
+    (found,) = items(json.dumps({"item_id": "1", "source_platform": "x.com", "data": data}))
+    assert isinstance(found, SeenPost) and found.account and found.account.handle == "@office_example"
 
 
 def test_actor_json_beside_an_outbox_names_the_account(tmp_path: Path) -> None:
