@@ -47,9 +47,12 @@ def spans(items: bytes, most: int = -1) -> Iterator[tuple[int, int]]:
             yield start, token.end()
 
 
-def last_end(items: bytes) -> int:
-    """Where the last complete object ends; 0 where none does."""
-    return max((end for _, end in spans(items)), default=0)
+def complete(items: bytes) -> tuple[int, int]:
+    """Where the last complete object ends, and how many there are; (0, 0) where there is none."""
+    count = end = 0
+    for _, end in spans(items):  # noqa: B007  the last one counts
+        count += 1
+    return end, count
 
 
 def values(body: bytes, *, first: bool, last: bool) -> Iterator[Any]:

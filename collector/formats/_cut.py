@@ -15,6 +15,7 @@ from core.errors import ParseError, Refused
 
 SLICE = 4_000_000
 LIMIT = 200_000_000  # bytes of one record, or of one JSON object that is a whole file
+_OPEN = 4  # slices after which a quotation counts as never closed
 GZIP = b"\x1f\x8b"
 DAMAGED = (OSError, EOFError, zlib.error)
 _FOREIGN = {
@@ -99,34 +100,30 @@ def cut(file: BinaryIO, head: bytes, start: Start, tell: Callable[[], int], name
         try:
             following = _some(file, SLICE)
         except DAMAGED:
-            if end := _end(waiting, start, whole=first == 1):
+            end, _ = _end(waiting, start, whole=first == 1)
+            if end:
                 yield Slice(waiting[:end], first, tell(), False)
             raise
         if not following:
             yield Slice(waiting, first, tell(), True)
             return
         more = following
-        if end := _end(waiting, start, whole=first == 1):
+        end, count = _end(waiting, start, whole=first == 1)
+        if end:
             yield Slice(waiting[:end], first, tell() - len(following), False)
-            first += _counted(waiting[:end], start, whole=first == 1)
+            first += count
             waiting = waiting[end:]
         elif len(waiting) > LIMIT:
             raise Refused(f"{name} has a record of more than {LIMIT:,} bytes; what it is cannot be told")
 
 
-def _end(body: bytes, start: Start, *, whole: bool) -> int:
-    if start.shape == "lines":
-        return body.rfind(b"\n") + 1
-    if start.shape == "table":
-        return _table.last_end(body)
+def _end(body: bytes, start: Start, *, whole: bool) -> tuple[int, int]:
+    """Where the last complete record ends, and how many lines or items that are."""
     if start.shape == "array":
         items = _array.inside(body) if whole else body
-        end = _array.last_end(items)
-        return end + len(body) - len(items) if end else 0
-    return 0
-
-
-def _counted(body: bytes, start: Start, *, whole: bool) -> int:
-    if start.shape == "array":
-        return sum(1 for _ in _array.spans(_array.inside(body) if whole else body))
-    return body.count(b"\n")
+        end, count = _array.complete(items)
+        return (end + len(body) - len(items) if end else 0), count
+    end = body.rfind(b"\n") + 1
+    if start.shape == "table":
+        end = _table.last_end(body) or (end if len(body) > _OPEN * SLICE else 0)
+    return (0, 0) if start.shape == "object" else (end, body.count(b"\n", 0, end))

@@ -9,6 +9,7 @@ from core.errors import ParseError
 csv.field_size_limit(1 << 27)  # a cell of JSON may be long; the file's slices bound it
 _DELIMITERS = ",;\t|"
 _QUOTE = b'"'
+_FRESH_STARTS = 200  # after rows that were given up; more of them are no table
 
 
 def columns(head: str) -> tuple[tuple[str, ...], str]:
@@ -23,20 +24,40 @@ def columns(head: str) -> tuple[tuple[str, ...], str]:
 
 
 def rows(text: str, names: Sequence[str], delimiter: str, first: int) -> Iterator[tuple[int, dict[str, str] | str]]:
-    """Each row with the number of its last line, by column; a row of another length as a sentence instead."""
-    reader = csv.reader(io.StringIO(text, newline=None), delimiter=delimiter)
-    heading = list(names)
+    """Each row with the number of its last line, by column; a row of another length as a sentence instead.
+
+    A quotation mark that is never closed would swallow all that follows: such a row is given up with its first
+    line, and reading goes on with the next one.
+    """
+    lines = io.StringIO(text, newline=None).readlines()
+    heading, start = list(names), 0
+    for _ in range(_FRESH_STARTS):
+        read = start
+        for number, row in _rows(lines, start, delimiter):
+            if row is not None and (not row or [cell.strip() for cell in row] == heading):
+                pass  # files put together repeat the heading
+            elif row is not None and len(row) == len(names):
+                yield first + number - 1, dict(zip(names, row, strict=True))
+            elif row is not None and number - read == 1:
+                yield first + read, f"has {len(row)} columns where the first row names {len(names)}"
+            else:
+                yield first + read, "opens a quotation that is not closed, or has other columns than the first row"
+                start = read + 1
+                break
+            read = number
+        else:
+            return
+    raise ParseError(f"this table is malformed from line {first + start} on: its quotation marks do not fit")
+
+
+def _rows(lines: Sequence[str], start: int, delimiter: str) -> Iterator[tuple[int, list[str] | None]]:
+    """The number of lines read with each row; None for one that cannot be read."""
+    reader = csv.reader(lines[start:], delimiter=delimiter, strict=True)
     try:
         for row in reader:
-            number = first + reader.line_num - 1
-            if not row or [cell.strip() for cell in row] == heading:  # files put together repeat it
-                continue
-            if len(row) == len(names):
-                yield number, dict(zip(names, row, strict=True))
-            else:
-                yield number, f"has {len(row)} columns where the first row names {len(names)}"
-    except csv.Error as error:
-        raise ParseError(f"this table breaks off or is malformed: {error}") from None
+            yield start + reader.line_num, row
+    except csv.Error:
+        yield start + reader.line_num, None
 
 
 def last_end(body: bytes) -> int:

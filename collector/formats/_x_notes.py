@@ -35,6 +35,8 @@ class Beside:
 
     def of(self, body: bytes, first: bool) -> dict[str, _Json]:
         """For a slice of posts their notes by the post's id; for one of notes their posts by the note's id."""
+        if b'"noteTweet"' not in body and not self._wholes():
+            return {}
         entries = list(_readable(body, first=first))
         if any("noteTweet" in entry for entry in entries):
             notes = [entry["noteTweet"] for entry in entries if isinstance(entry.get("noteTweet"), dict)]
@@ -42,7 +44,7 @@ class Beside:
             return {"tweets": {number: found for number, found in pairs if found}}
         tweets = [t for entry in entries if isinstance(t := entry.get("tweet", entry), dict)]
         pairs = ((_number(tweet), self._wholes().best(_of_tweet(tweet))) for tweet in tweets)
-        return {"notes": {number: found for number, found in pairs if found}} if self._wholes() else {}
+        return {"notes": {number: found for number, found in pairs if found}}
 
     def _wholes(self) -> "_Index":
         if self._notes is None:

@@ -23,6 +23,8 @@ def ours(record: Any) -> bool:
         return True
     if isinstance(record.get("did"), str):
         return "commit" in record or record.get("kind") in ("commit", "identity", "account") or "time_us" in record
+    if record.keys() <= {"cursor", *_LISTS} and record:
+        return True  # also an answer that has nothing to show
     lists = (record.get(name) for name in _LISTS)
     return any(isinstance(items, list) and any(map(_item, items[:25])) for items in lists)
 

@@ -72,7 +72,8 @@ def import_(
     if json:
         output.print_json(report.as_json())
     else:
-        output.say(", ".join(f"{value} {name}" for name, value in report.as_json().items() if name != "formats"))
+        counts = {name: value for name, value in report.as_json().items() if name != "formats"} | report.formats
+        output.say(", ".join(f"{value} {name}" for name, value in counts.items()))
     _tell_reasons(report.reasons, report.quarantined)
     if report.refused:
         raise typer.Exit(1)

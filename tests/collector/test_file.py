@@ -9,10 +9,11 @@ from typing import Any
 import orjson
 import pytest
 
+from collector import kinds
 from collector.fetch import Fetcher
 from collector.formats import _cut
 from collector.platforms import file
-from core.errors import ParseError, Refused
+from core.errors import ParseError, Refused, SettingsError
 from core.post import Problem, SeenPost
 from tests.collector.pages import page
 
@@ -116,3 +117,14 @@ def test_parsing_leaves_the_budget_to_the_database(tmp_path: Path) -> None:
     start = time.process_time()
     assert len(ids(pages)) == 10_000
     assert time.process_time() - start < 0.4 * 2  # 40 microseconds a record; twice that on a busy machine
+
+
+def test_a_source_may_name_its_format_and_whose_archive_it_is(fetcher: Fetcher, tmp_path: Path) -> None:
+    (tmp_path / "tweets.js").write_text('window.YTD.tweets.part0 = [{"tweet": {"id_str": "1", "full_text": "a"}}]')
+    target = kinds.target("s", "file", {"path": "tweets.js", "format": "x_archive", "account": "@office_example"})
+    (found,) = [item for one in file.fetch(target, fetcher, {}) for item in file.parse(one)]  # type: ignore[arg-type]
+    assert isinstance(found, SeenPost) and found.account and found.account.handle == "@office_example"
+    with pytest.raises(
+        SettingsError, match=r"\[\[source\]\] s\.format = 'paper': is no format; there are auto, post_form"
+    ):
+        kinds.target("s", "file", {"path": "tweets.js", "format": "paper"})

@@ -87,6 +87,26 @@ def test_a_row_with_other_columns_than_the_first_is_a_problem() -> None:
     assert isinstance(first, SeenPost) and isinstance(last, SeenPost)
 
 
+def test_a_quotation_that_is_never_closed_costs_its_own_row_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [f'x,{n},@a,"Synthetic: row {n}"\n' for n in range(1, 200)]
+    rows[3] = 'x,4,@a,"Synthetic: open\n'
+    (tmp_path / "a.csv").write_text("platform,platform_id,account_handle,text\n" + "".join(rows))
+    whole = list(file.parse(page((tmp_path / "a.csv").read_bytes())))
+    problems = [item.error for item in whole if isinstance(item, Problem)]
+    assert len(whole) == 199 and len(problems) == 1 and problems[0].startswith("line 5: opens a quotation")
+    monkeypatch.setattr(_cut, "SLICE", 500)
+    cut = [item for one in bodies(tmp_path / "a.csv") for item in file.parse(one)]
+    assert sum(isinstance(item, SeenPost) for item in cut) >= 195
+
+
+def test_a_table_without_fitting_quotation_marks_is_given_up() -> None:
+    body = "platform,platform_id,account_handle,text\n" + 'x,1,@a,"open\n' * 401
+    with pytest.raises(ParseError, match="malformed from line"):
+        list(file.parse(page(body)))
+
+
 def test_json_lines_under_what_a_program_said_are_still_lines() -> None:
     body = 'saving 2 posts\n{"platform":"x","platform_id":"1","text":"Synthetic"}\n'
     problem, post = file.parse(page(body))
