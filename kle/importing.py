@@ -27,7 +27,8 @@ Progress = Callable[[int, int], None]  # called with the bytes that were read so
 class Report:
     """What `kle import` did; `formats` counts the items that were read in each format.
 
-    `reasons` are the first of those why items were put aside, "file: reason"; --json does not print them.
+    `reasons` are the first of those why items were put aside, "file: reason", `remarks` what else is to be said of
+    files; --json prints neither.
     """
 
     files: int = 0
@@ -38,6 +39,7 @@ class Report:
     quarantined: int = 0
     formats: dict[str, int] = field(default_factory=dict)
     reasons: list[str] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
 
     @property
     def refused(self) -> bool:
@@ -45,7 +47,7 @@ class Report:
         return self.quarantined > 0 and self.quarantined == self.items
 
     def as_json(self) -> dict[str, Any]:
-        return {name: value for name, value in asdict(self).items() if name != "reasons"}
+        return {name: value for name, value in asdict(self).items() if name not in ("reasons", "remarks")}
 
 
 def run(
@@ -74,7 +76,7 @@ def run(
     with database.write() as session:
         now = times.now()
         sources.finish_run(session, source.id, run_id, "", outcome, {}, now + timedelta(days=1), now)
-    return _report(intake, len(taking.files), taking.formats, reasons)
+    return _report(intake, taking, reasons)
 
 
 @dataclass(slots=True)
@@ -87,6 +89,7 @@ class _Taking:
     progress: Progress
     files: list[Path]
     formats: dict[str, int] = field(default_factory=dict)
+    remarks: dict[str, None] = field(default_factory=dict)  # each once
     _before: int = 0  # bytes of the files that are done
     _total: int = 0  # of all
 
@@ -96,6 +99,8 @@ class _Taking:
     def take(self, file: Path) -> None:
         try:
             for page in reader.slices(file, format_=self.format, account=self.account):
+                if missing := page.headers.get(reader.MISSING):
+                    self.remarks[f"{file}: {missing}"] = None
                 self._take(page)
         except KleError as error:  # the file as a whole cannot be read: one problem
             self._refuse(f"{file}: {error.message}")
@@ -135,16 +140,17 @@ def _reasons(intake: Intake, file: Path, before: int, most: int) -> list[str]:
     return [reason if reason.startswith(f"{file}: ") else f"{file}: {reason}" for reason in found]
 
 
-def _report(intake: Intake, files: int, formats: dict[str, int], reasons: list[str]) -> Report:
+def _report(intake: Intake, taking: _Taking, reasons: list[str]) -> Report:
     outcome = intake.outcome
     items = outcome.posts + outcome.problems
     return Report(
-        files=files,
+        files=len(taking.files),
         items=items,
         posts_new=outcome.posts_new,
         posts_changed=outcome.posts_changed,
         posts_unchanged=intake.unchanged,
         quarantined=outcome.problems,
-        formats=formats,
+        formats=taking.formats,
         reasons=reasons,
+        remarks=list(taking.remarks),
     )

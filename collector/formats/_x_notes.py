@@ -3,7 +3,7 @@
 import html
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from collector.formats import _array
+from collector.platforms import _answers as answers
 from core import ids
 from core.errors import ParseError
 from core.text import squeeze
 
 _LINKS = re.compile(r"https?://\S+")
+_PICTURE = re.compile(r"https?://(?:twitter|x)\.com/(\w{1,20})/status/(\d+)/(?:photo|video)/", re.A)
 _APART = 2  # minutes: a note is made just before its post
 _LEAST = 15  # characters that must agree
 _LONGEST = 400_000_000  # bytes of a file that is read for what belongs to another
@@ -25,24 +27,28 @@ _Json = dict[str, Any]
 class Beside:
     """One file's neighbours; they are read once, when the first slice asks."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, handle: str = "") -> None:
         self._folder = path.parent
         about = next((a for a in self._entries("account.js", "account")), {})
-        self.handle = str(about.get("username") or "")
-        self.name = str(about.get("accountDisplayName") or "")
+        own = str(about.get("username") or "")
+        self.handle = handle or own
+        self.name = str(about.get("accountDisplayName") or "") if self.handle.lower() == own.lower() else ""
         self._notes: _Index | None = None
         self._tweets: _Index | None = None
 
     def of(self, body: bytes, first: bool) -> dict[str, _Json]:
         """For a slice of posts their notes by the post's id; for one of notes their posts by the note's id."""
-        if b'"noteTweet"' not in body and not self._wholes():
+        notes = b'"noteTweet"' in body
+        if self.handle and not notes and not self._wholes():
             return {}
         entries = list(_readable(body, first=first))
-        if any("noteTweet" in entry for entry in entries):
-            notes = [entry["noteTweet"] for entry in entries if isinstance(entry.get("noteTweet"), dict)]
-            pairs = ((str(note.get("noteTweetId")), self._posts().best(_of_note(note))) for note in notes)
+        if notes:
+            self.handle = self.handle or owner(self._entries("tweet*.js", "tweet"))
+            wholes = [entry["noteTweet"] for entry in entries if isinstance(entry.get("noteTweet"), dict)]
+            pairs = ((str(note.get("noteTweetId")), self._posts().best(_of_note(note))) for note in wholes)
             return {"tweets": {number: found for number, found in pairs if found}}
         tweets = [t for entry in entries if isinstance(t := entry.get("tweet", entry), dict)]
+        self.handle = self.handle or owner(tweets)
         pairs = ((_number(tweet), self._wholes().best(_of_tweet(tweet))) for tweet in tweets)
         return {"notes": {number: found for number, found in pairs if found}}
 
@@ -68,6 +74,21 @@ class Beside:
                     for entry in _readable(path.read_bytes(), first=True):
                         if isinstance(entry.get(name), dict):
                             yield entry[name]
+
+
+def owner(tweets: Iterable[_Json]) -> str:
+    """Whose posts these are, as their own pictures' addresses or answers to themselves tell; "" where none do."""
+    listed = list(tweets)
+    known = {_number(tweet) for tweet in listed}
+    for tweet in listed:
+        if tweet.get("in_reply_to_status_id_str") in known and (name := tweet.get("in_reply_to_screen_name")):
+            return str(name)
+        for part in ("extended_entities", "entities"):
+            for item in answers.tables(answers.table(tweet, part), "media"):
+                found = _PICTURE.match(answers.text(item, "expanded_url"))
+                if found and found[2] == _number(tweet):
+                    return found[1]
+    return ""
 
 
 class _Index:

@@ -1,8 +1,9 @@
 """A user's own archive of X: tweets.js, tweet.js, community-tweet.js, note-tweet.js; also the monthly files of old.
 
-Whose archive it is stands in account.js beside it, or is told. The beginning of a long post is in tweets.js and the
-whole of it in note-tweet.js, under a number of its own: the two are joined by time and words. A note whose post is
-not beside it gets the id of a post that was recovered without one (DESIGN, section 5) until its post is seen.
+Whose archive it is stands in account.js beside it, or is told, or shows in the addresses of its own pictures. The
+beginning of a long post is in tweets.js and the whole of it in note-tweet.js, under a number of its own: the two are
+joined by time and words. A note whose post is not beside it gets the id of a post that was recovered without one
+(DESIGN, section 5) until its post is seen.
 """
 
 import re
@@ -21,8 +22,8 @@ _NOTES = re.compile(r"YTD\.note_tweets?\.part\d+")
 _DELETED = re.compile(r"YTD\.deleted_\w+\.part\d+")
 _CUT = re.compile(r"…(?:\s*https://t\.co/\w+)?$")
 _WHOSE = (
-    "it does not say whose archive it is: put account.js of the same archive beside it, or name the account with "
-    "--account @handle (account in kle.toml)"
+    "it does not say whose archive it is, so its posts are kept without an account: put account.js of the same "
+    "archive beside it, or name the account with --account @handle (account in kle.toml)"
 )
 _Json = dict[str, Any]
 
@@ -50,16 +51,15 @@ def _entry(record: Any) -> bool:
 
 
 def beside(path: Path, account: str) -> Callable[[bytes, bool], _Json]:
-    """Whose archive it is, and the notes or posts that belong to each slice; `missing` where nobody knows whose."""
+    """Whose archive it is, and the notes or posts that belong to each slice; `missing` where nobody says whose."""
     from collector.formats._x_notes import Beside
 
-    around = Beside(path)
-    handle = account.lstrip("@") or around.handle
-    own = {"handle": handle, "name": around.name if handle.lower() == around.handle.lower() else ""}
+    around = Beside(path, account.lstrip("@"))
 
     def of(body: bytes, first: bool) -> _Json:
-        missing = {} if handle or _named(body) else {"missing": _WHOSE}
-        return own | missing | around.of(body, first)
+        found = around.of(body, first)
+        missing = {} if around.handle or _named(body) else {"missing": _WHOSE}
+        return {"handle": around.handle, "name": around.name} | missing | found
 
     return of
 

@@ -24,12 +24,12 @@ from collector.formats._reading import About
 from collector.formats._start import Start, sniff
 from collector.target import Options
 from core import times
-from core.errors import ParseError, Refused
+from core.errors import ParseError
 from core.page import Page
 from core.post import Problem, SeenPost
 
 AUTO = _reading.AUTO
-FORMAT, DONE = "x-format", "x-read-to"  # a slice's format; how many bytes of its file were read with it
+FORMAT, DONE, MISSING = "x-format", "x-read-to", "x-missing"  # a slice's format; bytes of its file read so far
 _SHAPE, _FIRST, _LAST = "x-shape", "x-first", "x-last"
 _COLUMNS, _DELIMITER = "x-columns", "x-delimiter"
 _ACCOUNT, _BESIDE = "x-account", "x-beside"  # whose archive it is; what stood beside the file
@@ -62,12 +62,11 @@ def fetch(target: Target, fetcher: Fetcher, state: dict[str, Any]) -> Iterator[P
 
 
 def slices(
-    path: Path, state: dict[str, Any] | None = None, format_: str = AUTO, account: str = "", *,
-    url: str = "", lenient: bool = False,
-) -> Iterator[Page]:  # fmt: skip
+    path: Path, state: dict[str, Any] | None = None, format_: str = AUTO, account: str = "", *, url: str = ""
+) -> Iterator[Page]:
     """One file as pages of some megabytes; the last one carries `state`. Raises Refused, ParseError.
 
-    `url` is the profile that an archive stands for. `lenient` takes an archive of which nobody says whose it is.
+    `url` is the profile that an archive stands for; the header MISSING says what nobody could tell about it.
     """
     with _cut.opened(path) as (file, tell):
         head, start = _cut.begin(file)
@@ -77,8 +76,6 @@ def slices(
         beside = _beside(name, path, account or _handle(url))
         for piece in _cut.cut(file, head, start, tell, str(path)):
             around = beside(piece.body, piece.first == 1)
-            if "missing" in around and not lenient:
-                raise Refused(around["missing"])
             headers = _headers(piece, start, name, account, around)
             kept = (state or {}) if piece.last else {}
             yield Page(url, piece.body, times.now(), headers=headers, tool=tool(), state=kept)
@@ -104,6 +101,8 @@ def _headers(piece: Slice, start: Start, name: str, account: str, beside: dict[s
         found |= {_COLUMNS: orjson.dumps(start.columns).decode(), _DELIMITER: start.delimiter}
     if account:
         found[_ACCOUNT] = account
+    if missing := beside.pop("missing", None):
+        found[MISSING] = missing
     return found | ({_BESIDE: orjson.dumps(beside).decode()} if beside else {})
 
 

@@ -74,6 +74,8 @@ def import_(
     else:
         counts = {name: value for name, value in report.as_json().items() if name != "formats"} | report.formats
         output.say(", ".join(f"{value} {name}" for name, value in counts.items()))
+    for remark in report.remarks:
+        output.note(output.printable(remark))
     _tell_reasons(report.reasons, report.quarantined)
     if report.refused:
         raise typer.Exit(1)

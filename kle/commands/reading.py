@@ -63,4 +63,4 @@ def _pages(kind: "Kind", path: Path, url: str) -> "Iterator[Page]":
     from collector import local
 
     slices = getattr(kind, "slices", None)
-    yield from slices(path, url=url, lenient=True) if slices else [local.read(path, url)]
+    yield from slices(path, url=url) if slices else [local.read(path, url)]

@@ -62,12 +62,18 @@ def test_an_unpacked_archive_of_x_is_a_folder(kle: Kle, tmp_path: Path) -> None:
     data.mkdir(parents=True)
     for name in ("tweets.js", "note-tweet.js"):
         shutil.copy(PAYLOADS / name, data / name)
-    refused = kle("import", tmp_path / "archive")
-    assert refused.exit_code == 1 and "put account.js of the same archive beside it" in refused.stderr
     about = {"account": {"username": "office_example", "accountDisplayName": "Office of Example"}}
     (data / "account.js").write_text(f"window.YTD.account.part0 = {json.dumps([about])}")
     said = report(kle, tmp_path / "archive")
     assert (said["files"], said["posts_new"], said["posts_unchanged"]) == (2, 4, 1)  # the note is one of the posts
+
+
+def test_an_archive_that_nobody_names_goes_in_and_that_is_told(kle: Kle, tmp_path: Path) -> None:
+    entry = {"tweet": {"id_str": "2051200000000000000", "full_text": "Synthetic: whose?"}}
+    (tmp_path / "tweets.js").write_text(f"window.YTD.tweets.part0 = {json.dumps([entry])}")
+    found = kle("import", tmp_path / "tweets.js", "--json")
+    assert found.exit_code == 0 and json.loads(found.stdout)["posts_new"] == 1
+    assert found.stderr.count("put account.js of the same archive beside it") == 1
 
 
 def test_a_folder_without_posts_is_refused(kle: Kle, tmp_path: Path) -> None:

@@ -5,10 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from collector.platforms import file
-from core.errors import Refused
 from core.post import Problem, SeenPost, View
 from tests.collector.pages import page
 
@@ -54,16 +51,38 @@ def test_account_js_beside_it_says_whose_it_is(tmp_path: Path) -> None:
     assert post.url == f"https://x.com/office_example/status/{post.platform_id}"
 
 
-def test_an_archive_of_which_nobody_says_whose_it_is_is_refused_with_what_to_do(tmp_path: Path) -> None:
+def test_of_an_archive_of_which_nobody_says_whose_it_is_that_is_told(tmp_path: Path) -> None:
     path = written(tmp_path / "tweets.js", "tweets", [tweet(START, "Synthetic: a post")])
-    with pytest.raises(Refused, match="--account @handle"):
-        list(file.slices(path))
+    (one,) = file.slices(path)
+    assert "--account @handle" in one.headers[file.MISSING]
+    (nobodys,) = read(path)
+    assert nobodys.account is None
     (told,) = read(path, account="@other_example")
     assert told.account and told.account.handle == "@other_example"
-    (lenient,) = read(path, lenient=True)
-    assert lenient.account is None
     (profile,) = file.parse(page(path.read_bytes(), url="https://x.com/office_example"))
     assert isinstance(profile, SeenPost) and profile.account and profile.account.handle == "@office_example"
+
+
+def picture(moment: datetime, handle: str, of: datetime) -> dict[str, Any]:
+    item = {"expanded_url": f"https://twitter.com/{handle}/status/{number(of)}/photo/1", "type": "photo"}
+    return tweet(moment, "Synthetic: a picture", extended_entities={"media": [item]})
+
+
+def test_addresses_of_its_own_pictures_name_the_account(tmp_path: Path) -> None:
+    others = picture(START, "partner_example", START - timedelta(days=1))  # shown again in a repost
+    own = picture(START + timedelta(hours=1), "office_example", START + timedelta(hours=1))
+    posts = read(written(tmp_path / "tweets.js", "tweets", [others, own]))
+    assert {post.account.handle for post in posts if post.account} == {"@office_example"} and len(posts) == 2
+
+
+def test_a_thread_names_the_account_as_well_also_for_notes_beside_it(tmp_path: Path) -> None:
+    answer = {"in_reply_to_status_id_str": number(START), "in_reply_to_screen_name": "office_example"}
+    thread = [tweet(START + timedelta(minutes=9), "Synthetic: two", **answer), tweet(START, "Synthetic: one")]
+    written(tmp_path / "tweets.js", "tweets", thread)
+    (post,) = read(
+        written(tmp_path / "note-tweet.js", "note_tweet", [note(START + timedelta(days=1), LONG.strip())])
+    )
+    assert post.account and post.account.handle == "@office_example"
 
 
 def test_monthly_files_of_old_name_their_author(tmp_path: Path) -> None:
