@@ -1,7 +1,7 @@
 """A user's own archive of X: tweets.js, tweet.js, community-tweet.js, note-tweet.js; also the monthly files of old.
 
 Whose archive it is stands in account.js beside it, or is told, or shows in the addresses of its own pictures. The
-beginning of a long post is in tweets.js and the whole of it in note-tweet.js, under a number of its own: the two are
+beginning of a long post is in tweets.js, the whole of it in note-tweet.js under a number of its own: the two are
 joined by time and words. A note whose post is not beside it gets the id of a post that was recovered without one
 (DESIGN, section 5) until its post is seen.
 """
