@@ -33,3 +33,10 @@ class AccountOptions(Options):
 def saved(target: AccountOptions, fetcher: Fetcher, state: dict[str, Any]) -> Iterator[Page]:
     """The changed files that `path` names."""
     return fetcher.files(target.path, "", state)
+
+
+def remembered(state: dict[str, Any], of: str, *fresh: str) -> dict[str, Any]:
+    """`state` where it is of the same account and server; else a new one, without what stood under `fresh`."""
+    if state.get("of") == of:
+        return state
+    return {"of": of, **dict.fromkeys(fresh)}

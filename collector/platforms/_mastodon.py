@@ -1,6 +1,12 @@
-"""One status of the Mastodon API as a post; the forms of Pleroma, GoToSocial, Misskey and Pixelfed included."""
+"""One status of the Mastodon API as a post; the forms of Pleroma, GoToSocial, Misskey and Pixelfed included.
+
+`noindex` is what an author says to search engines and archives: it is kept as a wish of the account, and the terms
+withhold the text from outsiders. `indexable: false` alone is no wish: it is the state of every account whose owner
+never opened that page of the settings, and speaks of the search of its own network.
+"""
 
 import re
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -20,7 +26,7 @@ _TAG_URI = re.compile(r"tag:([^,/]+),[^:]*:objectId=(\d+)")
 _METRICS = {"likes": "favourites_count", "reposts": "reblogs_count", "replies": "replies_count",
             "quotes": "quotes_count"}  # fmt: skip
 _TYPES = {"gifv": "video"}
-_EDITED = ("content", "spoiler_text", "media_attachments", "poll")
+_EDITED = ("content", "spoiler_text", "sensitive", "media_attachments", "poll")
 _PARAGRAPH = "\ue000"
 _BETWEEN = re.compile(r"</p>\s*<p(?=[\s>])", re.I)
 _OWN = re.compile(r"\b(?:mention|hashtag|u-url)\b")
@@ -35,8 +41,6 @@ def read(status: Any) -> SeenPost | None:
         return None
     if not visibility:
         raise ValueError("visibility is missing: nobody can say that this status is public")
-    if answers.table(status, "account").get("noindex") is True:
-        raise ValueError("the author asks not to be indexed (noindex): this status is not kept")
     original = answers.table(status, "reblog")
     shown = original or status
     hidden = bool(original) and not _may_show(original)
@@ -55,6 +59,8 @@ def read(status: Any) -> SeenPost | None:
         media=() if hidden else tuple(_media(shown)),
         metrics={} if original else answers.counts(status, _METRICS),
         repeats=_repeats(status),
+        labels=("sensitive",) if shown.get("sensitive") is True else (),
+        revised_at=_revised_at(shown),
     )
 
 
@@ -63,7 +69,19 @@ def versions(status: dict[str, Any], edits: list[Any], since: str) -> list[dict[
     told = [edit for edit in edits if isinstance(edit, dict) and isinstance(edit.get("content"), str)]
     newer = [edit for edit in told if not since or _after(edit, since)]
     counts = dict.fromkeys(_METRICS.values())
-    return [{**status, **counts, **{name: edit.get(name) for name in _EDITED}} for edit in newer]
+    return [{**status, **counts, **_state(edit)} for edit in newer]
+
+
+def _state(edit: dict[str, Any]) -> dict[str, Any]:
+    """What an edit tells of its own; one that tells of no poll had none."""
+    told = {name: edit[name] for name in _EDITED if name in edit}
+    return {"poll": None, **told, "edited_at": edit.get("created_at")}
+
+
+def _revised_at(status: dict[str, Any]) -> datetime | None:
+    """When this state of it was made. A server that tells of edits says by null that there was none."""
+    edited = answers.moment(status, "edited_at")
+    return edited or (answers.moment(status, "created_at") if "edited_at" in status else None)
 
 
 def _after(edit: dict[str, Any], since: str) -> bool:
@@ -125,7 +143,12 @@ def _account(status: dict[str, Any]) -> Account:
     if "@" not in handle:
         host = markup.host(answers.text(about, "url")) or markup.host(answers.text(status, "uri"))
         handle = f"{handle}@{host}" if host else handle
-    return Account(PLATFORM, f"@{handle}", answers.text(about, "display_name") or None)
+    return Account(PLATFORM, f"@{handle}", answers.text(about, "display_name") or None, _wishes(about))
+
+
+def _wishes(about: dict[str, Any]) -> tuple[str, ...] | None:
+    told = about.get("noindex")
+    return None if told is None else ("noindex",) if told is True else ()
 
 
 def _text(status: dict[str, Any], body: str) -> str:

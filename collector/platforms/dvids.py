@@ -2,37 +2,40 @@
 
 [[source]] kind = "dvids": `query` or `unit` (its name), `types` of ("news", "image", "video", "audio"); the key
 that https://api.dvidshub.net gives for free in the environment as DVIDS_API_KEY, or as `key`; it is kept out of
-captures and messages. A search shows 1,000 assets at most, so older ones are asked for by date. `max_texts` bounds
-the assets that one round reads by themselves. `base_url` asks another server.
+captures and messages. A search shows 1,000 assets at most, so older ones are asked for by date; of more than that
+in one second the rest cannot be had, which is told. `max_texts` bounds the assets that one round reads by
+themselves. `base_url` asks another server.
 """
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Literal, Self
-from urllib.parse import quote, urlencode
+from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 from pydantic import Field, model_validator
 
-from collector.fetch import Fetcher, tool
+from collector.fetch import Fetcher
 from collector.platforms import _answers as answers
-from collector.platforms import _dvids
-from collector.platforms._account import AccountOptions, saved
+from collector.platforms import _asked, _dvids
+from collector.platforms._account import AccountOptions, remembered, saved
 from collector.platforms._walk import Answer, walk
 from collector.reading import dates
 from core import times
-from core.errors import FetchError, Gone, ParseError, Refused
+from core.errors import FetchError, ParseError, Refused
 from core.page import Page
-from core.post import Problem, SeenPost
+from core.post import Asked, Problem, SeenPost
 
 _SITE = "https://api.dvidshub.net"
 _LIMIT = 50
+_LAST_PAGE = 1000 // _LIMIT  # of one search
 _REMEMBERED = 1000  # assets whose text was read
-_POST = "x-post"  # of which post a 404 is the answer
+_RECHECKS = 100  # known assets, asked for in one go
 _KEY = re.compile(r"([?&])api_key=[^&#\s]*&?")
-_GONE = (404, 410)
+_ASSET = re.compile(r"([a-z_]+)/(\d+)")
+_SECOND = timedelta(seconds=1)
 
 
 class Target(AccountOptions):
@@ -66,12 +69,21 @@ def fetch(target: Target, fetcher: Fetcher, state: dict[str, Any]) -> Iterator[P
     yield from look.texts()
 
 
-class _Look:
-    """One round: what the search shows, and which assets' texts are still to be read."""
+def recheck(target: Target, fetcher: Fetcher, state: dict[str, Any], posts: Sequence[Asked]) -> Iterator[Page]:
+    """Known assets, each asked for by itself."""
+    if target.path:
+        return
+    server = _Server(target, fetcher)
+    for post in posts[:_RECHECKS]:
+        if _ASSET.fullmatch(post.platform_id):
+            yield from server.asset(post.platform_id)
 
-    def __init__(self, target: Target, fetcher: Fetcher, state: dict[str, Any]) -> None:
-        self._target = target
-        self._server = target.server(_SITE)
+
+class _Server:
+    """Answers without the key; neither they nor their errors show it."""
+
+    def __init__(self, target: Target, fetcher: Fetcher) -> None:
+        self._address = target.server(_SITE)
         self._fetcher = fetcher
         self._key = target.key or os.environ.get("DVIDS_API_KEY", "")
         if not self._key:
@@ -79,26 +91,50 @@ class _Look:
                 "DVIDS needs a key, which https://api.dvidshub.net gives for free: set DVIDS_API_KEY in the "
                 "environment, or key in this source"
             )
-        of = f"{self._server} {urlencode(target.search)}"
-        self.state: dict[str, Any] = state if state.get("of") == of else {"of": of}
-        self._todo: list[str] = list(self.state.get("todo", []))
-        self._done: list[str] = list(self.state.get("done", []))
+
+    def search(self, options: list[tuple[str, str]]) -> Page:
+        page = self._get("search", options)
+        if page is None:
+            raise FetchError("DVIDS says that the search has not changed, though nothing was known")
+        return page
+
+    def asset(self, platform_id: str) -> Iterator[Page]:
+        if page := self._get("asset", [("id", platform_id.replace("/", ":"))], also=_asked.GONE):
+            yield replace(page, about=(platform_id,))
+
+    def _get(self, what: str, options: list[tuple[str, str]], also: Collection[int] = ()) -> Page | None:
+        url = f"{self._address}/{what}?{urlencode([('api_key', self._key), *options])}"
+        try:
+            page = self._fetcher.get(url, headers=_asked.JSON, also=also)
+        except FetchError as error:
+            raise _without_key(error, self._key) from None
+        return page and _kept(page, self._key)
+
+
+class _Look:
+    """One round: what the search shows, and which assets' texts are still to be read."""
+
+    def __init__(self, target: Target, fetcher: Fetcher, state: dict[str, Any]) -> None:
+        self._target = target
+        self._server = _Server(target, fetcher)
+        of = f"{target.server(_SITE)} {urlencode(target.search)}"
+        self.state = remembered(state, of, "todo", "done", "search")
+        self._todo: list[str] = list(self.state.get("todo") or [])
+        self._done: list[str] = list(self.state.get("done") or [])
 
     def found(self, cursor: str | None) -> Answer | None:
         to, _, number = (cursor or "|1").partition("|")
         options = [*self._target.search, *([("to_publishdate", to)] if to else []), ("page", number)]
-        page = self._get("search", options)
+        page = self._server.search(options)
         try:
-            items = [item for item in _results(answers.document(page)) if isinstance(item, dict)]
+            document = answers.document(page)
+            items = [item for item in _results(document) if isinstance(item, dict)]
         except ParseError:
             return Answer(page, sound=False)
-        published = [when.moment for i in items if (when := dates.iso(answers.text(i, "date_published")))]
+        published = [moment for item in items if (moment := _published(item))]
         keys = tuple(moment.isoformat(timespec="microseconds") for moment in published)
-        following = None
-        if len(items) >= _LIMIT and published:
-            older = times.text(min(published).replace(microsecond=0) + timedelta(seconds=1))
-            following = f"{older}|1" if not to or older < to else f"{to}|{int(number) + 1}"
-        return Answer(page, keys, following, state=self._noted(items))
+        more = bool(items) and (len(items) >= _LIMIT or _total(document) > int(number) * _LIMIT)
+        return Answer(page, keys, _next(to, int(number), published) if more else None, state=self._noted(items))
 
     def _noted(self, items: list[dict[str, Any]]) -> dict[str, Any]:
         """Each asset is read by itself once, and again when its time of change is another."""
@@ -107,41 +143,57 @@ class _Look:
             name = f"{':'.join(_dvids.parts(item))}@{answers.number(item, 'timestamp')}" if _ok(post) else ""
             if name and name not in self._done and name not in self._todo:
                 self._todo.append(name)
-        return {"of": self.state["of"], "todo": list(self._todo) if self._target.max_texts else []}
+        todo = list(self._todo) if self._target.max_texts else []
+        return {"of": self.state["of"], "todo": todo, "done": list(self._done)}
 
     def texts(self) -> Iterator[Page]:
         for name in self._todo[: self._target.max_texts]:
-            asset = name.partition("@")[0]
-            try:
-                page = self._get("asset", [("id", asset)])
-            except Gone:
-                address = f"{self._server}/asset?id={quote(asset)}"
-                page = Page(address, b"", times.now(), 404, headers={_POST: asset.replace(":", "/")}, tool=tool())
+            pages = list(self._server.asset(name.partition("@")[0].replace(":", "/")))
             self._todo = self._todo[1:]
             self._done = [*self._done, name][-_REMEMBERED:]
-            yield replace(page, state={"todo": self._todo, "done": self._done})
-
-    def _get(self, what: str, options: list[tuple[str, str]]) -> Page:
-        """The answer without the key; neither it nor its error shows that."""
-        url = f"{self._server}/{what}?{urlencode([('api_key', self._key), *options])}"
-        try:
-            page = self._fetcher.get(url)
-        except FetchError as error:
-            raise _without_key(error, self._key) from None
-        if page is None:
-            raise FetchError(f"DVIDS says that the {what} has not changed, though nothing was known")
-        return _kept(page)
+            for page in pages:
+                yield replace(page, state={"todo": self._todo, "done": self._done})
 
 
-def _kept(page: Page) -> Page:
-    public = _KEY.sub(r"\1", page.url)
-    return replace(page, url=public, asked=_KEY.sub(r"\1", page.asked), state={})
+def _published(item: dict[str, Any]) -> datetime | None:
+    found = dates.iso(answers.text(item, "date_published") or answers.text(item, "publishdate"))
+    return found.moment if found else None
+
+
+def _total(document: Any) -> int:
+    total = answers.table(document, "page_info").get("total_results")
+    return total if type(total) is int else 0
+
+
+def _next(to: str, number: int, published: list[datetime]) -> str | None:
+    """Where older assets begin: at the date where this page ends, so that none is ever behind the thousandth.
+
+    A second that fills whole pages is turned by pages; where it fills them all, the second before it is next.
+    """
+    last = number >= _LAST_PAGE
+    if not published:
+        return None if last else f"{to}|{number + 1}"
+    second = min(published).replace(microsecond=0)
+    older = times.text(second + _SECOND)
+    if not to or older < to:
+        return f"{older}|1"
+    return f"{times.text(second - _SECOND)}|1" if last else f"{to}|{number + 1}"
+
+
+def _kept(page: Page, key: str) -> Page:
+    body = page.body.replace(key.encode(), b"***")  # a server that repeats the question
+    return replace(page, url=_public(page.url), asked=_public(page.asked), body=body, state={})
+
+
+def _public(address: str) -> str:
+    return _KEY.sub(r"\1", address)
 
 
 def _without_key(error: FetchError, key: str) -> FetchError:
-    message = _KEY.sub(r"\1", error.message).replace(key, "***").replace(quote(key, safe=""), "***")
-    advice = ": is the key right?" if re.search(r" answered 40[13]\b", message) else ""
-    told = type(error)(message + advice, retry_after=error.retry_after)
+    message = _public(error.message).replace(key, "***").replace(quote(key, safe=""), "***")
+    advice = ": is the key right, and not bound to a web site?" if error.answered in (401, 403) else ""
+    body = error.body.replace(key.encode(), b"***")
+    told = type(error)(message + advice, retry_after=error.retry_after, answered=error.answered, body=body)
     told.transient = error.transient
     return told
 
@@ -152,14 +204,27 @@ def _ok(post: SeenPost | Problem) -> bool:
 
 def parse(page: Page) -> Iterator[SeenPost | Problem]:
     """The assets of a search in its order, or one asset; one that is gone is its deletion."""
-    if page.status not in _GONE:
-        yield from answers.every(_results(answers.document(page)), _dvids.read)
+    if page.status in _asked.GONE:
+        kind = _dvids.KINDS.get("".join(page.about).partition("/")[0], "release")
+        yield _asked.gone_from_api(page, _dvids.PLATFORM, kind)
         return
-    number = page.headers.get(_POST)
-    if not number:
-        raise ParseError(f"{page.url} is gone, and nobody knows which asset it was")
-    kind = _dvids.KINDS.get(number.partition("/")[0], "release")
-    yield SeenPost("dvids", number, kind, None, "", deleted=True)
+    items = _results(answers.document(page))
+    yield from answers.every(items, _dvids.read)
+    if second := _overfull(page, items):
+        yield Problem(f"DVIDS shows 1,000 assets of a search: more than these published at {second} are not shown")
+
+
+def _overfull(page: Page, items: list[Any]) -> str | None:
+    """The second that fills every page that a search has, as its last page's own address and assets tell."""
+    try:
+        asked = parse_qs(urlsplit(page.url).query)
+    except ValueError:
+        return None
+    published = {_published(item) for item in items if isinstance(item, dict)}
+    if asked.get("page") != [str(_LAST_PAGE)] or len(items) < _LIMIT or len(published) != 1:
+        return None
+    (second,) = published
+    return times.text(second) if second else None
 
 
 def _results(document: Any) -> list[Any]:

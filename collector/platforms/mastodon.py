@@ -3,39 +3,40 @@
 [[source]] kind = "mastodon": `account` as "@user@host" or its profile's address; `base_url` asks another server.
 The newest page is read again in every round: edits and counts show there, and a status that has vanished from it
 is asked for by itself; where the server answers 404 or 410, that is its deletion. Of a status that was edited the
-versions before are read too.
+versions before are read too. `recheck` asks for any known status whose number on that server its address tells.
 """
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, Self
 from urllib.parse import parse_qs, quote, urlsplit
 
 from pydantic import model_validator
 
-from collector.fetch import Fetcher, tool
+from collector.fetch import Fetcher
 from collector.platforms import _answers as answers
-from collector.platforms import _mastodon
-from collector.platforms._account import AccountOptions, saved
+from collector.platforms import _asked, _mastodon
+from collector.platforms._account import AccountOptions, remembered, saved
 from collector.platforms._walk import Answer, walk
-from core import times
-from core.errors import FetchError, Gone, ParseError, RateLimited, Refused
+from core.errors import FetchError, Gone, ParseError, Refused
 from core.page import Page
-from core.post import Problem, SeenPost
+from core.post import Asked, Problem, SeenPost
 
 _HANDLE = re.compile(r"@?([\w.-]+)@([\w.-]+(?::\d+)?)")
 _PROFILE = re.compile(r"https?://([\w.-]+(?::\d+)?)/(?:@|users/|web/@)([\w.-]+)/?")
 _NEXT = re.compile(r'<([^>]+)>\s*;\s*rel="?next"?')
-_LOGIN = re.compile(r" answered (?:401|403|422)\b")
+_NOTICE = re.compile(r"https?://([^/]+)/notice/([A-Za-z0-9]+)/?")
+_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}", re.I)
+_LOGIN = (401, 403, 422)
 _LIMIT = 40
 _CHECKS = 10  # statuses that have vanished, asked for in one round
 _HISTORIES = 10  # of edited statuses, asked for with one page
 _REMEMBERED = 500  # edited statuses
-_POST = "x-post"  # of which post a 404 is the answer
 _STATUS, _SINCE = "x-status", "x-since"  # whose history this is, and up to which edit it is known
-_GONE = (404, 410)
+_RECHECKS = 100  # known statuses, asked for in one go
 
 
 class Target(AccountOptions):
@@ -59,6 +60,10 @@ class Target(AccountOptions):
         return self._parts[0]
 
     @property
+    def host(self) -> str:
+        return self._parts[1].lower()
+
+    @property
     def api(self) -> str:
         return self.server(f"https://{self._parts[1]}") + "/api/v1"
 
@@ -78,11 +83,11 @@ class _Look:
     def __init__(self, target: Target, fetcher: Fetcher, state: dict[str, Any]) -> None:
         self._fetcher = fetcher
         self._target = target
-        of = f"{target.api} {target.user}"
-        self.state: dict[str, Any] = state if state.get("of") == of else {"of": of}
-        self._window: list[list[str]] = list(self.state.get("window", []))
-        self._missing: list[list[str]] = list(self.state.get("missing", []))
-        self._edited: dict[str, str] = dict(self.state.get("edited", []))
+        self.state = remembered(state, f"{target.api} {target.user}", "window", "missing", "edited", "statuses")
+        self._fresh = {name: None for name, value in self.state.items() if value is None}
+        self._window: list[list[str]] = list(self.state.get("window") or [])
+        self._missing: list[list[str]] = list(self.state.get("missing") or [])
+        self._edited: dict[str, str] = dict(self.state.get("edited") or [])
 
     def statuses(self, cursor: str | None) -> Answer | None:
         address = f"{self._target.api}/accounts/{quote(self._id())}/statuses?limit={_LIMIT}"
@@ -94,6 +99,7 @@ class _Look:
         except ParseError:
             return Answer(page, sound=False)
         histories = tuple(self._histories(found))
+        self._fresh = {}
         keys = tuple(_key(number) for status in found if (number := answers.number(status, "id")))
         following = _next(page, found)
         kept = {} if cursor else self._seen(found, keys, whole=following is None)
@@ -121,9 +127,13 @@ class _Look:
         except (Gone, Refused):
             return None
 
+    def _get(self, url: str, state: dict[str, Any] | None = None) -> Page | None:
+        return _get(self._fetcher, url, state)
+
     def _known_edits(self) -> dict[str, Any]:
         newest = list(self._edited.items())[-_REMEMBERED:]
-        return {"edited": [list(pair) for pair in newest], "of": self.state["of"], "id": self.state.get("id")}
+        edited = [list(pair) for pair in newest]
+        return {**self._fresh, "edited": edited, "of": self.state["of"], "id": self.state.get("id")}
 
     def _id(self) -> str:
         """The account's number on this server, asked for once."""
@@ -132,19 +142,6 @@ class _Look:
             about = answers.document(page) if page else {}
             self.state = {**self.state, "id": _needed_id(about, self._target)}
         return str(self.state["id"])
-
-    def _get(self, url: str, state: dict[str, Any] | None = None) -> Page | None:
-        try:
-            return self._fetcher.get(url, state)
-        except (Gone, RateLimited, Refused):
-            raise
-        except FetchError as error:
-            if not _LOGIN.search(error.message):
-                raise
-            raise Refused(
-                f"{error.message}. This server shows statuses only to people with an account there; the account "
-                "can be read through another server that knows it (base_url)"
-            ) from None
 
     def _seen(self, found: list[dict[str, Any]], keys: tuple[str, ...], *, whole: bool) -> dict[str, Any]:
         """What to keep of the newest page; what should be on it and is not has vanished."""
@@ -158,21 +155,69 @@ class _Look:
 
     def vanished(self) -> Iterator[Page]:
         for number, platform_id in list(self._missing[:_CHECKS]):
-            url = f"{self._target.api}/statuses/{quote(number)}"
-            try:
-                page = self._get(url)
-            except Gone as gone:
-                status = 410 if " 410" in gone.message else 404
-                page = Page(url, b"", times.now(), status, headers={_POST: platform_id}, tool=tool())
+            pages = list(_status(self._target, self._fetcher, number, platform_id))
             self._missing = self._missing[1:]
-            if page:
+            for page in pages:
                 yield replace(page, state={"missing": self._missing})
+
+
+def recheck(target: Target, fetcher: Fetcher, state: dict[str, Any], posts: Sequence[Asked]) -> Iterator[Page]:
+    """Known statuses, each asked for by itself, as far as somebody knows their numbers on this server."""
+    if not target.user:
+        return
+    own = _numbers_are_own(target, state)
+    known = {platform_id: number for number, platform_id in state.get("window") or []}
+    found = ((p, known.get(p.platform_id) or _number(p, target.host, own)) for p in posts)
+    for post, number in [(post, number) for post, number in found if number][:_RECHECKS]:
+        yield from _status(target, fetcher, number, post.platform_id)
+
+
+def _numbers_are_own(target: Target, state: dict[str, Any]) -> bool:
+    """Whether the server that is asked knows a status by the number in its address. Pleroma and Friendica do not,
+    nor does a server that only passes on what another one wrote: its 404 would be no deletion.
+    """
+    shown = [(n, p.partition("/")[2]) for n, p in state.get("window") or [] if p.startswith(target.host + "/")]
+    return all(number == tail for number, tail in shown) and bool(shown or not target.base_url)
+
+
+def _number(post: Asked, host: str, own: bool) -> str | None:
+    if found := _NOTICE.fullmatch(post.url or ""):  # Pleroma's own address of a status has its number
+        return found[2] if found[1].lower() == host else None
+    where, _, tail = post.platform_id.partition("/")
+    return tail if own and where == host and tail and not _UUID.fullmatch(tail) else None
+
+
+def _status(target: Target, fetcher: Fetcher, number: str, platform_id: str) -> Iterator[Page]:
+    with _login_told():
+        yield from _asked.one(fetcher, f"{target.api}/statuses/{quote(number)}", platform_id, headers=_asked.JSON)
+
+
+def _get(fetcher: Fetcher, url: str, state: dict[str, Any] | None = None) -> Page | None:
+    with _login_told():
+        return fetcher.get(url, state, _asked.JSON)
+
+
+@contextmanager
+def _login_told() -> Iterator[None]:
+    try:
+        yield
+    except (Gone, Refused):
+        raise
+    except FetchError as error:
+        if error.answered not in _LOGIN:
+            raise
+        raise Refused(
+            f"{error.message}. This server shows statuses only to people with an account there; the account "
+            "can be read through another server that knows it (base_url)",
+            answered=error.answered,
+            body=error.body,
+        ) from None
 
 
 def parse(page: Page) -> Iterator[SeenPost | Problem]:
     """The public statuses of a page in its order; a page that is gone is the deletion of its status."""
-    if page.status in _GONE:
-        yield _deleted(page)
+    if page.status in _asked.GONE:
+        yield _asked.gone_from_api(page, _mastodon.PLATFORM, "post")
         return
     document = answers.document(page)
     if _STATUS in page.headers:
@@ -182,12 +227,6 @@ def parse(page: Page) -> Iterator[SeenPost | Problem]:
         )
     else:
         yield from answers.every(_statuses(document), _mastodon.read)
-
-
-def _deleted(page: Page) -> SeenPost:
-    if _POST not in page.headers:
-        raise ParseError(f"{page.url} is gone, and nobody knows which status it was")
-    return SeenPost("mastodon", page.headers[_POST], "post", None, "", deleted=True)
 
 
 def _statuses(document: Any) -> list[Any]:

@@ -1,33 +1,34 @@
 """Single posts of X by the platform's own oEmbed: no key, no account; text, author, language, time from the id.
 
-[[source]] kind = "x_oembed": `urls`, a list of post addresses; `base_url` asks another server. Each round asks for
-at most `max_pages` of them, those that were asked for longest ago first. A post that was seen and answers 404 is
-deleted; one that answers 403 is protected or withheld, which is told and changes nothing.
+[[source]] kind = "x_oembed": `urls`, a list of post addresses; `base_url` asks another server than
+publish.twitter.com and, where nobody answers there, publish.x.com. Each round asks for at most `max_pages` of them,
+those that were asked for longest ago first. A post that was seen and answers 404 is deleted; one that answers 403
+is protected or withheld, which is told and changes nothing. Its text is what a card shows, without the end of a
+long post, so that it is a lesser view than the record that the API gives.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any, Self
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from pydantic import Field, model_validator
 
-from collector.fetch import Fetcher, tool
+from collector.fetch import Fetcher
 from collector.platforms import _answers as answers
-from collector.platforms import _embeds, _x
+from collector.platforms import _asked, _embeds, _x
 from collector.platforms._account import AccountOptions, saved
 from collector.reading import language, markup
 from core import ids, times
-from core.errors import FetchError, Gone, ParseError, RateLimited
+from core.errors import FetchError, ParseError
 from core.page import Page
-from core.post import Account, Problem, SeenPost, View
+from core.post import Account, Asked, Problem, SeenPost, View
 
-_SITE = "https://publish.twitter.com"
-_POST = "x-post"  # which post was seen before and is gone now
+_SITES = ("https://publish.twitter.com", "https://publish.x.com")
 _HANDLE = re.compile(r"/([A-Za-z0-9_]{1,20})/?$")
-_HIDDEN = re.compile(r" answered (401|403)\b")
-_GONE, _CLOSED = (404, 410), (401, 403)
+_CLOSED = (401, 403)
+_RECHECKS = 100  # known posts, asked for in one go
 
 
 class Target(AccountOptions):
@@ -48,6 +49,10 @@ class Target(AccountOptions):
         """Status id -> address, each once."""
         return {named[1]: url for url in self.urls if (named := _x.status(url))}
 
+    @property
+    def servers(self) -> tuple[str, ...]:
+        return (self.server(""),) if self.base_url else _SITES
+
 
 def fetch(target: Target, fetcher: Fetcher, state: dict[str, Any]) -> Iterator[Page]:
     if target.path:
@@ -57,36 +62,41 @@ def fetch(target: Target, fetcher: Fetcher, state: dict[str, Any]) -> Iterator[P
     seen: dict[str, bool] = state.get("seen", {})
     waiting = sorted(target.posts.items(), key=lambda post: asked.get(post[0], ""))
     for number, url in waiting[: target.max_pages]:
-        page = _ask(f"{target.server(_SITE)}/oembed", url, fetcher)
-        if page.status in _GONE and seen.get(number):
-            page = replace(page, headers={_POST: number})
+        page = _ask(target, number, url, fetcher)
+        about = page.about if seen.get(number) else ()
         shown = {"seen": {number: True}} if page.status == 200 else {}
-        yield replace(page, state={"asked": {number: times.text(times.now())}, **shown})
+        yield replace(page, about=about, state={"asked": {number: times.text(times.now())}, **shown})
 
 
-def _ask(server: str, url: str, fetcher: Fetcher) -> Page:
-    """The answer; also where it is that the post is gone or closed: a page without a body."""
-    options = {"url": url, "omit_script": "1", "dnt": "1", "lang": "en"}
-    address = f"{server}?{urlencode(options)}"
-    try:
-        page = fetcher.get(address)
-    except Gone as gone:
-        return Page(address, b"", times.now(), 410 if " 410" in gone.message else 404, tool=tool())
-    except RateLimited:
-        raise
-    except FetchError as error:
-        closed = _HIDDEN.search(error.message)
-        if not closed:
-            raise
-        return Page(address, b"", times.now(), int(closed[1]), tool=tool())
-    if page is None:
-        raise FetchError(f"{address} says that nothing has changed, though nothing was known")
-    return page
+def recheck(target: Target, fetcher: Fetcher, state: dict[str, Any], posts: Sequence[Asked]) -> Iterator[Page]:
+    """Known posts, each asked for by itself; one that is known by its words alone has no address."""
+    for post in [post for post in posts if post.platform_id.isdecimal()][:_RECHECKS]:
+        url = post.url if _x.status(post.url or "") else None
+        yield _ask(target, post.platform_id, url or f"https://x.com/i/status/{post.platform_id}", fetcher)
+
+
+def _ask(target: Target, number: str, url: str, fetcher: Fetcher) -> Page:
+    """The answer; also where it is that the post is gone or closed."""
+    options = urlencode({"url": url, "omit_script": "1", "dnt": "1", "lang": "en"})
+    *others, last = target.servers
+    for server in others:
+        try:
+            return _answer(fetcher, f"{server}/oembed?{options}", number)
+        except FetchError as error:
+            if error.answered is not None or not error.transient:
+                raise
+    return _answer(fetcher, f"{last}/oembed?{options}", number)
+
+
+def _answer(fetcher: Fetcher, address: str, number: str) -> Page:
+    for page in _asked.one(fetcher, address, number, headers=_asked.JSON, also=(*_asked.GONE, *_CLOSED)):
+        return page
+    raise FetchError(f"{address} says that nothing has changed, though nothing was known")
 
 
 def parse(page: Page) -> Iterator[SeenPost | Problem]:
     """One post an answer; several answers come as JSON Lines or a list."""
-    if page.status in _GONE:
+    if page.status in _asked.GONE:
         yield _deleted(page)
     elif page.status in _CLOSED:
         yield Problem(f"the post is protected or withheld: X answered {page.status}", _asked_for(page))
@@ -99,8 +109,8 @@ def parse(page: Page) -> Iterator[SeenPost | Problem]:
 
 
 def _deleted(page: Page) -> SeenPost | Problem:
-    if number := page.headers.get(_POST):
-        return SeenPost("x", number, "post", None, "", deleted=True)
+    if page.about:
+        return _asked.deleted(page, "x", "post")
     return Problem("there is no such post, or there is none any more; it was never seen here", _asked_for(page))
 
 
@@ -138,7 +148,7 @@ def _read(item: Any, page: Page) -> SeenPost | Problem:
         url=f"https://x.com/{handle}/status/{post.platform_id}",
         created_at=created,
         lang=language.resolve(post.lang, post.text) if post.lang else None,
-        view=View.FULL,
+        view=View.PAGE,
         embedded_in=None,
     )
 

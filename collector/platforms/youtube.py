@@ -1,24 +1,26 @@
 """YouTube by the feed of a channel or playlist: its 15 newest videos, without a key.
 
 [[source]] kind = "youtube": `channel` as "UC..." or the channel's address that holds it, or `playlist` as "PL...";
-`base_url` asks another server. A video that leaves the feed is not deleted: only the newest are in it.
+`base_url` asks another server. A video that leaves the feed is not deleted: only the newest are in it. `recheck`
+asks the site's oEmbed for one by its id: it shows a title alone, which is a lesser view and no edit.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Self
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from lxml import etree
 from pydantic import model_validator
 
 from collector.fetch import Fetcher
 from collector.platforms import _answers as answers
+from collector.platforms import _asked
 from collector.platforms._account import AccountOptions, saved
 from collector.reading import charset, markup
 from core.errors import ParseError
 from core.page import Page
-from core.post import Account, Media, Problem, SeenPost
+from core.post import Account, Asked, Media, Problem, SeenPost, View
 
 _SITE = "https://www.youtube.com"
 _CHANNEL = re.compile(r"(?:.*[/=])?(UC[A-Za-z0-9_-]{22})(?:[/?&#].*)?")
@@ -30,6 +32,10 @@ _DECLARATION = re.compile(r"^<\?xml[^>]*\?>\s*", re.I)
 _PAGE = re.compile(r"<!doctype\s+html|<html[\s>]", re.I)
 _YT, _ATOM = "{http://www.youtube.com/xml/schemas/2015}", "{http://www.w3.org/2005/Atom}"
 _MEDIA, _TOMBSTONE = "{http://search.yahoo.com/mrss/}", "{http://purl.org/atompub/tombstones/1.0}"
+_EMBED = re.compile(r"/embed/([A-Za-z0-9_-]{6,20})")
+_NO_EMBED, _PRIVATE = 401, 403  # a video that stands but may not be embedded, one that few may see
+_CLOSED = b"Forbidden"  # all that is said of a private video, once also under 200
+_RECHECKS = 100  # known videos, asked for in one go
 Element = etree._Element
 
 
@@ -61,7 +67,46 @@ def fetch(target: Target, fetcher: Fetcher, state: dict[str, Any]) -> Iterator[P
         yield page
 
 
+def recheck(target: Target, fetcher: Fetcher, state: dict[str, Any], posts: Sequence[Asked]) -> Iterator[Page]:
+    """Known videos, each asked for by itself."""
+    for post in [post for post in posts if _VIDEO.fullmatch(post.platform_id)][:_RECHECKS]:
+        asked = urlencode({"url": f"{_SITE}/watch?v={post.platform_id}", "format": "json"})
+        address = f"{target.server(_SITE)}/oembed?{asked}"
+        also = (*_asked.GONE, _NO_EMBED, _PRIVATE)
+        yield from _asked.one(fetcher, address, post.platform_id, headers=_asked.JSON, also=also)
+
+
 def parse(page: Page) -> Iterator[SeenPost | Problem]:
+    """The videos of a feed, or the one that oEmbed was asked about."""
+    if page.about or page.body.lstrip()[:1] == b"{":
+        yield from _checked(page)
+    else:
+        yield from _feed(page)
+
+
+def _checked(page: Page) -> Iterator[SeenPost | Problem]:
+    """A private video is as gone as a deleted one; that a video may not be embedded says nothing new of it."""
+    if page.status in _asked.GONE or page.body.strip() == _CLOSED:
+        yield _asked.deleted(page, "youtube", "video")
+    elif page.status == _PRIVATE:
+        yield Problem("YouTube refuses to answer, which says nothing of the video", ", ".join(page.about))
+    elif page.status != _NO_EMBED:
+        document = answers.document(page)
+        if not isinstance(document, dict) or "html" not in document:
+            raise ParseError("this JSON is no answer of oEmbed: it has no html")
+        yield from answers.every([document], lambda answer: _titled(answer, page))
+
+
+def _titled(answer: Any, page: Page) -> SeenPost:
+    shown = _EMBED.search(answers.needed(answer, "html"))
+    number = next(iter(page.about), shown[1] if shown else "")
+    if shown is None or shown[1] != number:
+        raise ValueError("this answer of oEmbed is not of the video that was asked for")
+    title = " ".join(answers.needed(answer, "title").split())
+    return SeenPost("youtube", number, "video", None, title, url=f"{_SITE}/watch?v={number}", view=View.ENTRY)
+
+
+def _feed(page: Page) -> Iterator[SeenPost | Problem]:
     """The videos of a feed in its order. One that breaks off gives those that are whole, and a problem."""
     text = charset.decode(page.body, page.headers.get("content-type", "")).strip()
     root = _root(_DECLARATION.sub("", text))

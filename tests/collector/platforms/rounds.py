@@ -7,7 +7,7 @@ from collector import kinds
 from collector.fetch import Fetcher
 from collector.intake import merged
 from core.page import Page
-from core.post import Problem, SeenPost
+from core.post import Asked, Problem, SeenPost
 
 
 class Source:
@@ -34,6 +34,13 @@ class Source:
 
     def took(self, page: Page) -> None:
         """A page was archived."""
+
+    def recheck(self, *posts: Asked) -> list[SeenPost | Problem]:
+        """What the kind's own question after known posts brings; its pages must leave the state alone."""
+        module: Any = self.kind
+        pages = list(module.recheck(self.target, self.fetcher, self.state, posts))
+        assert all(page.state == {} and len(page.about) == 1 for page in pages)
+        return [item for page in pages for item in self.kind.parse(page)]
 
 
 def ids(posts: list[SeenPost]) -> list[str]:

@@ -138,7 +138,7 @@ class Says:
         self.asked = 0
         self.purse = Wallet(10_000)
 
-    def get(self, url: str, state: dict[str, Any] | None = None, headers: dict[str, str] | None = None) -> Page:
+    def get(self, url: str, state: Any = None, headers: Any = None, *, also: Any = ()) -> Page:
         self.asked += 1
         return Page(url, self.body, now())
 

@@ -10,7 +10,7 @@ from collector.platforms import mastodon
 from core import times
 from core.errors import FetchError, Gone, ParseError, Refused, SettingsError
 from core.page import Page
-from core.post import Problem, SeenPost
+from core.post import Asked, Problem, SeenPost
 from tests.collector.platforms.api import Api
 from tests.collector.platforms.rounds import Source, ids
 
@@ -82,6 +82,10 @@ def test_a_status_that_vanished_and_answers_404_is_deleted(api: Api, source: Sou
     shows(api, 30, 20, 10)
     source.look()
     shows(api, 30, 10)
+    pages = list(source.kind.fetch(source.target, source.fetcher, source.state))
+    assert [(p.status, p.about, p.body) for p in pages if p.about] == [
+        (404, ("social.example/20",), b'{"error": "Record not found"}')
+    ], "the capture holds what the server said"
     (deleted,) = [post for post in source.look() if post.deleted]
     assert (deleted.id, deleted.first_hand) == ("mastodon:social.example/20", True)
     api.since()
@@ -133,6 +137,7 @@ def test_the_versions_of_an_edited_status_come_once_and_before_the_newest(api: A
     assert [post.text for post in posts] == ["Three\nYes", "Four"]
     assert {post.platform_id for post in posts} == {"social.example/30"}
     assert posts[0].metrics == {}
+    assert [post.revised_at and post.revised_at.hour for post in posts] == [9, 9]
 
 
 def test_a_history_is_not_read_again_after_a_kill_and_a_server_without_one_does_no_harm(
@@ -210,7 +215,7 @@ def test_one_status_an_account_and_json_lines_are_read_and_an_error_is_told() ->
         read(b'{"error": "Record not found"}')
     with pytest.raises(ParseError, match="no status"):
         read(b'{"version": "4.5"}')
-    with pytest.raises(ParseError, match="which status"):
+    with pytest.raises(ParseError, match="which post"):
         read(b"", status=404)
 
 
@@ -225,3 +230,146 @@ def test_escaped_halves_of_characters_do_no_harm() -> None:
 def test_saved_answers_are_read_from_disk(fetcher: Fetcher) -> None:
     (fetcher.base_dir / "one.json").write_text(json.dumps([status(1)]))
     assert ids(Source("mastodon", fetcher, path="*.json").look()) == ["social.example/1"]
+
+
+# -- wishes, labels and states -------------------------------------------------------------------------------
+
+
+def one(**more: Any) -> SeenPost:
+    (post,) = read(json.dumps([status(1, **more)]).encode())
+    assert isinstance(post, SeenPost)
+    return post
+
+
+@pytest.mark.parametrize(
+    ("told", "wishes"),
+    [({"noindex": True}, ("noindex",)), ({"noindex": False}, ()), ({}, None), ({"indexable": False}, None)],
+)
+def test_the_wish_not_to_be_indexed_is_kept_with_the_account(told: dict[str, Any], wishes: Any) -> None:
+    post = one(account={"acct": "shy", "url": "https://social.example/@shy", **told})
+    assert post.text == "Post 1"
+    assert post.account
+    assert post.account.wishes == wishes
+
+
+def test_a_sensitive_status_is_labelled_by_its_author() -> None:
+    assert one(sensitive=True).labels == ("sensitive",)
+    assert one(sensitive=False).labels == one().labels == ()
+
+
+def test_a_state_says_when_it_was_made_where_the_server_tells_of_edits() -> None:
+    edited = one(edited_at="2026-05-04T09:00:00.000Z")
+    assert edited.revised_at
+    assert edited.revised_at.hour == 9
+    never = one(edited_at=None)
+    assert never.revised_at == never.created_at
+    assert one().revised_at is None
+
+
+def test_each_version_has_its_own_time_and_labels(api: Api, source: Source) -> None:
+    api.say(LIST, [status(30, content="<p>Two</p>", edited_at="2026-05-04T08:00:00.000Z", sensitive=True)])
+    api.say("/api/v1/statuses/30/history", [{**edit("One", 7), "sensitive": False}, edit("Two", 8)])
+    told = [(p.text[:3], p.revised_at and p.revised_at.hour, p.labels) for p in source.look()]
+    assert told == [("One", 7, ()), ("Two", 8, ("sensitive",)), ("Two", 8, ("sensitive",))]
+
+
+def test_another_account_forgets_what_was_read_of_the_first_also_when_it_is_killed(
+    api: Api, source: Source, fetcher: Fetcher
+) -> None:
+    shows(api, 90)
+    source.look()
+    other = Source("mastodon", fetcher, account="@other@social.example", base_url=api.url)
+    other.state = source.state
+    api.say("/api/v1/accounts/lookup?acct=other", {"id": 7})
+    path = "/api/v1/accounts/7/statuses?limit=40"
+    page = [status(50, edited_at="2026-05-04T08:00:00.000Z")]
+    api.say(path, page, Link=f'<{api.url}/x?max_id=50>; rel="next"')
+    api.say(path + "&max_id=50", [status(40)])
+    api.say("/api/v1/statuses/50/history", [edit("One", 7)])
+    assert len(other.look(pages=1)) == 1
+    assert ids(other.look()) == ["social.example/50", "social.example/40"]
+    assert not [path for path in api.asked if "/statuses/90" in path]
+
+
+# -- asking again --------------------------------------------------------------------------------------------
+
+
+def again(source: Source, *posts: Asked) -> list[SeenPost | Problem]:
+    return source.recheck(*posts)
+
+
+def asked(number: str, url: str | None = None) -> Asked:
+    return Asked(f"social.example/{number}", "post", url)
+
+
+def test_a_known_status_that_is_gone_is_deleted_and_one_that_stands_is_read(api: Api, source: Source) -> None:
+    shows(api, 30, 20)
+    source.look()
+    state = dict(source.state)
+    api.since()
+    api.say("/api/v1/statuses/5", status(5))
+    api.say("/api/v1/statuses/4", {"error": "gone"}, status=410)
+    stands, gone, lost = again(source, asked("5"), asked("4"), asked("3"))
+    assert isinstance(stands, SeenPost)
+    assert (stands.text, stands.deleted) == ("Post 5", False)
+    assert [(p.id, p.deleted) for p in (gone, lost) if isinstance(p, SeenPost)] == [
+        ("mastodon:social.example/4", True), ("mastodon:social.example/3", True),
+    ]  # fmt: skip
+    assert api.asked == [f"/api/v1/statuses/{n}" for n in (5, 4, 3)]
+    assert source.state == state, "what the next round needs is not touched"
+
+
+def test_a_web_page_that_is_not_there_is_no_deletion(api: Api, source: Source) -> None:
+    shows(api, 30)
+    source.look()
+    api.say("/api/v1/statuses/5", b"<html><body>404, parked</body></html>", status=404)
+    (told,) = again(source, asked("5"))
+    assert isinstance(told, Problem)
+    assert "says nothing of the post" in told.error
+
+
+def test_the_status_of_another_server_is_not_asked_for(api: Api, source: Source) -> None:
+    shows(api, 30)
+    source.look()
+    api.since()
+    assert again(source, Asked("elsewhere.example/5", "repost")) == []
+    assert api.asked == []
+
+
+def test_a_server_that_only_passes_on_is_not_asked_by_the_numbers_of_another(api: Api, source: Source) -> None:
+    """Its 404 would say that it does not know the number, not that the status is gone."""
+    assert again(source, asked("5")) == [], "nothing tells whose numbers the server at base_url knows"
+    api.say(LIST, [{**status(30), "id": "777"}])
+    source.look()
+    api.since()
+    api.say("/api/v1/statuses/777", {"error": "Record not found"}, status=404)
+    (gone,) = again(source, asked("5"), asked("30"))
+    assert isinstance(gone, SeenPost)
+    assert (gone.platform_id, gone.deleted) == ("social.example/30", True)
+    assert api.asked == ["/api/v1/statuses/777"], "the newest page told that one's number"
+
+
+def test_pleroma_is_asked_by_the_number_in_its_notice(api: Api, source: Source) -> None:
+    number, name = "9hptExample", "198ed2a1-7912-4482-b559-244a0369e984"
+    known = asked(name, f"https://social.example/notice/{number}")
+    api.say(f"/api/v1/statuses/{number}", status(5))
+    assert len(again(source, known)) == 1
+    assert api.asked == [f"/api/v1/statuses/{number}"]
+    assert again(source, asked(name, f"https://social.example/objects/{name}")) == []
+
+
+def test_a_recheck_has_a_bound(api: Api, source: Source) -> None:
+    shows(api, 30)
+    source.look()
+    api.since()
+    again(source, *(asked(str(n)) for n in range(1, 200)))
+    assert len(api.asked) == 100
+
+
+def test_a_recheck_on_a_server_that_demands_a_login_deletes_nothing(api: Api, source: Source) -> None:
+    shows(api, 30)
+    source.look()
+    api.say("/api/v1/statuses/5", {"error": "This method requires an authenticated user"}, status=422)
+    with pytest.raises(Refused) as refused:
+        again(source, asked("5"))
+    assert refused.value.answered == 422

@@ -42,7 +42,7 @@ def source(api: Api, fetcher: Fetcher) -> Source:
 
 def test_a_post_is_first_hand_with_its_exact_time(source: Source) -> None:
     post, _ = source.look()
-    assert (post.first_hand, post.view, post.embedded_in) == (True, View.FULL, None)
+    assert (post.first_hand, post.view, post.embedded_in) == (True, View.PAGE, None)
     assert (post.id, post.text) == (f"x:{FIRST}", "We met our partners.")
     assert post.created_at
     assert times.text(post.created_at) == "2026-05-04T07:19:24.110000Z"

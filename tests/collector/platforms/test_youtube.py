@@ -75,7 +75,8 @@ def test_a_feed_that_breaks_off_gives_its_whole_videos_and_a_problem() -> None:
         (b"<!doctype html><html></html>", "web page"),
         (b"<rss version='2.0'><channel></channel></rss>", "no Atom feed"),
         (b"<feed xmlns='http://www.w3.org/2005/Atom'><entry><id>1</id></entry></feed>", "no video"),
-        (b"{}", "no Atom feed"),
+        (b"{}", "no answer of oEmbed"),
+        (b"[]", "no Atom feed"),
     ],
 )
 def test_what_is_no_channels_feed_is_refused_with_the_reason(body: bytes, reason: str) -> None:
