@@ -34,7 +34,7 @@ _OWN = re.compile(r"\b(?:mention|hashtag|u-url)\b")
 
 def read(status: Any) -> SeenPost | None:
     """None for a status that is not public. Raises ValueError for one that cannot be read."""
-    if not isinstance(status, dict) or not isinstance(status.get("content"), str):
+    if not isinstance(status, dict) or not isinstance(status.get("content", 0), str | None):
         raise ValueError("is no status: an object with uri, account and content")
     visibility = answers.text(status, "visibility")
     if visibility and visibility not in _PUBLIC:
@@ -93,7 +93,20 @@ def _after(edit: dict[str, Any], since: str) -> bool:
 
 
 def platform_id(status: dict[str, Any]) -> str:
-    """host/status of the server where it was written, by its ActivityPub URI. Raises ValueError."""
+    """host/status of the server where it was written, by its ActivityPub URI. Raises ValueError.
+
+    Pleroma writes the URI of the original on a boost too: that one's name is the number that the server gave it.
+    """
+    named, original = _by_uri(status), answers.table(status, "reblog")
+    if not original or named != _by_uri(original):
+        return named
+    host, number = markup.host(answers.text(answers.table(status, "account"), "url")), answers.number(status, "id")
+    if not host or not number:
+        raise ValueError("this boost has the address of its original, and no number of its own")
+    return f"{host}/{number}"
+
+
+def _by_uri(status: dict[str, Any]) -> str:
     uri = answers.text(status, "uri") or answers.text(status, "url")
     if tag := _TAG_URI.match(uri):
         return f"{tag[1].lower()}/{tag[2]}"
@@ -109,7 +122,7 @@ def platform_id(status: dict[str, Any]) -> str:
 
 
 def _may_show(original: dict[str, Any]) -> bool:
-    public = answers.text(original, "visibility") in _PUBLIC and isinstance(original.get("content"), str)
+    public = answers.text(original, "visibility") in _PUBLIC and isinstance(original.get("content", 0), str | None)
     return public and answers.table(original, "account").get("noindex") is not True
 
 
@@ -160,7 +173,7 @@ def _text(status: dict[str, Any], body: str) -> str:
 
 def _content(status: dict[str, Any]) -> tuple[str, tuple[str, ...]]:
     """Its lines, a blank one between paragraphs, shortened links whole; and where they lead."""
-    written = _BETWEEN.sub(f"<br>{_PARAGRAPH}<br></p><p", status["content"].replace(_PARAGRAPH, ""))
+    written = _BETWEEN.sub(f"<br>{_PARAGRAPH}<br></p><p", (status["content"] or "").replace(_PARAGRAPH, ""))
     root = markup.tree(f"<div>{written}</div>")
     if root is None:
         return "", ()

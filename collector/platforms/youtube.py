@@ -33,7 +33,8 @@ _PAGE = re.compile(r"<!doctype\s+html|<html[\s>]", re.I)
 _YT, _ATOM = "{http://www.youtube.com/xml/schemas/2015}", "{http://www.w3.org/2005/Atom}"
 _MEDIA, _TOMBSTONE = "{http://search.yahoo.com/mrss/}", "{http://purl.org/atompub/tombstones/1.0}"
 _EMBED = re.compile(r"/embed/([A-Za-z0-9_-]{6,20})")
-_NO_EMBED, _PRIVATE = 401, 403  # a video that stands but may not be embedded, one that few may see
+_NO_EMBED = 401  # the video stands, and may not be embedded
+_UNSAID = (400, 403)  # unless it says _CLOSED, this is of the question and not of the video
 _CLOSED = b"Forbidden"  # all that is said of a private video, once also under 200
 _RECHECKS = 100  # known videos, asked for in one go
 Element = etree._Element
@@ -72,7 +73,7 @@ def recheck(target: Target, fetcher: Fetcher, state: dict[str, Any], posts: Sequ
     for post in [post for post in posts if _VIDEO.fullmatch(post.platform_id)][:_RECHECKS]:
         asked = urlencode({"url": f"{_SITE}/watch?v={post.platform_id}", "format": "json"})
         address = f"{target.server(_SITE)}/oembed?{asked}"
-        also = (*_asked.GONE, _NO_EMBED, _PRIVATE)
+        also = (*_asked.GONE, _NO_EMBED, *_UNSAID)
         yield from _asked.one(fetcher, address, post.platform_id, headers=_asked.JSON, also=also)
 
 
@@ -88,8 +89,9 @@ def _checked(page: Page) -> Iterator[SeenPost | Problem]:
     """A private video is as gone as a deleted one; that a video may not be embedded says nothing new of it."""
     if page.status in _asked.GONE or page.body.strip() == _CLOSED:
         yield _asked.deleted(page, "youtube", "video")
-    elif page.status == _PRIVATE:
-        yield Problem("YouTube refuses to answer, which says nothing of the video", ", ".join(page.about))
+    elif page.status in _UNSAID:
+        told = f"YouTube answered {page.status} instead of telling whether the video stands"
+        yield Problem(told, ", ".join(page.about))
     elif page.status != _NO_EMBED:
         document = answers.document(page)
         if not isinstance(document, dict) or "html" not in document:

@@ -1,8 +1,11 @@
-"""A JSON API on the loopback: what it answers is a table by path and query, what it was asked is a list."""
+"""A JSON API on the loopback: what it answers is a table by path and query, what it was asked is a list.
+
+`answer` is asked for paths that are not in the table.
+"""
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -22,6 +25,7 @@ class Api(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Answer)
         self.says: dict[str, Said] = {}
+        self.answer: Callable[[str], Said | None] = lambda path: None
         self.asked: list[str] = []
         self.keys: set[str] = set()  # what came as Authorization
 
@@ -44,7 +48,8 @@ class _Answer(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self.server.asked.append(self.path)
         self.server.keys.add(self.headers.get("Authorization", ""))
-        said = self.server.says.get(self.path, Said({"error": "Record not found"}, 404))
+        said = self.server.says.get(self.path) or self.server.answer(self.path)
+        said = said or Said({"error": "Record not found"}, 404)
         body = said.body if isinstance(said.body, bytes) else json.dumps(said.body).encode()
         tag = f'"{hash(body)}"'
         unchanged = said.status == 200 and self.headers.get("If-None-Match") == tag

@@ -2,6 +2,7 @@
 
 import json
 import logging
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 
@@ -12,8 +13,8 @@ from collector.platforms import dvids
 from core import times
 from core.errors import FetchError, ParseError, RateLimited, Refused, SettingsError
 from core.page import Page
-from core.post import SeenPost, View
-from tests.collector.platforms.api import Api
+from core.post import Asked, Problem, SeenPost, View
+from tests.collector.platforms.api import Api, Said
 from tests.collector.platforms.rounds import Source, ids
 
 KEY = "key/of+example"
@@ -162,3 +163,95 @@ def test_the_day_that_a_picture_was_taken_is_no_hour() -> None:
 def test_a_source_that_asks_for_nothing_stops_the_start(fetcher: Fetcher, options: dict[str, Any]) -> None:
     with pytest.raises(SettingsError):
         Source("dvids", fetcher, **options)
+
+
+# -- a search that shows a thousand --------------------------------------------------------------------------
+
+
+class Archive:
+    """Answers a search as DVIDS does: newest first, 50 a page, up to a date, and nothing beyond the thousandth."""
+
+    def __init__(self, *published: datetime) -> None:
+        self.assets = [found(n, times.text(moment)) for n, moment in enumerate(published)]
+        self.assets.sort(key=lambda asset: asset["date_published"], reverse=True)
+
+    def __call__(self, path: str) -> Said | None:
+        asked = {name: values[0] for name, values in parse_qs(urlsplit(path).query).items()}
+        if not path.startswith("/search?"):
+            return None
+        to, page = asked.get("to_publishdate", "9"), int(asked["page"])
+        shown = [asset for asset in self.assets if asset["date_published"] <= to][:1000]
+        info = {"total_results": len(shown), "results_per_page": 50}
+        return Said({"page_info": info, "results": shown[(page - 1) * 50 : page * 50]})
+
+
+def whole(api: Api, fetcher: Fetcher, archive: Archive, rounds: int = 1) -> list[SeenPost | Problem]:
+    api.answer = archive
+    options = {"query": "example", "types": ["news"], "key": KEY, "base_url": api.url}
+    fetcher.max_bytes = 1_000_000
+    source = Source("dvids", fetcher, max_texts=0, max_pages=500, **options)
+    return [item for _ in range(rounds) for item in source.everything()]
+
+
+def numbers(items: list[SeenPost | Problem]) -> set[str]:
+    return {item.platform_id for item in items if isinstance(item, SeenPost)}
+
+
+NOON = datetime(2026, 5, 4, 12, tzinfo=times.EARLIEST.tzinfo)
+
+
+def test_an_archive_larger_than_a_search_shows_is_read_whole(api: Api, fetcher: Fetcher) -> None:
+    moments = [NOON - timedelta(minutes=7 * n) for n in range(2300)]
+    items = whole(api, fetcher, Archive(*moments))
+    assert len(numbers(items)) == 2300
+    assert not [item for item in items if isinstance(item, Problem)]
+
+
+def test_many_assets_of_one_day_and_of_one_second_are_read_whole(api: Api, fetcher: Fetcher) -> None:
+    """Units hand in a day's pictures at once, and a second may hold more than one page, or many."""
+    crowd = [NOON] * 730 + [NOON - timedelta(seconds=1)] * 120 + [NOON - timedelta(seconds=n) for n in range(1500)]
+    items = whole(api, fetcher, Archive(*crowd))
+    assert len(numbers(items)) == 730 + 120 + 1500
+    assert not [item for item in items if isinstance(item, Problem)]
+
+
+def test_of_a_second_with_more_than_a_search_shows_the_rest_is_told_and_the_older_ones_are_read(
+    api: Api, fetcher: Fetcher
+) -> None:
+    moments = [NOON + timedelta(hours=1)] + [NOON] * 1100 + [NOON - timedelta(hours=n) for n in range(1, 90)]
+    items = whole(api, fetcher, Archive(*moments))
+    problems = [item.error for item in items if isinstance(item, Problem)]
+    assert problems == [
+        "DVIDS shows 1,000 assets of a search: more than these published at 2026-05-04T12:00:00Z are not shown"
+    ]
+    assert len(numbers(items)) == 1 + 1000 + 89
+
+
+def test_a_page_whose_assets_have_no_date_is_no_end(api: Api, source: Source) -> None:
+    source.target = source.target.model_copy(update={"max_texts": 0})
+    results(api, SEARCH + "&page=1", [{"id": f"news:{n}", "title": "T"} for n in range(50)])
+    results(api, SEARCH + "&page=2", [{"id": "news:99", "title": "T"}])
+    assert "news/99" in ids(source.look())
+
+
+# -- asking again --------------------------------------------------------------------------------------------
+
+
+def test_a_known_asset_that_is_gone_is_deleted_and_one_that_stands_is_read(api: Api, source: Source) -> None:
+    results(api, asset(1), found(1, "2026-05-04T07:00:00Z", body="Whole."))
+    api.say(asset(3), b"<html>nobody home</html>", status=404)
+    stands, gone, told = source.recheck(
+        *(Asked(f"news/{n}", "release") for n in (1, 2, 3)), Asked("odd", "release")
+    )
+    assert isinstance(stands, SeenPost)
+    assert "Whole." in stands.text
+    assert isinstance(gone, SeenPost)
+    assert (gone.id, gone.kind, gone.deleted) == ("dvids:news/2", "release", True)
+    assert isinstance(told, Problem)
+    assert len(api.asked) == 3
+
+
+def test_the_key_is_in_no_answer_that_repeats_the_question(api: Api, source: Source) -> None:
+    api.say(asset(2), {"error": f"no asset news:2 for {KEY}"}, status=404)
+    (page,) = dvids.recheck(source.target, source.fetcher, {}, [Asked("news/2", "release")])  # type: ignore[arg-type]
+    assert (page.status, KEY.encode() in page.body, KEY in page.url) == (404, False, False)

@@ -291,6 +291,28 @@ def test_another_account_forgets_what_was_read_of_the_first_also_when_it_is_kill
     assert not [path for path in api.asked if "/statuses/90" in path]
 
 
+def test_a_boost_of_pleroma_is_not_taken_for_its_original() -> None:
+    """It has the URI of what it repeats."""
+    name = "https://pleroma.example/objects/198ed2a1-7912-4482-b559-244a0369e984"
+    original = {
+        **status(1),
+        "id": "AMexampleA",
+        "uri": name,
+        "account": {"acct": "a", "url": "https://pleroma.example/a"},
+    }
+    booster = {"acct": "office", "url": "https://social.example/users/office"}
+    (boost,) = read(json.dumps([{**original, "id": "AMexampleB", "account": booster, "reblog": original}]).encode())
+    assert isinstance(boost, SeenPost)
+    assert (boost.platform_id, boost.kind) == ("social.example/AMexampleB", "repost")
+    assert boost.repeats == "mastodon:pleroma.example/198ed2a1-7912-4482-b559-244a0369e984"
+
+
+def test_a_picture_without_words_is_a_post() -> None:
+    picture = {"type": "image", "url": "https://pixelfed.example/a.jpg", "description": "A hall"}
+    post = one(content=None, media_attachments=[picture])
+    assert (post.text, [m.alt for m in post.media]) == ("", ["A hall"])
+
+
 # -- asking again --------------------------------------------------------------------------------------------
 
 

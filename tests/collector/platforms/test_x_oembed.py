@@ -2,7 +2,7 @@
 
 import json
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 
@@ -11,7 +11,7 @@ from collector.platforms import x_oembed
 from core import times
 from core.errors import FetchError, ParseError, RateLimited, SettingsError
 from core.page import Page
-from core.post import Problem, SeenPost, View
+from core.post import Asked, Problem, SeenPost, View
 from tests.collector.platforms.api import Api
 from tests.collector.platforms.rounds import Source
 
@@ -117,3 +117,51 @@ def test_what_is_no_answer_is_refused_with_the_reason(body: Any, reason: str) ->
 def test_addresses_that_name_no_post_stop_the_start(fetcher: Fetcher, urls: list[str]) -> None:
     with pytest.raises(SettingsError, match="urls"):
         Source("x_oembed", fetcher, urls=urls)
+
+
+def test_what_the_server_says_of_a_post_that_is_gone_is_kept(api: Api, source: Source) -> None:
+    source.look()
+    api.say(path(FIRST), {"error": "Sorry, that page does not exist"}, status=404)
+    page = next(source.kind.fetch(source.target, source.fetcher, source.state))
+    assert (page.status, page.about, page.body[:9]) == (404, (FIRST,), b'{"error":')
+
+
+def test_known_posts_are_asked_for_by_themselves(api: Api, source: Source) -> None:
+    api.say(path(SECOND), b"", status=404)
+    closed = "2051215099494400001"
+    api.say(path(closed), {"error": "Not authorized"}, status=403)
+    known = [Asked(n, "post", address(n)) for n in (FIRST, SECOND, closed)]
+    stands, gone, told = source.recheck(*known, Asked("~0123456789abcdef", "post"))
+    assert isinstance(stands, SeenPost)
+    assert not stands.deleted
+    assert isinstance(gone, SeenPost)
+    assert (gone.id, gone.deleted) == (f"x:{SECOND}", True)
+    assert isinstance(told, Problem)
+    assert len(api.asked) == 3
+
+
+def test_a_known_post_without_an_address_is_asked_for_by_its_number(api: Api, source: Source) -> None:
+    source.recheck(Asked(FIRST, "post"))
+    (asked,) = api.asked
+    assert parse_qs(urlsplit(asked).query)["url"] == [f"https://x.com/i/status/{FIRST}"]
+
+
+def test_the_new_server_is_asked_where_nobody_answers_at_the_old_one(
+    api: Api, fetcher: Fetcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(x_oembed, "_SITES", ("http://127.0.0.1:9", api.url))
+    api.say(path(FIRST), answer(FIRST))
+    assert len(Source("x_oembed", fetcher, urls=[address(FIRST)]).look()) == 1
+    api.say(path(FIRST), b"", status=500)
+    with pytest.raises(FetchError, match="answered 500"):
+        Source("x_oembed", fetcher, urls=[address(FIRST)]).look()
+
+
+def test_the_answer_of_either_server_is_one_post() -> None:
+    new = answer(FIRST)
+    new["author_url"] = "https://x.com/office_example"
+    new["html"] = new["html"].replace("https://twitter.com/", "https://x.com/")
+    old, other = (
+        list(x_oembed.parse(Page("", json.dumps(a).encode(), times.EARLIEST))) for a in (answer(FIRST), new)
+    )
+    assert old == other

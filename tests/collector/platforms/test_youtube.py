@@ -1,6 +1,8 @@
 """YouTube's channel feeds: which address is asked, what changes nothing, and what is refused."""
 
+import json
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 
@@ -9,7 +11,7 @@ from collector.platforms import youtube
 from core import times
 from core.errors import Gone, ParseError, SettingsError
 from core.page import Page
-from core.post import Problem, SeenPost
+from core.post import Asked, Problem, SeenPost, View
 from tests.collector.platforms.api import Api
 from tests.collector.platforms.rounds import Source
 
@@ -95,3 +97,71 @@ def test_entities_of_files_are_not_read(tmp_path: Path) -> None:
 def test_a_channel_without_videos_is_empty() -> None:
     start, end = FEED.index(b"<entry>"), FEED.index(b"</feed>")
     assert read(FEED[:start] + FEED[end:]) == []
+
+
+# -- asking again --------------------------------------------------------------------------------------------
+
+VIDEO = "aaaaaaaaaaa"
+
+
+def question(video: str = VIDEO) -> str:
+    return "/oembed?" + urlencode({"url": f"https://www.youtube.com/watch?v={video}", "format": "json"})
+
+
+def told(video: str = VIDEO) -> dict[str, str]:
+    player = f'<iframe width="200" src="https://www.youtube.com/embed/{video}?feature=oembed"></iframe>'
+    return {"title": "Advisors & staff", "author_name": "Office", "html": player, "type": "video"}
+
+
+@pytest.fixture
+def source(api: Api, fetcher: Fetcher) -> Source:
+    return Source("youtube", fetcher, channel=CHANNEL, base_url=api.url)
+
+
+def test_a_video_that_stands_shows_its_title_as_a_lesser_view(api: Api, source: Source) -> None:
+    api.say(question(), told())
+    (post,) = source.recheck(Asked(VIDEO, "video"), Asked("no", "video"))
+    assert isinstance(post, SeenPost)
+    assert (post.id, post.text, post.view, post.deleted) == (
+        f"youtube:{VIDEO}",
+        "Advisors & staff",
+        View.ENTRY,
+        False,
+    )
+    assert api.asked == [question()]
+
+
+@pytest.mark.parametrize(
+    ("status", "body"), [(404, b"Not Found"), (410, b""), (403, b"Forbidden"), (200, b"Forbidden")]
+)
+def test_a_video_that_is_removed_or_private_is_gone(api: Api, source: Source, status: int, body: bytes) -> None:
+    api.say(question(), body, status=status)
+    (post,) = source.recheck(Asked(VIDEO, "video"))
+    assert isinstance(post, SeenPost)
+    assert (post.platform_id, post.deleted) == (VIDEO, True)
+
+
+def test_a_video_that_may_not_be_embedded_is_not_gone(api: Api, source: Source) -> None:
+    api.say(question(), b"Unauthorized", status=401)
+    assert source.recheck(Asked(VIDEO, "video")) == []
+
+
+@pytest.mark.parametrize(("status", "body"), [(403, b"<html>unusual traffic</html>"), (400, b"Bad Request")])
+def test_a_refusal_of_the_question_is_no_deletion(api: Api, source: Source, status: int, body: bytes) -> None:
+    api.say(question(), body, status=status)
+    (problem,) = source.recheck(Asked(VIDEO, "video"))
+    assert isinstance(problem, Problem)
+    assert f"answered {status} instead of telling" in problem.error
+
+
+def test_the_title_of_another_video_is_not_taken_for_this_one(api: Api, source: Source) -> None:
+    api.say(question(), told("bbbbbbbbbbb"))
+    (problem,) = source.recheck(Asked(VIDEO, "video"))
+    assert isinstance(problem, Problem)
+    assert "not of the video" in problem.error
+
+
+def test_a_saved_answer_of_oembed_is_read() -> None:
+    (post,) = read(json.dumps(told()).encode())
+    assert isinstance(post, SeenPost)
+    assert (post.platform_id, post.view) == (VIDEO, View.ENTRY)
