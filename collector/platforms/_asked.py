@@ -3,10 +3,12 @@
 The same question serves a kind's own look after what has vanished, and `recheck`.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
+from typing import Any
 
 from collector.fetch import Fetcher
+from collector.platforms import _answers as answers
 from core.errors import ParseError
 from core.page import Page
 from core.post import Problem, SeenPost
@@ -26,6 +28,14 @@ def one(
     """The page at `url`, also one whose status is in `also`, with the post that it was asked about."""
     if page := fetcher.get(url, headers=headers, also=also):
         yield replace(page, about=(platform_id,), state={})
+
+
+def sound(page: Page, read: Callable[[Any], object]) -> bool:
+    """Whether the page can be read, `read` being what parse makes of its JSON; if not, it is asked for again."""
+    try:
+        return page.status in GONE or read(answers.document(page)) is not None
+    except ParseError:
+        return False
 
 
 def deleted(page: Page, platform: str, kind: str) -> SeenPost:

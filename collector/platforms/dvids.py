@@ -148,10 +148,11 @@ class _Look:
 
     def texts(self) -> Iterator[Page]:
         for name in self._todo[: self._target.max_texts]:
-            pages = list(self._server.asset(name.partition("@")[0].replace(":", "/")))
-            self._todo = self._todo[1:]
-            self._done = [*self._done, name][-_REMEMBERED:]
-            for page in pages:
+            for page in self._server.asset(name.partition("@")[0].replace(":", "/")):
+                if _asked.sound(page, _results):
+                    self._todo, self._done = self._todo[1:], [*self._done, name][-_REMEMBERED:]
+                else:
+                    self._todo = [*self._todo[1:], name]
                 yield replace(page, state={"todo": self._todo, "done": self._done})
 
 

@@ -115,7 +115,8 @@ class _Look:
                 continue
             asked += 1
             page = self._history(number) if asked <= _HISTORIES else None
-            self._edited[number] = edited
+            if page is None or _asked.sound(page, lambda document: document):
+                self._edited[number] = edited
             if page:
                 told = {_STATUS: json.dumps({**status, "edited_at": None}), _SINCE: since}
                 yield replace(page, headers={**page.headers, **told}, state=self._known_edits())
@@ -155,9 +156,9 @@ class _Look:
 
     def vanished(self) -> Iterator[Page]:
         for number, platform_id in list(self._missing[:_CHECKS]):
-            pages = list(_status(self._target, self._fetcher, number, platform_id))
-            self._missing = self._missing[1:]
-            for page in pages:
+            for page in _status(self._target, self._fetcher, number, platform_id):
+                again = [] if _asked.sound(page, _statuses) else [[number, platform_id]]
+                self._missing = self._missing[1:] + again
                 yield replace(page, state={"missing": self._missing})
 
 

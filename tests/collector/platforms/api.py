@@ -1,15 +1,17 @@
 """A JSON API on the loopback: what it answers is a table by path and query, what it was asked is a list.
 
-`answer` is asked for paths that are not in the table.
+`answer` is asked for paths that are not in the table; without `tags` nothing is ever "not modified".
 """
 
+import contextlib
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, Literal
 
 
 @dataclass
@@ -17,6 +19,7 @@ class Said:
     body: Any = None
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
+    how: Literal["whole", "drip", "cut"] = "whole"
 
 
 class Api(ThreadingHTTPServer):
@@ -25,6 +28,7 @@ class Api(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Answer)
         self.says: dict[str, Said] = {}
+        self.tags = True
         self.answer: Callable[[str], Said | None] = lambda path: None
         self.asked: list[str] = []
         self.keys: set[str] = set()  # what came as Authorization
@@ -52,14 +56,25 @@ class _Answer(BaseHTTPRequestHandler):
         said = said or Said({"error": "Record not found"}, 404)
         body = said.body if isinstance(said.body, bytes) else json.dumps(said.body).encode()
         tag = f'"{hash(body)}"'
-        unchanged = said.status == 200 and self.headers.get("If-None-Match") == tag
+        unchanged = self.server.tags and said.status == 200 and self.headers.get("If-None-Match") == tag
         self.send_response(304 if unchanged else said.status)
         for name, value in {"Content-Type": "application/json", "ETag": tag, **said.headers}.items():
             self.send_header(name, value)
         body = b"" if unchanged else body
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(body)
+        self._write(body, said.how)
+
+    def _write(self, body: bytes, how: str) -> None:
+        if how == "whole":
+            self.wfile.write(body)
+            return
+        step = 1 if how == "drip" else len(body)
+        with contextlib.suppress(OSError):  # whoever asked has gone
+            for place in range(0, len(body) // 2, step):
+                self.wfile.write(body[place : min(place + step, len(body) // 2)])
+                time.sleep(0.05)
+        self.close_connection = True
 
     def log_message(self, *args: object) -> None:
         """Quiet."""

@@ -1,53 +1,31 @@
 """Whole rounds into an archive, on each database: what comes twice changes nothing; edits and deletions count."""
 
-from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 from sqlmodel import col, select
 
-from collector.collect import collect
 from collector.fetch import Fetcher
-from core import settings as core_settings
-from core.outcome import Outcome
-from db import directory, posts, sources
 from db.database import Database
 from db.models import Version
-from db.query import PostQuery
+from tests.collector.looks import Looker
 from tests.collector.platforms import test_bluesky as bluesky
 from tests.collector.platforms import test_dvids as dvids
 from tests.collector.platforms import test_mastodon as mastodon
 from tests.collector.platforms import test_x_oembed as oembed
 from tests.collector.platforms.api import Api
 
-NOW = datetime(2026, 9, 1, 12, tzinfo=UTC)
 PAYLOADS = Path(__file__).parents[2] / "contracts" / "payloads"
-Look = Callable[..., Outcome]
 
 
 @pytest.fixture
-def look(database: Database, fetcher: Fetcher, tmp_path: Path) -> Look:
-    def once(**options: Any) -> Outcome:
-        rows = {"source": [{"name": "s", **options}]}
-        configured = core_settings.load().model_copy(update={"tables": rows, "config": tmp_path / "kle.toml"})
-        with database.write() as session:
-            directory.sync(session, configured, [], NOW)
-            source = sources.claim_named(session, "s", "here:1:a", NOW)
-        return collect(database, source, fetcher, "here:1:a", lambda: NOW, lambda: 0.5)
-
-    return once
-
-
-def archived(database: Database) -> dict[str, dict[str, Any]]:
-    with database.read() as session:
-        return {post["id"]: post for post in posts.page(session, PostQuery.build(), sort="oldest").items}
+def look(database: Database, fetcher: Fetcher, tmp_path: Path) -> Looker:
+    return Looker(database, tmp_path, fetcher)
 
 
 @pytest.mark.parametrize("kind", ["mastodon", "bluesky", "youtube", "dvids", "x", "x_oembed"])
 def test_saved_answers_are_archived_and_a_second_time_change_nothing(
-    look: Look, database: Database, tmp_path: Path, kind: str
+    look: Looker, tmp_path: Path, kind: str
 ) -> None:
     (tmp_path / "saved").mkdir()
     for number in (1, 2):
@@ -57,13 +35,13 @@ def test_saved_answers_are_archived_and_a_second_time_change_nothing(
         outcome = look(kind=kind, path="saved/*")
         assert outcome.ending == "ok", outcome.error
         if number == 1:
-            before, new = archived(database), outcome.posts_new
+            before, new = look.archived(), outcome.posts_new
     assert new > 0
     assert (outcome.posts_new, outcome.posts_changed) == (0, 0)
-    assert archived(database) == before
+    assert look.archived() == before
 
 
-def test_a_status_is_edited_and_deleted_on_mastodon(look: Look, database: Database, api: Api) -> None:
+def test_a_status_is_edited_and_deleted_on_mastodon(look: Looker, database: Database, api: Api) -> None:
     options = {"kind": "mastodon", "account": "@office@social.example", "base_url": api.url}
     api.say("/api/v1/accounts/lookup?acct=office", {"id": "109"})
     mastodon.shows(api, 30, 20, 10)
@@ -71,7 +49,7 @@ def test_a_status_is_edited_and_deleted_on_mastodon(look: Look, database: Databa
     assert look(**options).ending == "not_modified"
     api.say(mastodon.LIST, [mastodon.status(30, content="<p>Post 30, corrected</p>"), mastodon.status(10)])
     assert look(**options).posts_changed == 2
-    found = archived(database)
+    found = look.archived()
     edited, deleted = found["mastodon:social.example/30"], found["mastodon:social.example/20"]
     assert (edited["text"], edited["versions"], edited["edits"]) == ("Post 30, corrected", 2, 1)
     assert deleted["deleted_at"]
@@ -79,7 +57,7 @@ def test_a_status_is_edited_and_deleted_on_mastodon(look: Look, database: Databa
     assert deleted["account"]["handle"] == "@office@social.example"
 
 
-def test_the_edits_that_nobody_saw_are_versions_in_their_order(look: Look, database: Database, api: Api) -> None:
+def test_the_edits_that_nobody_saw_are_versions_in_their_order(look: Looker, database: Database, api: Api) -> None:
     options = {"kind": "mastodon", "account": "@office@social.example", "base_url": api.url}
     api.say("/api/v1/accounts/lookup?acct=office", {"id": "109"})
     edits = [{**mastodon.edit(text, hour), "poll": None} for hour, text in ((7, "One"), (8, "Two"), (9, "Three"))]
@@ -93,20 +71,20 @@ def test_the_edits_that_nobody_saw_are_versions_in_their_order(look: Look, datab
     ]  # fmt: skip
 
 
-def test_a_post_is_deleted_on_bluesky(look: Look, database: Database, api: Api) -> None:
+def test_a_post_is_deleted_on_bluesky(look: Looker, database: Database, api: Api) -> None:
     options = {"kind": "bluesky", "account": "@office.example", "base_url": api.url}
     bluesky.shows(api, 9, 8)
     look(**options)
     bluesky.shows(api, 9)
     api.say(bluesky.posts_path(8), {"posts": []})
     assert look(**options).posts_changed == 1
-    deleted = archived(database)[f"bluesky:{bluesky.DID}/post08"]
+    deleted = look.archived()[f"bluesky:{bluesky.DID}/post08"]
     assert deleted["deleted_at"]
     assert (deleted["text"], deleted["kind"]) == ("Day 8", "post")
 
 
 def test_a_whole_text_takes_the_place_of_the_short_one_and_no_search_undoes_that(
-    look: Look, database: Database, api: Api
+    look: Looker, database: Database, api: Api
 ) -> None:
     options = {"kind": "dvids", "query": "example", "types": ["news"], "key": dvids.KEY, "base_url": api.url}
     dvids.results(api, dvids.SEARCH + "&page=1", [dvids.found(1, "2026-05-04T07:00:00Z")])
@@ -114,15 +92,15 @@ def test_a_whole_text_takes_the_place_of_the_short_one_and_no_search_undoes_that
     look(**options)
     outcome = look(**options)
     assert (outcome.posts_new, outcome.posts_changed) == (0, 0)
-    assert "The whole text." in archived(database)["dvids:news/1"]["text"]
+    assert "The whole text." in look.archived()["dvids:news/1"]["text"]
 
 
-def test_a_post_of_x_is_deleted_when_its_address_is_gone(look: Look, database: Database, api: Api) -> None:
+def test_a_post_of_x_is_deleted_when_its_address_is_gone(look: Looker, database: Database, api: Api) -> None:
     options = {"kind": "x_oembed", "urls": [oembed.address(oembed.FIRST)], "base_url": api.url}
     api.say(oembed.path(oembed.FIRST), oembed.answer(oembed.FIRST))
     look(**options)
     api.say(oembed.path(oembed.FIRST), b"", status=404)
     assert look(**options).posts_changed == 1
-    post = archived(database)[f"x:{oembed.FIRST}"]
+    post = look.archived()[f"x:{oembed.FIRST}"]
     assert post["deleted_at"]
     assert post["text"] == "We met our partners."
