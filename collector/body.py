@@ -8,6 +8,7 @@ from core.errors import FetchError, Refused
 
 ACCEPTED = "gzip, deflate"
 _STEP = 1 << 18
+_PART = b"\x1f"  # what begins a gzip, and any further part of it
 
 
 def read(chunks: Iterable[bytes], encoding: str, limit: int, deadline: float,
@@ -37,21 +38,21 @@ def _unpacked(chunks: Iterable[bytes], encoding: str) -> Iterator[bytes]:
 
 
 def _inflated(chunks: Iterable[bytes], *, gzip: bool) -> Iterator[bytes]:
+    """A gzip may have several parts; what follows the last one is nobody's, and is not read."""
     inflate = None
-    for chunk in chunks:
-        if not chunk:
-            continue
-        inflate = inflate or _inflater(chunk, gzip=gzip)
+    for chunk in filter(None, chunks):
         waiting = chunk
         while waiting:
+            if inflate is None or inflate.eof:
+                if inflate and not (gzip and waiting.startswith(_PART)):
+                    return
+                inflate = _inflater(waiting, gzip=gzip)
             try:
                 piece = inflate.decompress(waiting, _STEP)
             except zlib.error as error:
                 raise FetchError(f"the packed answer is damaged ({error})") from None
             yield piece
-            waiting = inflate.unconsumed_tail
-            if inflate.eof:
-                break
+            waiting = inflate.unused_data if inflate.eof else inflate.unconsumed_tail
     if inflate and not inflate.eof:
         yield inflate.flush()
         raise FetchError("the packed answer breaks off before its end")

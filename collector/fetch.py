@@ -25,6 +25,7 @@ from collector.manners import Manners
 from collector.pace import Pace
 from collector.purse import NoPurse, Purse
 from collector.target import WebOrFile
+from collector.watch import Watch
 from core import times
 from core.errors import FetchError, Gone, RateLimited, Refused
 from core.page import Page
@@ -182,19 +183,36 @@ class Fetcher:
     def _hop(self, question: "_Question", address: httpx.URL) -> Page | httpx.URL | None:
         headers = question.headers_for(address)
         deadline = time.monotonic() + self._timeout
-        try:
-            with self._client.stream("GET", address, headers=headers, follow_redirects=False) as response:
-                self.purse.went_out()
-                self._manners.note(address, response.headers)
-                if self._heard:
-                    self._heard(str(address), response.status_code)
-                return self._answer(question, address, response, deadline)
-        except httpx.TimeoutException as error:
-            self._tell_purse(error)
-            raise FetchError(f"{address} did not answer within {self._timeout:g} s") from None
-        except httpx.HTTPError as error:
-            self._tell_purse(error)
-            raise FetchError(f"{address} cannot be read: {_reason(error)}") from error
+        with Watch(deadline) as watch:
+            noted = {"trace": watch.note}
+            try:
+                with self._client.stream(
+                    "GET", address, headers=headers, follow_redirects=False, extensions=noted
+                ) as response:
+                    self.purse.went_out()
+                    self._manners.note(address, response.headers)
+                    if self._heard:
+                        self._heard(str(address), response.status_code)
+                    answer = self._answer(question, address, response, deadline)
+            except httpx.HTTPError as error:
+                self._tell_purse(error)
+                raise self._failed(address, error, late=watch.late) from error
+            if watch.late:  # a body without a length seems to end where the connection does
+                raise self._too_slow(address)
+            return answer
+
+    def _failed(self, address: httpx.URL, error: httpx.HTTPError, *, late: bool) -> FetchError:
+        if late:
+            return self._too_slow(address)
+        if isinstance(error, httpx.TimeoutException):
+            return FetchError(f"{address} did not answer within {self._timeout:g} s")
+        return FetchError(f"{address} cannot be read: {_reason(error)}")
+
+    def _too_slow(self, address: httpx.URL) -> FetchError:
+        return FetchError(
+            f"{address} answers too slowly: not in full within {self._timeout:g} s; raise KLE_FETCH_TIMEOUT if the "
+            "site is just slow"
+        )
 
     def _tell_purse(self, error: httpx.HTTPError) -> None:
         if not isinstance(error, _NOT_SENT):

@@ -5,11 +5,13 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
+
+from tests.collector.faults import Faults
 
 
 class Site(ThreadingHTTPServer):
-    """`asked` lists "path header-of-interest" as requests came; `pages` holds bodies by path."""
+    """`asked` lists paths as requests came; `pages` holds bodies by path, `moved` where a path redirects to."""
 
     daemon_threads = True
 
@@ -18,6 +20,7 @@ class Site(ThreadingHTTPServer):
         self.asked: list[str] = []
         self.headers_seen: list[dict[str, str]] = []
         self.pages: dict[str, tuple[str, bytes]] = {}
+        self.moved: dict[str, str] = {}
         self.failures = 0
 
     @property
@@ -25,14 +28,16 @@ class Site(ThreadingHTTPServer):
         return f"http://127.0.0.1:{self.server_port}"
 
 
-class _Answer(BaseHTTPRequestHandler):
+class _Answer(Faults):
     server: Site
 
-    def do_GET(self) -> None:
+    def do_GET(self) -> None:  # noqa: N802 - the name that the base class calls
         self.server.asked.append(self.path)
         self.server.headers_seen.append({k.lower(): v for k, v in self.headers.items()})
         path, _, argument = self.path.strip("/").partition("/")
-        if self.path in self.server.pages:
+        if self.path in self.server.moved:
+            self._send(302, b"", {"Location": self.server.moved[self.path]})
+        elif self.path in self.server.pages:
             self._tagged(*self.server.pages[self.path])
         elif handler := getattr(self, f"_{path}", None):
             handler(argument)
