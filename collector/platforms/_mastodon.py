@@ -34,7 +34,7 @@ _OWN = re.compile(r"\b(?:mention|hashtag|u-url)\b")
 
 def read(status: Any) -> SeenPost | None:
     """None for a status that is not public. Raises ValueError for one that cannot be read."""
-    if not isinstance(status, dict) or not isinstance(status.get("content", 0), str | None):
+    if not isinstance(status, dict) or not _says(status):
         raise ValueError("is no status: an object with uri, account and content")
     visibility = answers.text(status, "visibility")
     if visibility and visibility not in _PUBLIC:
@@ -121,8 +121,14 @@ def _by_uri(status: dict[str, Any]) -> str:
     return f"{host}/{rest}"
 
 
+def _says(status: dict[str, Any]) -> bool:
+    """Some servers write null for the words of a picture or a boost that has none."""
+    shows = any(status.get(name) for name in ("media_attachments", "reblog", "poll"))
+    return isinstance(status.get("content"), str) or ("content" in status and status["content"] is None and shows)
+
+
 def _may_show(original: dict[str, Any]) -> bool:
-    public = answers.text(original, "visibility") in _PUBLIC and isinstance(original.get("content", 0), str | None)
+    public = answers.text(original, "visibility") in _PUBLIC and _says(original)
     return public and answers.table(original, "account").get("noindex") is not True
 
 

@@ -32,7 +32,7 @@ _SITE = "https://api.dvidshub.net"
 _LIMIT = 50
 _LAST_PAGE = 1000 // _LIMIT  # of one search
 _REMEMBERED = 1000  # assets whose text was read
-_RECHECKS = 100  # known assets, asked for in one go
+MOST_RECHECKS = 100  # known assets, asked for in one go
 _KEY = re.compile(r"([?&])api_key=[^&#\s]*&?")
 _ASSET = re.compile(r"([a-z_]+)/(\d+)")
 _SECOND = timedelta(seconds=1)
@@ -74,7 +74,7 @@ def recheck(target: Target, fetcher: Fetcher, state: dict[str, Any], posts: Sequ
     if target.path:
         return
     server = _Server(target, fetcher)
-    for post in posts[:_RECHECKS]:
+    for post in posts[:MOST_RECHECKS]:
         if _ASSET.fullmatch(post.platform_id):
             yield from server.asset(post.platform_id)
 

@@ -36,7 +36,7 @@ _CHECKS = 10  # statuses that have vanished, asked for in one round
 _HISTORIES = 10  # of edited statuses, asked for with one page
 _REMEMBERED = 500  # edited statuses
 _STATUS, _SINCE = "x-status", "x-since"  # whose history this is, and up to which edit it is known
-_RECHECKS = 100  # known statuses, asked for in one go
+MOST_RECHECKS = 100  # known statuses, asked for in one go
 
 
 class Target(AccountOptions):
@@ -169,7 +169,7 @@ def recheck(target: Target, fetcher: Fetcher, state: dict[str, Any], posts: Sequ
     own = _numbers_are_own(target, state)
     known = {platform_id: number for number, platform_id in state.get("window") or []}
     found = ((p, known.get(p.platform_id) or _number(p, target.host, own)) for p in posts)
-    for post, number in [(post, number) for post, number in found if number][:_RECHECKS]:
+    for post, number in [(post, number) for post, number in found if number][:MOST_RECHECKS]:
         yield from _status(target, fetcher, number, post.platform_id)
 
 

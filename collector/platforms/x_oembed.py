@@ -28,7 +28,7 @@ from core.post import Account, Asked, Problem, SeenPost, View
 _SITES = ("https://publish.twitter.com", "https://publish.x.com")
 _HANDLE = re.compile(r"/([A-Za-z0-9_]{1,20})/?$")
 _CLOSED = (401, 403)
-_RECHECKS = 100  # known posts, asked for in one go
+MOST_RECHECKS = 100  # known posts, asked for in one go
 
 
 class Target(AccountOptions):
@@ -70,7 +70,7 @@ def fetch(target: Target, fetcher: Fetcher, state: dict[str, Any]) -> Iterator[P
 
 def recheck(target: Target, fetcher: Fetcher, state: dict[str, Any], posts: Sequence[Asked]) -> Iterator[Page]:
     """Known posts, each asked for by itself; one that is known by its words alone has no address."""
-    for post in [post for post in posts if post.platform_id.isdecimal()][:_RECHECKS]:
+    for post in [post for post in posts if post.platform_id.isdecimal()][:MOST_RECHECKS]:
         url = post.url if _x.status(post.url or "") else None
         yield _ask(target, post.platform_id, url or f"https://x.com/i/status/{post.platform_id}", fetcher)
 

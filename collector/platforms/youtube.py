@@ -36,7 +36,7 @@ _EMBED = re.compile(r"/embed/([A-Za-z0-9_-]{6,20})")
 _NO_EMBED = 401  # the video stands, and may not be embedded
 _UNSAID = (400, 403)  # unless it says _CLOSED, this is of the question and not of the video
 _CLOSED = b"Forbidden"  # all that is said of a private video, once also under 200
-_RECHECKS = 100  # known videos, asked for in one go
+MOST_RECHECKS = 100  # known videos, asked for in one go
 Element = etree._Element
 
 
@@ -70,7 +70,7 @@ def fetch(target: Target, fetcher: Fetcher, state: dict[str, Any]) -> Iterator[P
 
 def recheck(target: Target, fetcher: Fetcher, state: dict[str, Any], posts: Sequence[Asked]) -> Iterator[Page]:
     """Known videos, each asked for by itself."""
-    for post in [post for post in posts if _VIDEO.fullmatch(post.platform_id)][:_RECHECKS]:
+    for post in [post for post in posts if _VIDEO.fullmatch(post.platform_id)][:MOST_RECHECKS]:
         asked = urlencode({"url": f"{_SITE}/watch?v={post.platform_id}", "format": "json"})
         address = f"{target.server(_SITE)}/oembed?{asked}"
         also = (*_asked.GONE, _NO_EMBED, *_UNSAID)

@@ -39,7 +39,7 @@ class Looker:
 
     def later(self, **options: Any) -> Outcome:
         """Look again when nothing that a killed round held is held any more."""
-        self.now += timedelta(hours=1)
+        self.now += timedelta(minutes=1)
         return self(**options)
 
     def state(self) -> dict[str, Any]:

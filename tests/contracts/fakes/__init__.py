@@ -1,8 +1,8 @@
 """A server for each kind that reads the web, one module a kind, found by scan: a new kind adds its file here.
 
 A module offers `options(url)`, a source's options for its server at `url`, and `say(api)`, which teaches the server
-at least two posts, on two pages or more where the kind has pages. `ABSENT` (optional) are the starts of paths where
-404 is an answer about one post, and not a failure.
+at least two posts, on two pages or more where the kind has pages, and each by itself where `recheck` asks for it.
+`ABSENT` (optional) are the starts of paths where 404 is an answer about one post, and not a failure.
 """
 
 from typing import Any, Protocol, cast

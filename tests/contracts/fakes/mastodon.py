@@ -15,3 +15,5 @@ def say(api: Api) -> None:
     mastodon.shows(api, 60, 50, older=50)
     mastodon.shows(api, 40, 30, path=mastodon.LIST + "&max_id=50", older=30)
     mastodon.shows(api, 20, 10, path=mastodon.LIST + "&max_id=30")
+    for number in range(10, 70, 10):
+        api.say(f"/api/v1/statuses/{number}", mastodon.status(number))
