@@ -47,9 +47,16 @@ class Looker:
         with self.database.read() as session:
             return dict(session.exec(select(Source).where(Source.name == "s")).one().state)
 
+    def forget(self) -> None:
+        """Start the next round as the first one did."""
+        with self.database.write() as session:
+            sources.keep_state(session, session.exec(select(Source.id).where(Source.name == "s")).one() or 0, {})
+
     def archived(self) -> dict[str, dict[str, Any]]:
         with self.database.read() as session:
-            return {post["id"]: post for post in posts.page(session, PostQuery.build(), sort="oldest").items}
+            return {
+                post["id"]: post for post in posts.page(session, PostQuery.build(), sort="oldest", limit=200).items
+            }
 
     def essence(self) -> dict[str, dict[str, Any]]:
         """What is archived without what the time of looking decides."""

@@ -5,6 +5,7 @@ in a sentence. The kinds are held here on SQLite; tests/collector holds a round 
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from db.database import Database
 from tests.collector.conftest import LOOPBACK
 from tests.collector.looks import Looker
 from tests.collector.platforms.api import Api, Said
+from tests.collector.platforms.wallet import Wallet
 from tests.contracts.fakes import absent, fake, networked
 
 KINDS = networked()
@@ -55,11 +57,12 @@ class Bench:
         asked = dict.fromkeys(self.api.since())
         return look.essence(), [path for path in asked if path != "/robots.txt"]  # which has tests of its own
 
-    def breaks(self, path: str, said: Said) -> Callable[[], None]:
-        """Let the server say something else at `path`; the returned function mends it."""
-        before = self.api.says[path]
-        self.api.says[path] = said
-        return lambda: self.api.says.update({path: before})
+    @contextmanager
+    def broken(self, path: str, said: Said) -> Iterator[None]:
+        """Meanwhile the server says something else at `path`."""
+        self.api.fault = lambda asked: said if asked == path else None
+        yield
+        self.api.fault = lambda asked: None
 
     def close(self) -> None:
         for database in self._opened:
@@ -87,7 +90,7 @@ def test_looking_twice_archives_one_result(bench: Bench) -> None:
     assert look(**bench.options).posts_new >= 2
     first = look.essence()
     assert look.later(**bench.options).ending in GOOD
-    bench.api.tags = False  # everything comes again in full
+    look.forget()  # so that everything comes again in full
     outcome = look.later(**bench.options)
     assert (outcome.ending, outcome.posts_new, outcome.posts_changed) == ("ok", 0, 0)
     assert look.essence() == first
@@ -136,15 +139,14 @@ def told(bench: Bench, said: Said, ending: str, sentence: str, *, hurried: Fetch
         look = bench.looker()
         usual = look.fetcher
         look.fetcher = hurried or usual
-        mend = bench.breaks(path, said)
-        outcome = look(**bench.options)
+        with bench.broken(path, said):
+            outcome = look(**bench.options)
         assert outcome.ending == ending, (path, outcome)
         assert sentence in (outcome.error or ""), (path, outcome.error)
         assert "Error: " not in (outcome.error or ""), "a sentence, and no exception of ours"
         assert outcome.retry_after == (120 if said.headers == WAIT else None)
         stored = look.essence()
         assert all(expected[name]["kind"] == post["kind"] for name, post in stored.items())
-        mend()
         look.fetcher = usual
         assert look.later(**bench.options).ending in GOOD
         assert look.essence().keys() >= stored.keys()
@@ -197,16 +199,17 @@ def test_a_recheck_says_what_it_asks_about_leaves_the_state_alone_and_stops_at_a
     known = [Asked(post["platform_id"], post["kind"], post["url"]) for post in look.archived().values()]
     module: Any = kinds.kind(bench.kind)
     target = kinds.target("s", bench.kind, {k: v for k, v in bench.options.items() if k != "kind"})
-    pages = list(module.recheck(target, fetcher, look.state(), known))
-    assert pages
-    asked = {post.platform_id for post in known}
-    for page in pages:
+    wallet, asked, pages = Wallet(100.0), {post.platform_id for post in known}, 0
+    for page in module.recheck(target, fetcher.paying(wallet), look.state(), known):
+        pages += 1
+        if wallet.held:
+            wallet.took(page.reads)
         assert page.about
         assert asked.issuperset(page.about)
         assert page.state == {}
         assert all(item.platform_id in page.about for item in module.parse(page) if isinstance(item, SeenPost))
-    bench.api.says.clear()
-    bench.api.answer = lambda path: Said(b"", 429, WAIT)
+    assert pages
+    bench.api.fault = lambda path: Said(b"", 429, WAIT)
     with pytest.raises(RateLimited) as limited:
-        list(module.recheck(target, fetcher, look.state(), known))
+        list(module.recheck(target, fetcher.paying(Wallet(100.0)), look.state(), known))
     assert limited.value.retry_after == 120

@@ -1,6 +1,6 @@
 """A JSON API on the loopback: what it answers is a table by path and query, what it was asked is a list.
 
-`answer` is asked for paths that are not in the table; without `tags` nothing is ever "not modified".
+`fault` may answer in its place, and `answer` is asked for paths that are not in it.
 """
 
 import contextlib
@@ -28,7 +28,7 @@ class Api(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Answer)
         self.says: dict[str, Said] = {}
-        self.tags = True
+        self.fault: Callable[[str], Said | None] = lambda path: None
         self.answer: Callable[[str], Said | None] = lambda path: None
         self.asked: list[str] = []
         self.keys: set[str] = set()  # what came as Authorization
@@ -52,11 +52,11 @@ class _Answer(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self.server.asked.append(self.path)
         self.server.keys.add(self.headers.get("Authorization", ""))
-        said = self.server.says.get(self.path) or self.server.answer(self.path)
+        said = self.server.fault(self.path) or self.server.says.get(self.path) or self.server.answer(self.path)
         said = said or Said({"error": "Record not found"}, 404)
         body = said.body if isinstance(said.body, bytes) else json.dumps(said.body).encode()
         tag = f'"{hash(body)}"'
-        unchanged = self.server.tags and said.status == 200 and self.headers.get("If-None-Match") == tag
+        unchanged = said.status == 200 and self.headers.get("If-None-Match") == tag
         self.send_response(304 if unchanged else said.status)
         for name, value in {"Content-Type": "application/json", "ETag": tag, **said.headers}.items():
             self.send_header(name, value)
