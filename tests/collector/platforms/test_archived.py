@@ -1,5 +1,6 @@
 """Whole rounds into an archive, on each database: what comes twice changes nothing; edits and deletions count."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,8 @@ from tests.collector.platforms import test_bluesky as bluesky
 from tests.collector.platforms import test_dvids as dvids
 from tests.collector.platforms import test_mastodon as mastodon
 from tests.collector.platforms import test_x_oembed as oembed
-from tests.collector.platforms.api import Api
+from tests.collector.platforms import test_youtube as youtube
+from tests.collector.platforms.api import Api, Said
 
 PAYLOADS = Path(__file__).parents[2] / "contracts" / "payloads"
 
@@ -104,3 +106,21 @@ def test_a_post_of_x_is_deleted_when_its_address_is_gone(look: Looker, database:
     post = look.archived()[f"x:{oembed.FIRST}"]
     assert post["deleted_at"]
     assert post["text"] == "We met our partners."
+
+
+def test_a_video_that_stands_is_not_edited_by_its_title_and_one_that_is_removed_is_deleted(
+    look: Looker, api: Api
+) -> None:
+    options = {"kind": "youtube", "channel": youtube.CHANNEL, "base_url": api.url}
+    api.say(youtube.ASKED, youtube.FEED)
+    look(**options)
+    before = look.essence()
+    kept, removed = [post["platform_id"] for post in look.archived().values() if not post["deleted_at"]][:2]
+    api.answer = lambda path: Said(b"Not Found", 404) if path == youtube.question(removed) else None
+    api.say(youtube.question(kept), youtube.told(kept))
+    look.now += timedelta(days=31)
+    assert look(**options).error is None
+    after = look.essence()
+    assert after[f"youtube:{kept}"] == before[f"youtube:{kept}"]
+    assert after[f"youtube:{removed}"]["deleted"]
+    assert after[f"youtube:{removed}"]["text"] == before[f"youtube:{removed}"]["text"]
