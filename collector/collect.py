@@ -51,8 +51,8 @@ def collect(
         except Exception as error:  # whatever a stranger's bytes set off: it is told, and the source comes again
             _told(intake.outcome, error, source)
         _follow_all(intake, fetcher, hold, worker)
+        outcome = _ended(intake)
         _ask_again(intake, fetcher, hold)
-    outcome = _ended(intake)
     failures = 0 if outcome.ending in GOOD else source.failures + int(outcome.ending not in PAUSED)
     now = clock()
     due = schedule.next_due(sources.every(source), failures, outcome, now, jitter())

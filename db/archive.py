@@ -279,7 +279,8 @@ def _as_it_was(post: SeenPost, old: Known) -> SeenPost:
 
 
 def _add_version(look: Look, post: SeenPost, old: Known, change: str) -> None:
-    shown = _as_it_was(post, old) if change == "delete" else post
+    lesser = change == "restore" and post.view < old.view  # that it is back is all that it shows
+    shown = _as_it_was(post, old) if change == "delete" or lesser else post
     row: Row = {
         "id": old.id,
         "url": post.url or old.url,

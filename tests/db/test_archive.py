@@ -85,6 +85,16 @@ def test_a_deletion_keeps_the_text_and_a_return_is_told(room):
     room.assert_sound()
 
 
+def test_a_post_that_is_back_in_a_lesser_view_keeps_its_words(room):
+    room.archive(post(1, "Title\n\nAnd the whole description"))
+    room.archive(post(1, deleted=True))
+    room.archive(post(1, "Title", view=View.ENTRY))
+    shown = room.get("mastodon:m.example/1")
+    assert (shown["text"], shown["deleted_at"]) == ("Title\n\nAnd the whole description", None)
+    assert [v["change"] for v in room.versions("mastodon:m.example/1")] == ["first", "delete", "restore"]
+    room.assert_sound()
+
+
 def test_a_quotation_does_not_bring_a_deleted_post_back(room):
     room.archive(tweet())
     room.archive(tweet(deleted=True))

@@ -1,14 +1,14 @@
 """Whole rounds into an archive, on each database: what comes twice changes nothing; edits and deletions count."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlmodel import col, select
+from sqlmodel import col, select, update
 
 from collector.fetch import Fetcher
 from db.database import Database
-from db.models import Version
+from db.models import Post, Version
 from tests.collector.looks import Looker
 from tests.collector.platforms import test_bluesky as bluesky
 from tests.collector.platforms import test_dvids as dvids
@@ -124,3 +124,51 @@ def test_a_video_that_stands_is_not_edited_by_its_title_and_one_that_is_removed_
     assert after[f"youtube:{kept}"] == before[f"youtube:{kept}"]
     assert after[f"youtube:{removed}"]["deleted"]
     assert after[f"youtube:{removed}"]["text"] == before[f"youtube:{removed}"]["text"]
+
+
+def due(database: Database, moment: datetime) -> None:
+    """Every post is to be asked for again."""
+    with database.write() as session:
+        session.exec(update(Post).values(recheck_at=moment))  # type: ignore[call-overload]
+
+
+def test_what_is_due_is_asked_for_again_and_gone_posts_are_told_by_that(
+    look: Looker, database: Database, api: Api
+) -> None:
+    options = {"kind": "mastodon", "account": "@office@social.example", "base_url": api.url}
+    api.say("/api/v1/accounts/lookup?acct=office", {"id": "109"})
+    mastodon.shows(api, 30, 20, 10)
+    look(**options)
+    api.say("/api/v1/statuses/30", mastodon.status(30, favourites_count=99))
+    api.say("/api/v1/statuses/20", {"error": "Record not found"}, status=404)
+    api.say("/api/v1/statuses/10", {"error": "no"}, status=500)
+    due(database, look.now)
+    outcome = look(**options)
+    assert (outcome.ending, outcome.posts_changed) == ("not_modified", 1)
+    assert outcome.error and outcome.error.startswith("3 posts were due to be asked for again: ")
+    found = look.archived()
+    assert found["mastodon:social.example/30"]["metrics"]["likes"] == 99
+    assert found["mastodon:social.example/20"]["deleted_at"]
+    waiting = {row.platform_id: row.recheck_at for row in every_post(database)}
+    assert waiting["social.example/20"] is None
+    assert waiting["social.example/30"] and waiting["social.example/30"] > look.now
+    assert waiting["social.example/10"] == look.now  # nobody could say: it stays due
+
+
+def every_post(database: Database) -> list[Post]:
+    with database.read() as session:
+        return list(session.exec(select(Post)).all())
+
+
+def test_a_recheck_that_reads_nothing_does_not_make_a_good_look_bad(
+    look: Looker, database: Database, api: Api
+) -> None:
+    options = {"kind": "mastodon", "account": "@office@social.example", "base_url": api.url}
+    api.say("/api/v1/accounts/lookup?acct=office", {"id": "109"})
+    mastodon.shows(api, 30)
+    look(**options)
+    api.say("/api/v1/statuses/30", mastodon.status(30, visibility=""))
+    due(database, look.now)
+    outcome = look(**options)
+    assert (outcome.ending, outcome.problems) == ("not_modified", 1)
+    assert [row.recheck_at and row.recheck_at > look.now for row in every_post(database)] == [True]
