@@ -19,7 +19,7 @@ from typing import Any, Self
 import httpx
 import stamina
 
-from collector import body, local, windows
+from collector import body, local, stream, windows
 from collector.guard import Guard, GuardedTransport
 from collector.manners import Manners
 from collector.pace import Pace
@@ -82,13 +82,15 @@ class Fetcher:
         self.purse: Purse = NoPurse()
         self._tries_again = True
         self.max_bytes = max_bytes
+        self._guard = guard
+        self._agent = user_agent(contact)
         self._timeout = timeout
         self._manners = Manners(pace or Pace(0), self.get)
         # No connection is kept: one made for one name must not serve another at the same address.
         inner = transport or httpx.HTTPTransport(limits=httpx.Limits(max_keepalive_connections=0))
         self._client = httpx.Client(
             transport=GuardedTransport(guard, inner),
-            headers={"user-agent": user_agent(contact), "accept-encoding": body.ACCEPTED, "accept": _ACCEPT},
+            headers={"user-agent": self._agent, "accept-encoding": body.ACCEPTED, "accept": _ACCEPT},
             timeout=timeout,
             trust_env=False,
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
@@ -169,6 +171,16 @@ class Fetcher:
             with attempt:
                 return self._once(question)
         raise AssertionError("unreachable: stamina raises the last error")
+
+    def messages(self, url: str, seconds: float, quiet: float, protocol: str = "") -> Iterator[str]:
+        """What a web socket says within `seconds`, until it says nothing for `quiet` seconds.
+
+        Raises RateLimited, Refused or FetchError, after the messages that came before.
+        """
+        how = stream.Listening(seconds, quiet, self._timeout, self._agent, protocol)
+        with self._manners.asking(_parsed(url), as_robot=False):
+            connection = stream.opened(self._guard, url, how)
+        yield from stream.heard(connection, url, how)
 
     def _once(self, question: "_Question") -> Page | None:
         address = _parsed(question.url)
