@@ -7,7 +7,7 @@ connection, a 5xx) is tried again here, briefly; everything longer is the schedu
 import copy
 import dataclasses
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from http.cookiejar import CookieJar, DefaultCookiePolicy
@@ -172,7 +172,7 @@ class Fetcher:
                 return self._once(question)
         raise AssertionError("unreachable: stamina raises the last error")
 
-    def messages(self, url: str, seconds: float, quiet: float, protocol: str = "") -> Iterator[str]:
+    def messages(self, url: str, seconds: float, quiet: float, protocol: str = "") -> Generator[str, None, None]:
         """What a web socket says within `seconds`, until it says nothing for `quiet` seconds.
 
         Raises RateLimited, Refused or FetchError, after the messages that came before.

@@ -130,7 +130,9 @@ def _ending(closed: ConnectionClosed) -> str:
 
 def _refused(url: str, answer: InvalidStatus) -> FetchError:
     status, body = answer.response.status_code, bytes(answer.response.body or b"")
-    error = FetchError(f"{url} answered {status} in place of a stream", answered=status, body=body)
+    words = " ".join(body[:300].decode("utf-8", "replace").split())
+    said = f"{url} answered {status} in place of a stream{': ' if words else ''}{words}"
+    error = FetchError(said, answered=status, body=body)
     error.transient = status >= 500 or status in (408, 425)
     if status != 429:
         return error

@@ -28,7 +28,7 @@ def document(page: Page) -> Any:
     if text[0] == "<":
         raise ParseError("this is a web page, not the JSON of this platform; is the address that of its server?")
     try:
-        return _loads(text)
+        return loads(text)
     except ValueError as error:
         if text[0] == "{" and "\n{" in text:
             return _by_line(text)
@@ -40,7 +40,7 @@ def _by_line(text: str) -> list[Any]:
     found: list[Any] = []
     for line in filter(str.strip, text.split("\n")):
         try:
-            found.append(_loads(line))
+            found.append(loads(line))
         except ValueError:
             found.append(None)
     if not any(isinstance(item, dict) for item in found):
@@ -48,7 +48,8 @@ def _by_line(text: str) -> list[Any]:
     return found
 
 
-def _loads(text: str) -> Any:
+def loads(text: str) -> Any:
+    """One JSON value. Raises ValueError."""
     try:
         return orjson.loads(text)
     except orjson.JSONDecodeError as strict:  # escaped halves of surrogate pairs: valid to many servers

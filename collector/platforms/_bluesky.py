@@ -6,18 +6,20 @@ all of them, and a change is an edit and not another form.
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
 from collector.platforms import _answers as answers
+from collector.platforms import _bluesky_wishes as wishes
+from collector.platforms._bluesky_wishes import NO_READERS, Owner
 from collector.reading import charset, language, markup
 from core import ids, times
 from core.post import Account, Media, SeenPost, View
 
 PLATFORM = "bluesky"
 POST, REPOST = "app.bsky.feed.post", "app.bsky.feed.repost"
-NO_READERS = "!no-unauthenticated"
 _URI = re.compile(r"at://([^/\s]+)/([A-Za-z0-9.-]+)/([^/\s]+)/?")
 _PAGES = {POST: "post", "app.bsky.feed.generator": "feed", "app.bsky.graph.list": "lists"}
 _METRICS = {"likes": "likeCount", "reposts": "repostCount", "replies": "replyCount", "quotes": "quoteCount"}
@@ -46,7 +48,6 @@ def from_view(view: Any, seen_at: datetime) -> SeenPost | None:
         return None
     author = answers.table(view, "author")
     uri, record = answers.needed(view, "uri"), answers.table(view, "record")
-    _refuse_unwilling(author, view, record)
     indexed = _quietly(view, "indexedAt")
     created = _created(record, indexed, min(seen_at, indexed or seen_at))
     return _post(uri, record, _account(author), created, answers.counts(view, _METRICS))
@@ -62,21 +63,30 @@ def from_feed(item: Any, seen_at: datetime) -> SeenPost | None:
     return _repost_view(item["post"], reason, seen_at)
 
 
-def from_record(uri: str, record: _Json, handle: str, seen_at: datetime) -> SeenPost | None:
+def from_record(
+    uri: str, record: _Json, owner: Owner, seen_at: datetime, revised_at: datetime | None = None
+) -> SeenPost | None:
     """A record of a repository, which knows its author by number alone; None for one that is no post."""
     did, collection, rkey = parts(uri)
-    account = Account(PLATFORM, handle or did)
+    account = Account(PLATFORM, owner.handle or did, wishes=owner.wishes)
     created = _created(record, tid_time(rkey), seen_at)
     if collection == REPOST:
         named = answers.needed(answers.table(record, "subject"), "uri")
         repeated = ids.public_id(PLATFORM, platform_id(named))
         return SeenPost(
-            PLATFORM, platform_id(uri), "repost", account, "", created_at=created, view=View.ENTRY, repeats=repeated
+            PLATFORM,
+            platform_id(uri),
+            "repost",
+            account,
+            "",
+            created_at=created,
+            view=View.ENTRY,
+            repeats=repeated,
+            revised_at=revised_at,
         )  # fmt: skip  (feeds show the words too)
     if collection != POST:
         return None
-    _refuse_unwilling({}, {}, record)
-    return _post(uri, record, account, created, {})
+    return replace(_post(uri, record, account, created, {}), revised_at=revised_at)
 
 
 def _post(
@@ -100,6 +110,7 @@ def _post(
         media=tuple(_media(embed, did)),
         metrics=metrics,
         repeats=quoted,
+        labels=wishes.own_labels(record),
     )
 
 
@@ -110,9 +121,7 @@ def _repost_view(view: _Json, reason: _Json, seen_at: datetime) -> SeenPost:
     uri = answers.text(reason, "uri")
     number = platform_id(uri) if uri else f"{answers.needed(by, 'did')}/~{ids.short_hash(named)}"
     original = answers.sound(view, lambda v: from_view(v, seen_at))
-    shown = original if isinstance(original, SeenPost) else None
-    if unwilling(by):
-        raise ValueError(f"the account that reposts asks for readers with an account only ({NO_READERS})")
+    shown = original if isinstance(original, SeenPost) and _for_everybody(original) else None
     return SeenPost(
         platform=PLATFORM,
         platform_id=number,
@@ -125,26 +134,21 @@ def _repost_view(view: _Json, reason: _Json, seen_at: datetime) -> SeenPost:
         links=shown.links if shown else (),
         media=shown.media if shown else (),
         repeats=ids.public_id(PLATFORM, platform_id(named)),
+        labels=shown.labels if shown else (),
     )
 
 
-def unwilling(labelled: Any) -> bool:
-    """Whether these labels, an author's or a record's own, ask not to be shown to people without an account."""
-    own = answers.tables(answers.table(labelled, "labels"), "values")
-    named = [*answers.tables(labelled, "labels"), *own]
-    return any(label.get("val") == NO_READERS and label.get("neg") is not True for label in named)
-
-
-def _refuse_unwilling(*labelled: _Json) -> None:
-    if any(map(unwilling, labelled)):
-        raise ValueError(f"the author asks for readers with an account only ({NO_READERS}): not kept")
+def _for_everybody(post: SeenPost) -> bool:
+    return NO_READERS not in (*post.labels, *((post.account and post.account.wishes) or ()))
 
 
 def _account(author: _Json) -> Account:
     handle = answers.text(author, "handle").lstrip("@").lower()
     known = handle if handle and handle != INVALID else ""
-    return Account(PLATFORM, f"@{known}" if known else answers.needed(author, "did"),
-                   answers.text(author, "displayName") or None)  # fmt: skip
+    return Account(
+        PLATFORM, f"@{known}" if known else answers.needed(author, "did"),
+        answers.text(author, "displayName") or None, wishes.of_author(author),
+    )  # fmt: skip
 
 
 def _created(record: _Json, otherwise: datetime | None, latest: datetime) -> datetime | None:

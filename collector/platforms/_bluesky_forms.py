@@ -1,31 +1,50 @@
 """The answers in which posts of Bluesky come: feeds, lists, threads, records of a repository, live events."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from collector.platforms import _answers as answers
 from collector.platforms import _bluesky as posts
-from collector.platforms._bluesky_repository import HANDLE
+from collector.platforms import _bluesky_events as events
+from collector.platforms._bluesky_server import lacks_record
+from collector.platforms._bluesky_wishes import Owner
 from core.errors import ParseError
 from core.page import Page
 from core.post import Problem, SeenPost
 
+MISSED = "x-missed"  # since when the stream did not tell what happened
 _Item = tuple[str, Any]  # its form, and the item itself
 _Json = dict[str, Any]
+_STREAMS = ("ws://", "wss://")
 
 
 def read(page: Page) -> Iterator[SeenPost | Problem]:
     """Raises ParseError where no form fits."""
-    document = answers.document(page)
-    handle = page.headers.get(HANDLE, "")
+    owner = Owner.of(page)
 
     def one(item: _Item) -> SeenPost | Problem | None:
-        return answers.sound(item[1], lambda inner: _READERS[item[0]](inner, handle, page))
+        return answers.sound(item[1], lambda inner: _READERS[item[0]](inner, owner, page))
 
-    yield from answers.every(_items(document), one)
-    if isinstance(document, dict) and isinstance(document.get("posts"), list):
-        yield from _deleted(page, {answers.text(view, "uri") for view in document["posts"]})
+    if page.url.startswith(_STREAMS):
+        yield from answers.every(_told_live(page), one)
+        return
+    document = answers.document(page)
+    asked = _asked(page)
+    if not (asked and lacks_record(document)):
+        yield from answers.every(_items(document), one)
+    yield from _gone(document, asked)
+
+
+def _told_live(page: Page) -> Iterator[_Item]:
+    """One message a line; a stream that said nothing is no error."""
+    if since := page.headers.get(MISSED):
+        yield "missed", since
+    for line in filter(str.strip, page.body.decode("utf-8", "replace").split("\n")):
+        try:
+            yield "event", answers.loads(line)
+        except ValueError:
+            yield "event", line
 
 
 def _items(document: Any) -> Iterator[_Item]:
@@ -54,7 +73,7 @@ def _single(document: _Json) -> Iterator[_Item]:
         yield "view", document
     elif isinstance(document.get("post"), dict):
         yield "feed", document
-    elif "did" in document and ("commit" in document or document.get("kind") in ("identity", "account")):
+    elif events.event(document):
         yield "event", document
     else:
         raise ParseError("this JSON holds no posts of Bluesky")
@@ -72,40 +91,71 @@ def _thread(thread: Any) -> Iterator[_Item]:
             waiting += [n for n in (node.get("parent"), *answers.rows(node, "replies")) if isinstance(n, dict)]
 
 
-def _record(row: Any, handle: str, page: Page) -> SeenPost | None:
-    return posts.from_record(answers.needed(row, "uri"), answers.table(row, "value"), handle, page.fetched_at)
+def _record(row: Any, owner: Owner, page: Page) -> SeenPost | None:
+    return posts.from_record(answers.needed(row, "uri"), answers.table(row, "value"), owner, page.fetched_at)
 
 
-def _event(event: Any, handle: str, page: Page) -> SeenPost | None:
-    """One change of a repository, as Jetstream tells it live; likes, follows and other records are passed."""
-    commit = answers.table(event, "commit")
-    collection = answers.text(commit, "collection")
-    if collection not in (posts.POST, posts.REPOST):
-        return None
-    uri = f"at://{answers.needed(event, 'did')}/{collection}/{answers.needed(commit, 'rkey')}"
-    if answers.text(commit, "operation") == "delete":
-        return _gone(uri)
-    return posts.from_record(uri, answers.table(commit, "record"), handle, page.fetched_at)
+def _event(row: Any, owner: Owner, page: Page) -> SeenPost | None:
+    event = events.event(row)
+    if event is None:
+        raise ValueError("is no event of Jetstream")
+    return events.post(event, owner, page.fetched_at)
 
 
-def _deleted(page: Page, shown: set[str]) -> Iterator[SeenPost]:
-    """The posts that getPosts was asked for and does not have."""
+def _missed(since: str, owner: Owner, page: Page) -> SeenPost | None:
+    raise ValueError(
+        f"the stream was not followed since {since}, longer than it is read again: what was edited or deleted then "
+        "is found when the posts are asked for again"
+    )
+
+
+def _asked(page: Page) -> dict[str, str]:
+    """The platform ids that a page was asked for by id, and the address of each record."""
+    found = {number: _uri(number) for number in page.about}
     try:
         address = urlsplit(page.url)
-        asked = parse_qs(address.query).get("uris", []) if address.path.endswith("getPosts") else []
-        yield from [_gone(uri) for uri in asked if uri not in shown]
+        query = parse_qsl(address.query)
+        if address.path.endswith("app.bsky.feed.getPosts"):
+            named = [value for name, value in query if name == "uris"]
+        elif address.path.endswith("com.atproto.repo.getRecord"):
+            part = dict(query)
+            named = [f"at://{part['repo']}/{part.get('collection')}/{part.get('rkey')}"] if _known(part) else []
+        else:
+            named = []
+        return found | {posts.platform_id(uri): uri for uri in named}
     except ValueError:
+        return found
+
+
+def _known(part: dict[str, str]) -> bool:
+    """Whether a question names the repository by its number, as ids do; a handle may pass to somebody else."""
+    return part.get("repo", "").startswith("did:")
+
+
+def _uri(number: str) -> str:
+    did, _, rkey = number.partition("/")
+    return f"at://{did}/{posts.POST}/{rkey}"
+
+
+def _gone(document: Any, asked: dict[str, str]) -> Iterator[SeenPost]:
+    """Those asked for that the answer does not hold; what it holds and nobody can read is not gone."""
+    if not isinstance(document, dict) or not asked:
         return
+    if isinstance(document.get("posts"), list):
+        shown = {answers.text(view, "uri") for view in document["posts"]}
+    elif lacks_record(document):
+        shown = set()
+    else:
+        return
+    for uri in asked.values():
+        if uri not in shown and posts.parts(uri)[1] in (posts.POST, posts.REPOST):
+            yield events.gone(uri)
 
 
-def _gone(uri: str) -> SeenPost:
-    kind = "repost" if posts.parts(uri)[1] == posts.REPOST else "post"
-    return SeenPost(posts.PLATFORM, posts.platform_id(uri), kind, None, "", deleted=True)
-
-
-_READERS = {
-    "feed": lambda item, handle, page: posts.from_feed(item, page.fetched_at),
-    "view": lambda item, handle, page: posts.from_view(item, page.fetched_at),
+_READERS: dict[str, Callable[[Any, Owner, Page], SeenPost | None]] = {
+    "feed": lambda item, owner, page: posts.from_feed(item, page.fetched_at),
+    "view": lambda item, owner, page: posts.from_view(item, page.fetched_at),
     "record": _record,
     "event": _event,
+    "missed": _missed,
 }

@@ -1,38 +1,35 @@
-"""Asking servers of the AT Protocol; and an account's repository, record by record, on its own server (PDS)."""
+"""An account's repository, record by record, on its own server (PDS)."""
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import urlencode
 
 from collector.fetch import Fetcher
 from collector.platforms import _answers as answers
 from collector.platforms import _bluesky as posts
+from collector.platforms import _bluesky_wishes as wishes
+from collector.platforms._bluesky_server import PUBLIC, ask, record
+from collector.platforms._bluesky_wishes import Owner
 from collector.platforms._walk import Answer, Ask, walk
-from core.errors import FetchError, Gone, ParseError, Refused
+from core.errors import FetchError, ParseError, Refused
 from core.page import Page
 
-PUBLIC = "https://public.api.bsky.app"
-HANDLE = "x-handle"  # whose repository this is; its records do not say
 _DIRECTORY = "https://plc.directory"
-_DENIED = re.compile(r" answered (?:400|401|403)\b")
-_DID = re.compile(r"did:[a-z]+:[A-Za-z0-9._:%-]+")
+DID = re.compile(r"did:[a-z]+:[A-Za-z0-9._:%-]+")
+_Json = dict[str, Any]
 
 
-def ask(fetcher: Fetcher, server: str, method: str, cursor: str | None, options: dict[str, str],
-        state: dict[str, Any] | None = None) -> Page | None:  # fmt: skip
-    """One query; None where nothing has changed. Raises Refused where the server has no such account to show."""
-    query = urlencode(options | ({"cursor": cursor} if cursor else {}), safe=":")
-    try:
-        return fetcher.get(f"{server}/xrpc/{method}?{query}", state)
-    except FetchError as error:
-        if error.transient or not _DENIED.search(error.message):
-            raise
-        raise Refused(
-            f"{error.message}. There is no such account, or it is deactivated or suspended, or this server may "
-            "not show it"
-        ) from None
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Where an account's records lie, and whose they are."""
+
+    server: str
+    did: str
+    owner: Owner
+
+    def state(self, of: str) -> _Json:
+        return {"of": of, "server": self.server, "did": self.did}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,40 +40,43 @@ class Repository:
     base_url: str
     max_pages: int
 
-    def pages(self, fetcher: Fetcher, state: dict[str, Any]) -> Iterator[Page]:
-        """Posts, then reposts, newest first. Raises Refused where the account does not want outside readers."""
-        of = f"repository {self.base_url} {self.name}"
-        state = state if state.get("of") == of else {"of": of}
-        server, handle = self._home(fetcher, state)
-        _refuse_unwilling(fetcher, server, self.name)
-        kept = {"of": of, "server": server, "handle": handle}
+    @property
+    def _of(self) -> str:
+        return f"repository {self.base_url} {self.name}"
+
+    def home(self, fetcher: Fetcher, state: _Json) -> Home:
+        """Asked for in every round: handles, servers and wishes change. Raises Refused where there is none."""
+        known = state if state.get("of") == self._of else {}
+        name, remembered = str(known.get("did") or self.name), str(known.get("server") or "")
+        server = self.base_url.rstrip("/") or remembered or _server_of(fetcher, name)
+        try:
+            return _described(fetcher, server, name)
+        except Refused as refused:
+            moved = "" if self.base_url or not remembered else _server_of(fetcher, name)
+            if moved in ("", server):
+                raise refused
+        return _described(fetcher, moved, name)
+
+    def pages(self, fetcher: Fetcher, state: _Json, home: Home) -> Iterator[Page]:
+        """Posts, then reposts, newest first."""
+        kept = home.state(self._of)
+        memory = state if state.get("of") == self._of else {}
         for collection in (posts.POST, posts.REPOST):
-            yield from walk(self._records(fetcher, collection, kept), state, collection, self.max_pages)
-
-    def _records(self, fetcher: Fetcher, collection: str, kept: dict[str, Any]) -> Ask:
-        def records(cursor: str | None) -> Answer | None:
-            options = {"repo": self.name, "collection": collection, "limit": "100"}
-            page = ask(fetcher, kept["server"], "com.atproto.repo.listRecords", cursor, options)
-            return _answer(page, kept) if page else None
-
-        return records
-
-    def _home(self, fetcher: Fetcher, state: dict[str, Any]) -> tuple[str, str]:
-        """The server that holds the repository, and the account's handle; asked for once."""
-        if state.get("server"):
-            return str(state["server"]), str(state.get("handle", ""))
-        if self.base_url:
-            server = self.base_url.rstrip("/")
-            about = _read(ask(fetcher, server, "com.atproto.repo.describeRepo", None, {"repo": self.name}))
-            return server, _handle(answers.text(about, "handle"))
-        did = self.name if self.name.startswith("did:") else _resolved(fetcher, self.name)
-        web = did.startswith("did:web:")
-        place = f"https://{did[8:]}/.well-known/did.json" if web else f"{_DIRECTORY}/{did}"
-        return _named_home(_read(fetcher.get(place)), place)
+            yield from walk(_records(fetcher, collection, home, kept), memory, collection, self.max_pages)
 
 
-def _answer(page: Page, kept: dict[str, Any]) -> Answer:
-    page = replace(page, headers={**page.headers, HANDLE: kept["handle"]}, state={})
+def _records(fetcher: Fetcher, collection: str, home: Home, kept: _Json) -> Ask:
+    def records(cursor: str | None) -> Answer | None:
+        options = [("repo", home.did), ("collection", collection), ("limit", "100")]
+        options += [("cursor", cursor)] if cursor else []
+        page = ask(fetcher, home.server, "com.atproto.repo.listRecords", options)
+        return _answer(page, home.owner, kept) if page else None
+
+    return records
+
+
+def _answer(page: Page, owner: Owner, kept: _Json) -> Answer:
+    page = replace(page, headers={**page.headers, **owner.headers()}, state={})
     try:
         document = answers.document(page)
     except ParseError:
@@ -86,40 +86,46 @@ def _answer(page: Page, kept: dict[str, Any]) -> Answer:
     return Answer(page, tuple(filter(None, keys)), answers.text(document, "cursor") or None, sound, kept)
 
 
+def _described(fetcher: Fetcher, server: str, name: str) -> Home:
+    about = _read(ask(fetcher, server, "com.atproto.repo.describeRepo", [("repo", name)]))
+    did = answers.text(about, "did")
+    if not DID.fullmatch(did):
+        raise FetchError(f"{server} does not say which account {name} is")
+    handle = answers.text(about, "handle").lower()
+    wanted = _wished(fetcher, server, did, answers.rows(about, "collections"))
+    return Home(server, did, Owner(f"@{handle}" if handle and handle != posts.INVALID else "", wanted))
+
+
+def _wished(fetcher: Fetcher, server: str, did: str, collections: list[Any]) -> wishes.Wishes:
+    """From the profile and the declaration of intents, where the account has them."""
+    return wishes.of_records(*(
+        _self(fetcher, server, did, name) if name in collections else {}
+        for name in (wishes.PROFILE, wishes.INTENTS)
+    ))  # fmt: skip
+
+
+def _self(fetcher: Fetcher, server: str, did: str, collection: str) -> _Json:
+    return answers.table(_read(record(fetcher, server, did, collection, "self")), "value")
+
+
+def _server_of(fetcher: Fetcher, name: str) -> str:
+    """The server that the account's DID document names."""
+    did = name if name.startswith("did:") else _resolved(fetcher, name)
+    web = did.startswith("did:web:")
+    place = f"https://{did[8:]}/.well-known/did.json" if web else f"{_DIRECTORY}/{did}"
+    for service in answers.tables(_read(fetcher.get(place)), "service"):
+        if answers.text(service, "type") == "AtprotoPersonalDataServer":
+            return answers.text(service, "serviceEndpoint").rstrip("/")
+    raise FetchError(f"{place} names no server that holds the account's records")
+
+
 def _resolved(fetcher: Fetcher, handle: str) -> str:
-    about = _read(ask(fetcher, PUBLIC, "com.atproto.identity.resolveHandle", None, {"handle": handle}))
+    about = _read(ask(fetcher, PUBLIC, "com.atproto.identity.resolveHandle", [("handle", handle)]))
     found = answers.text(about, "did")
-    if not _DID.fullmatch(found):
+    if not DID.fullmatch(found):
         raise FetchError(f"nobody knows whose handle {handle} is")
     return found
 
 
-def _named_home(about: Any, place: str) -> tuple[str, str]:
-    """What a DID document says."""
-    names = [n[5:] for n in answers.rows(about, "alsoKnownAs") if isinstance(n, str) and n.startswith("at://")]
-    for service in answers.tables(about, "service"):
-        if answers.text(service, "type") == "AtprotoPersonalDataServer":
-            server = answers.text(service, "serviceEndpoint").rstrip("/")
-            return server, _handle(names[0] if names else "")
-    raise FetchError(f"{place} names no server that holds the account's records")
-
-
-def _handle(name: str) -> str:
-    return f"@{name.lower()}" if name and name != posts.INVALID else ""
-
-
 def _read(page: Page | None) -> Any:
     return answers.document(page) if page else None
-
-
-def _refuse_unwilling(fetcher: Fetcher, server: str, name: str) -> None:
-    """The wish stands in the profile's record; an account without a profile has none."""
-    options = {"repo": name, "collection": "app.bsky.actor.profile", "rkey": "self"}
-    try:
-        about = _read(ask(fetcher, server, "com.atproto.repo.getRecord", None, options))
-    except (Gone, Refused) as error:
-        if isinstance(error, Refused) and " answered 400" not in error.message:
-            raise
-        return
-    if posts.unwilling(answers.table(about, "value")):
-        raise Refused(f"{name} asks for readers with an account only ({posts.NO_READERS}): it is not collected")

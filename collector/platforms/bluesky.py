@@ -1,44 +1,60 @@
 """Bluesky without login: an account's feed as the public server shows it, or its whole repository.
 
 [[source]] kind = "bluesky": `account` as "@name.example", a DID or the profile's address. `via = "feed"` (the
-default) reads app.bsky.feed.getAuthorFeed, with counts; `via = "repository"` lists the records on the account's own
-server (PDS), which leaves nothing out. `base_url` asks another server for the same paths.
-The newest page is read again in every round; posts that have vanished from it are asked for by themselves, and are
-deleted where the server no longer has them.
+default) reads app.bsky.feed.getAuthorFeed, with counts; `via = "repository"` lists the records on the account's
+own server (PDS), which leaves nothing out, and reads there what its owner asks of readers. `base_url` asks another
+server for the same paths. The newest page is read again in every round; posts that have vanished from it are asked
+for by themselves, and are deleted where the server no longer has them.
+
+`live = "jetstream"` also follows the account on Jetstream, which tells edits and deletions: each round reads what
+has happened since the last one, and listens for `listen_seconds` (20) at most once it has reached the present.
+`jetstream` is another stream's address, wss://host/subscribe for the first version.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any, Literal, Self
-from urllib.parse import urlencode
+from urllib.parse import urlsplit
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from collector.fetch import Fetcher
 from collector.platforms import _answers as answers
 from collector.platforms import _bluesky as posts
+from collector.platforms import _bluesky_again as again
 from collector.platforms import _bluesky_forms
 from collector.platforms._account import AccountOptions, saved
-from collector.platforms._bluesky_repository import PUBLIC, Repository, ask
+from collector.platforms._bluesky_live import STREAM, Live
+from collector.platforms._bluesky_repository import DID, Repository
+from collector.platforms._bluesky_server import PUBLIC, ask
+from collector.platforms._bluesky_wishes import Owner
 from collector.platforms._walk import Answer, walk
-from core.errors import ParseError
+from core.errors import FetchError, ParseError
 from core.page import Page
-from core.post import Problem, SeenPost
+from core.post import Asked, Problem, SeenPost
 
 _PROFILE = re.compile(r"https?://[^/]+/profile/([^/?#]+)/?")
 _NAME = re.compile(r"(?:did:(?:plc|web):[A-Za-z0-9._:%-]+|[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)")
-_AT_ONCE = 25  # posts that one request may name
 
 
 class Target(AccountOptions):
     account: str = ""
     via: Literal["feed", "repository"] = "feed"
+    live: Literal["", "jetstream"] = ""
+    jetstream: str = STREAM
+    listen_seconds: float = Field(default=20, ge=1, le=600)
 
     @model_validator(mode="after")
     def _named(self) -> Self:
         if not self.path and not _NAME.fullmatch(self.name):
             raise ValueError('needs account = "@name.example", a DID or "https://bsky.app/profile/name.example"')
+        return self
+
+    @model_validator(mode="after")
+    def _streamed(self) -> Self:
+        if not re.match(r"wss?://[^/\s]", self.jetstream):
+            raise ValueError(f"jetstream = {self.jetstream!r} is no stream's address such as {STREAM}")
         return self
 
     @property
@@ -47,6 +63,15 @@ class Target(AccountOptions):
         found = _PROFILE.fullmatch(self.account.strip())
         return (found[1] if found else self.account.strip()).lstrip("@").removeprefix("at://")
 
+    @property
+    def stream(self) -> str:
+        """Both versions answer at /subscribe."""
+        return (
+            self.jetstream
+            if urlsplit(self.jetstream).path.strip("/")
+            else f"{self.jetstream.rstrip('/')}/subscribe"
+        )
+
 
 def fetch(target: Target, fetcher: Fetcher, state: dict[str, Any]) -> Iterator[Page]:
     if target.path:
@@ -54,14 +79,55 @@ def fetch(target: Target, fetcher: Fetcher, state: dict[str, Any]) -> Iterator[P
     elif target.via == "feed":
         yield from _feed(target, fetcher, state)
     else:
-        about = Repository(target.name, target.base_url, target.max_pages)
-        yield from about.pages(fetcher, state)
+        yield from _repository(target, fetcher, state)
+
+
+def recheck(target: Target, fetcher: Fetcher, state: dict[str, Any], posts: Sequence[Asked]) -> Iterator[Page]:
+    """Known posts again, 25 at a time with their counts; on an account's own server one by one, its own alone.
+
+    A repost of which no feed showed the record is left out: nobody can be asked for it.
+    """
+    if target.path:
+        return
+    if target.via == "feed":
+        yield from again.shown(fetcher, target.server(PUBLIC), posts)
+        return
+    home = _whole(target).home(fetcher, state)
+    yield from again.records(fetcher, home.server, posts, home.owner, home.did)
 
 
 def _feed(target: Target, fetcher: Fetcher, state: dict[str, Any]) -> Iterator[Page]:
     look = _Look(target, fetcher, state)
     yield from walk(look.feed, look.state, "feed", target.max_pages)
     yield from look.vanished()
+    if target.live:
+        remembered = answers.table(state, "live")
+        kept = remembered if remembered.get("name") == target.name else _who(target, fetcher)
+        live = Live(target.stream, kept["did"], Owner(kept["handle"]), target.listen_seconds, kept)
+        yield from live.pages(fetcher, remembered)
+
+
+def _who(target: Target, fetcher: Fetcher) -> dict[str, str]:
+    """The number of the account that a source names, by which streams know it; and its handle."""
+    page = ask(fetcher, target.server(PUBLIC), "app.bsky.actor.getProfile", [("actor", target.name)])
+    profile = answers.document(page) if page else None
+    did, handle = answers.text(profile, "did"), answers.text(profile, "handle").lower()
+    if not DID.fullmatch(did):
+        raise FetchError(f"{target.server(PUBLIC)} does not say which account {target.name} is")
+    return {"name": target.name, "did": did, "handle": f"@{handle}" if handle not in ("", posts.INVALID) else ""}
+
+
+def _repository(target: Target, fetcher: Fetcher, state: dict[str, Any]) -> Iterator[Page]:
+    repository = _whole(target)
+    home = repository.home(fetcher, state)
+    yield from repository.pages(fetcher, state, home)
+    if target.live:
+        live = Live(target.stream, home.did, home.owner, target.listen_seconds)
+        yield from live.pages(fetcher, answers.table(state, "live"))
+
+
+def _whole(target: Target) -> Repository:
+    return Repository(target.name, target.base_url, target.max_pages)
 
 
 class _Look:
@@ -77,9 +143,10 @@ class _Look:
         self._missing: list[str] = list(self.state.get("missing", []))
 
     def feed(self, cursor: str | None) -> Answer | None:
-        options = {"actor": self._name, "filter": "posts_with_replies", "limit": "100"}
+        options = [("actor", self._name), ("filter", "posts_with_replies"), ("limit", "100")]
+        options += [("cursor", cursor)] if cursor else []
         state = None if cursor else self.state
-        page = ask(self._fetcher, self._server, "app.bsky.feed.getAuthorFeed", cursor, options, state)
+        page = ask(self._fetcher, self._server, "app.bsky.feed.getAuthorFeed", options, state=state)
         if page is None:
             return None
         try:
@@ -104,13 +171,18 @@ class _Look:
         return {"of": self.state["of"], "window": window, "missing": self._missing}
 
     def vanished(self) -> Iterator[Page]:
-        """Those that the answer leaves out are gone: parse compares them with the question in the address."""
-        while batch := self._missing[:_AT_ONCE]:
-            asked = urlencode([("uris", uri) for uri in batch])
-            page = self._fetcher.get(f"{self._server}/xrpc/app.bsky.feed.getPosts?{asked}")
-            self._missing = self._missing[_AT_ONCE:]
-            if page:
-                yield replace(page, state={"missing": self._missing})
+        """Those that the answer leaves out are gone."""
+        waiting = [Asked(number, "post") for uri in self._missing if (number := _number(uri))]
+        for page in again.shown(self._fetcher, self._server, waiting):
+            self._missing = [uri for uri in self._missing if _number(uri) not in page.about]
+            yield replace(page, state={"missing": self._missing})
+
+
+def _number(uri: str) -> str:
+    try:
+        return posts.platform_id(uri)
+    except ValueError:
+        return ""
 
 
 def _sorted_at(item: dict[str, Any], page: Page) -> str:

@@ -8,19 +8,22 @@ from urllib.parse import quote
 import pytest
 
 from collector.fetch import Fetcher
-from collector.platforms import _bluesky, bluesky
+from collector.platforms import _bluesky, _bluesky_repository, bluesky
 from core import times
 from core.errors import ParseError, RateLimited, Refused, SettingsError
 from core.page import Page
-from core.post import Problem, SeenPost
+from core.post import Asked, Problem, SeenPost
 from tests.collector.platforms.api import Api
 from tests.collector.platforms.rounds import Source, ids
 
 DID = "did:plc:officeofexample2222222222"
 XRPC = "/xrpc/"
 FEED = XRPC + "app.bsky.feed.getAuthorFeed?actor=office.example&filter=posts_with_replies&limit=100"
-RECORDS = XRPC + "com.atproto.repo.listRecords?repo=office.example&collection=app.bsky.feed.{}&limit=100"
-PROFILE = XRPC + "com.atproto.repo.getRecord?repo=office.example&collection=app.bsky.actor.profile&rkey=self"
+RECORDS = XRPC + f"com.atproto.repo.listRecords?repo={DID}&collection=app.bsky.feed.{{}}&limit=100"
+DESCRIBED = XRPC + "com.atproto.repo.describeRepo?repo=office.example"
+AGAIN = XRPC + f"com.atproto.repo.describeRepo?repo={DID}"
+PROFILE = XRPC + f"com.atproto.repo.getRecord?repo={DID}&collection=app.bsky.actor.profile&rkey=self"
+INTENTS = XRPC + f"com.atproto.repo.getRecord?repo={DID}&collection=org.user-intents.declaration&rkey=self"
 WISH = {"$type": "com.atproto.label.defs#selfLabels", "values": [{"val": "!no-unauthenticated"}]}
 
 
@@ -41,7 +44,7 @@ def shows(api: Api, *days: int, path: str = FEED, older: str | None = None) -> N
 
 
 def posts_path(*days: int) -> str:
-    return XRPC + "app.bsky.feed.getPosts?" + "&".join(f"uris={quote(uri(day), safe='')}" for day in days)
+    return XRPC + "app.bsky.feed.getPosts?" + "&".join(f"uris={quote(uri(day), safe=':')}" for day in days)
 
 
 @pytest.fixture
@@ -51,13 +54,18 @@ def source(api: Api, fetcher: Fetcher) -> Source:
 
 @pytest.fixture
 def repository(api: Api, fetcher: Fetcher) -> Source:
-    api.say(XRPC + "com.atproto.repo.describeRepo?repo=office.example", {"handle": "Office.example", "did": DID})
+    describes(api, "app.bsky.actor.profile", "app.bsky.feed.post")
     api.say(PROFILE, {"error": "RecordNotFound"}, status=400)
     api.say(RECORDS.format("post"), {"records": [record("post", 3), record("post", 2)], "cursor": "key02"})
     api.say(RECORDS.format("post") + "&cursor=key02", {"records": [record("post", 1)]})
     subject = {"uri": "at://did:plc:other/app.bsky.feed.post/abc"}
     api.say(RECORDS.format("repost"), {"records": [record("repost", 4, subject=subject)]})
     return Source("bluesky", fetcher, account="@office.example", base_url=api.url, via="repository")
+
+
+def describes(api: Api, *collections: str, handle: str = "Office.example") -> None:
+    for path in (DESCRIBED, AGAIN):
+        api.say(path, {"handle": handle, "did": DID, "collections": list(collections)})
 
 
 def record(collection: str, number: int, **more: Any) -> dict[str, Any]:
@@ -103,11 +111,23 @@ def test_a_post_that_vanished_and_that_the_server_no_longer_has_is_deleted(api: 
     assert api.asked == [FEED]
 
 
-@pytest.mark.parametrize("status", [400, 401, 403])
-def test_an_account_that_is_not_there_or_deactivated_is_told(api: Api, source: Source, status: int) -> None:
-    api.say(FEED, {"error": "AccountDeactivated", "message": "Account is deactivated"}, status=status)
-    with pytest.raises(Refused, match="deactivated or suspended"):
+@pytest.mark.parametrize(
+    ("status", "error", "advice"),
+    [
+        (400, {"error": "AccountDeactivated", "message": "Account is deactivated"}, "switched this account off"),
+        (400, {"error": "AccountTakedown", "message": "Account has been suspended"}, "taken this account down"),
+        (400, {"error": "InvalidRequest", "message": "Profile not found"}, "Profile not found.*no such account"),
+        (401, {"error": "AuthMissing", "message": "Authentication Required"}, "readers with an account only"),
+        (403, "<html>", "may not show it"),
+    ],
+)
+def test_an_account_that_is_not_there_is_told_with_the_servers_reason(
+    api: Api, source: Source, status: int, error: Any, advice: str
+) -> None:
+    api.say(FEED, error, status=status)
+    with pytest.raises(Refused, match=f"answered {status}.*{advice}") as told:
         source.look()
+    assert told.value.answered == status
 
 
 def test_too_many_requests_are_the_schedules_to_wait_for(api: Api, source: Source) -> None:
@@ -125,14 +145,21 @@ def test_a_repository_is_read_whole_with_the_accounts_handle(api: Api, repositor
     assert (posts[3].kind, posts[3].repeats) == ("repost", "bluesky:did:plc:other/abc")
     api.since()
     repository.look()
-    assert api.asked == [PROFILE, RECORDS.format("post"), RECORDS.format("repost")]
+    assert api.asked == [AGAIN, PROFILE, RECORDS.format("post"), RECORDS.format("repost")]
 
 
-def test_an_account_that_wants_no_outside_readers_is_not_collected(api: Api, repository: Source) -> None:
+def test_what_the_owner_asks_of_readers_is_kept_with_each_record(api: Api, repository: Source) -> None:
+    assert {post.account.wishes for post in repository.look() if post.account} == {()}
+    describes(api, "app.bsky.actor.profile", "org.user-intents.declaration", handle="office.example")
     api.say(PROFILE, {"uri": "at://x", "value": {"labels": WISH}})
-    with pytest.raises(Refused, match="no-unauthenticated"):
-        repository.look()
-    assert api.asked[-1] == PROFILE
+    denied = {"publicAccessArchive": {"allow": False}, "protocolBridging": {"allow": False}}
+    api.say(INTENTS, {"uri": "at://x", "value": {**denied, "bulkDataset": {"allow": True}}})
+    wishes = ("!no-unauthenticated", "intent:public_access_archive=disallow")
+    assert {post.account.wishes for post in repository.look() if post.account} == {wishes}
+    api.say(INTENTS, {"uri": "at://x", "value": {"bulkDataset": {"allow": False}, "publicAccessArchive": {}}})
+    api.say(PROFILE, {"uri": "at://x", "value": {"labels": {"values": [{"val": "bot"}]}}})
+    found = {post.account.wishes for post in repository.look() if post.account}
+    assert found == {("intent:bulk_dataset=disallow",)}
 
 
 def test_a_profile_that_cannot_be_asked_for_stops_the_round(api: Api, repository: Source) -> None:
@@ -141,19 +168,80 @@ def test_a_profile_that_cannot_be_asked_for_stops_the_round(api: Api, repository
         repository.look()
 
 
-@pytest.mark.parametrize("place", ["author", "view", "record"])
-def test_the_authors_wish_is_kept_wherever_it_stands(place: str) -> None:
+def test_a_new_handle_is_the_accounts_from_the_next_round_on(api: Api, repository: Source) -> None:
+    repository.look()
+    describes(api, handle="new.example")
+    assert {post.account.handle for post in repository.look() if post.account} == {"@new.example"}
+
+
+def test_an_account_that_has_moved_is_read_where_it_lives_now(
+    api: Api, fetcher: Fetcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_bluesky_repository, "_DIRECTORY", f"{api.url}/directory")
+    document = {"service": [{"type": "AtprotoPersonalDataServer", "serviceEndpoint": f"{api.url}/old/"}]}
+    api.say(f"/directory/{DID}", document)
+    for server in ("/old", "/new"):
+        api.say(server + AGAIN, {"handle": "office.example", "did": DID, "collections": []})
+        api.say(server + RECORDS.format("post"), {"records": [record("post", 3 if server == "/old" else 4)]})
+        api.say(server + RECORDS.format("repost"), {"records": []})
+    source = Source("bluesky", fetcher, account=DID, via="repository")
+    assert ids(source.look()) == [f"{DID}/key03"]
+    api.say("/old" + AGAIN, {"error": "RepoDeactivated", "message": "Repo has been deactivated"}, status=400)
+    with pytest.raises(Refused, match="moved to another server"):
+        source.look()
+    document["service"][0]["serviceEndpoint"] = f"{api.url}/new"
+    assert ids(source.look()) == [f"{DID}/key04"]
+
+
+@pytest.mark.parametrize(
+    ("labels", "wishes"),
+    [
+        (None, None),
+        ([], ()),
+        ([{"val": "!no-unauthenticated", "src": DID}], ("!no-unauthenticated",)),
+        ([{"val": "!no-unauthenticated", "src": "did:plc:moderator"}, {"val": "spam", "src": "did:plc:m"}], ()),
+        ([{"val": "bot", "src": DID}, {"val": "!no-unauthenticated", "src": DID, "neg": True}], ()),
+        ([{"val": "!no-unauthenticated"}, 7, {"src": DID}], ()),
+    ],
+)
+def test_an_authors_wish_is_kept_and_no_label_of_others(labels: Any, wishes: Any) -> None:
+    shown = view(1, labels=[{"val": "spam", "src": "did:plc:moderator"}])
+    if labels is not None:
+        shown["author"]["labels"] = labels
+    (post,) = read({"posts": [shown]})
+    assert isinstance(post, SeenPost)
+    assert post.account
+    assert (post.account.wishes, post.labels, post.text) == (wishes, (), "Day 1")
+
+
+def test_the_labels_in_a_record_are_the_posts_in_every_form() -> None:
+    values = [{"val": "graphic-media"}, {"val": "graphic-media"}, {"val": 7}, "odd"]
+    labels = {"$type": "com.atproto.label.defs#selfLabels", "values": values}
     shown = view(1)
-    label = [{"val": "!no-unauthenticated", "src": DID}]
-    if place == "author":
-        shown["author"]["labels"] = label
-    elif place == "view":
-        shown["labels"] = label
-    else:
-        shown["record"]["labels"] = WISH
-    (problem,) = read({"posts": [shown]})
-    assert isinstance(problem, Problem)
-    assert "account only" in problem.error
+    shown["record"]["labels"] = labels
+    commit = {"operation": "create", "collection": "app.bsky.feed.post", "rkey": "post01"}
+    forms = [
+        {"posts": [shown]},
+        {"records": [record("post", 1, labels=labels)]},
+        {"did": DID, "time_us": 1, "kind": "commit", "commit": {**commit, "record": shown["record"]}},
+    ]
+    for form in forms:
+        (post,) = read(form)
+        assert isinstance(post, SeenPost)
+        assert post.labels == ("graphic-media",)
+
+
+def test_a_repost_keeps_no_words_that_their_author_does_not_want_shown_to_everybody() -> None:
+    other = {"did": "did:plc:other", "handle": "other.example", "labels": []}
+    reason = {"$type": "app.bsky.feed.defs#reasonRepost", "by": view(1)["author"], "uri": uri(2)}
+    shown = {"post": view(1, author=other), "reason": reason}
+    (post,) = read({"feed": [shown]})
+    assert isinstance(post, SeenPost)
+    assert post.text == "Day 1"
+    other["labels"] = [{"val": "!no-unauthenticated", "src": "did:plc:other"}]
+    (post,) = read({"feed": [shown]})
+    assert isinstance(post, SeenPost)
+    assert (post.kind, post.text, post.repeats) == ("repost", "", f"bluesky:{DID}/post01")
 
 
 @pytest.mark.parametrize(
@@ -225,3 +313,82 @@ def test_an_account_that_is_no_name_stops_the_start(fetcher: Fetcher, account: s
 @pytest.mark.parametrize("account", [DID, "@Office.example", "https://bsky.app/profile/office.example"])
 def test_an_account_is_a_handle_a_did_or_a_profile(fetcher: Fetcher, account: str) -> None:
     assert Source("bluesky", fetcher, account=account)
+
+
+def asked(*numbers: str, kind: str = "post") -> list[Asked]:
+    return [Asked(number if "/" in number else f"{DID}/{number}", kind) for number in numbers]
+
+
+def again(source: Source, known: list[Asked]) -> list[tuple[str, bool]]:
+    """What is there and what is gone, by the last part of its id."""
+    pages = list(bluesky.recheck(source.target, source.fetcher, source.state, known))
+    found = [item for page in pages for item in bluesky.parse(page)]
+    assert all(isinstance(item, SeenPost) for item in found)
+    return [(post.platform_id.rpartition("/")[2], post.deleted) for post in found if isinstance(post, SeenPost)]
+
+
+def test_known_posts_are_asked_for_25_at_a_time(api: Api, source: Source) -> None:
+    days = range(1, 29)
+    api.say(posts_path(*days[:25]), {"posts": [view(day) for day in days[1:25]]})
+    api.say(posts_path(*days[25:]), {"posts": []})
+    found = again(source, asked(*(f"post{day:02d}" for day in days)))
+    assert [number for number, gone in found if gone] == ["post01", "post26", "post27", "post28"]
+    assert len(found) == 28
+    (page, _) = bluesky.recheck(source.target, source.fetcher, {}, asked(*(f"post{day:02d}" for day in days)))
+    assert page.about == tuple(f"{DID}/post{day:02d}" for day in days[:25])
+
+
+def test_what_the_answer_holds_and_nobody_can_read_is_not_gone(api: Api, source: Source) -> None:
+    api.say(posts_path(1), {"posts": [{"uri": uri(1), "record": {}}]})
+    (page,) = bluesky.recheck(source.target, source.fetcher, {}, asked("post01"))
+    assert [type(item) for item in bluesky.parse(page)] == [Problem]
+
+
+def test_reposts_are_asked_for_by_their_records_where_their_key_is_known(api: Api, source: Source) -> None:
+    path = XRPC + f"com.atproto.repo.getRecord?repo={DID}&collection=app.bsky.feed.repost&rkey=key0{{}}"
+    subject = {"uri": "at://did:plc:other/app.bsky.feed.post/abc"}
+    api.say(path.format(1), record("repost", 1, subject=subject))
+    api.say(path.format(2), {"error": "InvalidRequest", "message": "Could not locate record: at://x"}, status=400)
+    assert again(source, asked("key01", "key02", "~0123", "odd/", kind="repost")) == [
+        ("key01", False),
+        ("key02", True),
+    ]
+    assert len(api.asked) == 2
+
+
+def test_the_records_of_a_repository_are_asked_for_on_its_own_server(api: Api, repository: Source) -> None:
+    path = XRPC + f"com.atproto.repo.getRecord?repo={DID}&collection=app.bsky.feed.post&rkey=key0{{}}"
+    api.say(path.format(1), record("post", 1))
+    api.say(path.format(2), {"error": "RecordNotFound", "message": "Could not locate record: at://x"}, status=400)
+    found = again(repository, asked("key01", "key02", "did:plc:other/key03"))
+    assert found == [("key01", False), ("key02", True)]
+
+
+@pytest.mark.parametrize("error", ["RepoNotFound", "RepoDeactivated", "RepoTakendown", "InvalidRequest"])
+def test_an_account_that_its_server_does_not_show_deletes_no_post(api: Api, repository: Source, error: str) -> None:
+    path = XRPC + f"com.atproto.repo.getRecord?repo={DID}&collection=app.bsky.feed.post&rkey=key01"
+    api.say(path, {"error": error, "message": "Could not find repo"}, status=400)
+    with pytest.raises(Refused, match=error):
+        again(repository, asked("key01"))
+
+
+def test_saved_answers_say_by_their_address_who_is_gone() -> None:
+    lists = f"https://a.example{posts_path(1, 2)}"
+    assert [post.deleted for post in read({"posts": [view(1)]}, lists) if isinstance(post, SeenPost)] == [
+        False, True,
+    ]  # fmt: skip
+    missing = {"error": "RecordNotFound", "message": "Could not locate record"}
+    question = (
+        "https://a.example/xrpc/com.atproto.repo.getRecord?repo={}&collection=app.bsky.feed.repost&rkey=key01"
+    )
+    (gone,) = read(missing, question.format(DID))
+    assert isinstance(gone, SeenPost)
+    assert (gone.id, gone.kind, gone.deleted) == (f"bluesky:{DID}/key01", "repost", True)
+    for url in (question.format("office.example"), "", "https://[broken/"):
+        with pytest.raises(ParseError, match="Could not locate record"):
+            read(missing, url)
+
+
+def test_saved_files_are_not_asked_for_again(fetcher: Fetcher) -> None:
+    target = Source("bluesky", fetcher, path="saved/*").target
+    assert list(bluesky.recheck(target, fetcher, {}, asked("post01"))) == []
