@@ -17,6 +17,7 @@ from core.post import SeenPost
 _START = datetime.fromtimestamp(0, UTC)
 _KINDS = ("commit", "identity", "account", "sync", "info")
 _SHORT = {"com": "commit", "id": "identity", "acc": "account", "c": "create", "u": "update", "d": "delete"}
+_STATUS = {"takendown": "taken down"}
 _Json = dict[str, Any]
 
 
@@ -80,10 +81,11 @@ def post(event: Event, owner: Owner, seen_at: datetime) -> SeenPost | None:
         return _changed(event, owner, seen_at)
     if event.kind == "account" and event.said.get("active") is False:
         status = answers.text(event.said, "status") or "not active"
-        raise ValueError(f"the account {event.did} is {status}{_since(event)}: its posts are not shown any more")
+        named = _STATUS.get(status, status)
+        raise ValueError(f"the account {event.did} is {named}{_told(event)}: the network does not show its posts")
     if event.kind == "sync":
         raise ValueError(
-            f"the repository of {event.did} was written anew{_since(event)}: some changes were not told"
+            f"the repository of {event.did} was written anew{_told(event)}: some changes were not told"
         )
     if event.kind in ("info", "error"):
         name = answers.text(event.said, "name") or answers.text(event.said, "error")
@@ -117,5 +119,5 @@ def _revised(event: Event) -> datetime | None:
     return min(known, default=None)
 
 
-def _since(event: Event) -> str:
-    return f" since {times.text(event.moment)}" if event.moment else ""
+def _told(event: Event) -> str:
+    return f" (told {times.text(event.moment)})" if event.moment else ""

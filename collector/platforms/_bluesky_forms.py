@@ -14,7 +14,7 @@ from core.page import Page
 from core.post import Problem, SeenPost
 
 MISSED = "x-missed"  # since when the stream did not tell what happened
-_Item = tuple[str, Any]  # its form, and the item itself
+_Item = tuple[str | ParseError, Any]  # its form or why it has none, and the item itself
 _Json = dict[str, Any]
 _STREAMS = ("ws://", "wss://")
 
@@ -24,7 +24,10 @@ def read(page: Page) -> Iterator[SeenPost | Problem]:
     owner = Owner.of(page)
 
     def one(item: _Item) -> SeenPost | Problem | None:
-        return answers.sound(item[1], lambda inner: _READERS[item[0]](inner, owner, page))
+        form, inner = item
+        if isinstance(form, ParseError):
+            return answers.problem(form.message, inner)
+        return answers.sound(inner, lambda inner: _READERS[form](inner, owner, page))
 
     if page.url.startswith(_STREAMS):
         yield from answers.every(_told_live(page), one)
@@ -49,8 +52,7 @@ def _told_live(page: Page) -> Iterator[_Item]:
 
 def _items(document: Any) -> Iterator[_Item]:
     if isinstance(document, list):
-        for item in document:
-            yield from _items(item) if isinstance(item, dict) else [("feed", item)]
+        yield from _listed(document)
         return
     if not isinstance(document, dict):
         raise ParseError("this JSON is no answer of Bluesky")
@@ -62,6 +64,24 @@ def _items(document: Any) -> Iterator[_Item]:
             yield from ((form, item) for item in document[name])
             return
     yield from _single(document)
+
+
+def _listed(documents: list[Any]) -> Iterator[_Item]:
+    """Each as far as it has a form. Raises ParseError where none has one: then the whole is something else."""
+    refused: list[_Item] = []
+    known = False
+    for document in documents:
+        try:
+            found = list(_items(document)) if isinstance(document, dict) else [("feed", document)]
+        except ParseError as error:
+            refused.append((error, document))
+            continue
+        known = True
+        yield from [*refused, *found]
+        refused = []
+    if refused and not known and isinstance(refused[0][0], ParseError):
+        raise refused[0][0]
+    yield from refused
 
 
 def _single(document: _Json) -> Iterator[_Item]:

@@ -304,6 +304,18 @@ def test_an_error_and_another_document_are_refused_with_the_reason() -> None:
             read(other)
 
 
+def test_one_refusal_among_many_answers_does_not_keep_the_others_out() -> None:
+    lines = [{"error": "InvalidRequest", "message": "Profile not found"}, {"posts": [view(1)]}, {"followers": []}]
+    first, post, last = read(lines)
+    assert isinstance(first, Problem)
+    assert "Profile not found" in first.error
+    assert isinstance(post, SeenPost)
+    assert isinstance(last, Problem)
+    for others in (lines[:1], lines[2:], [lines[0], lines[2]]):
+        with pytest.raises(ParseError):
+            read(others)
+
+
 @pytest.mark.parametrize("account", ["", "office", "@office", "https://office.example/"])
 def test_an_account_that_is_no_name_stops_the_start(fetcher: Fetcher, account: str) -> None:
     with pytest.raises(SettingsError, match="needs account"):
