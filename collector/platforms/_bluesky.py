@@ -142,11 +142,15 @@ def _for_everybody(post: SeenPost) -> bool:
     return NO_READERS not in (*post.labels, *((post.account and post.account.wishes) or ()))
 
 
+def at(handle: str) -> str:
+    """A handle as accounts have it; "" for none and for one that no longer leads to its account."""
+    known = handle.lstrip("@").lower()
+    return f"@{known}" if known not in ("", INVALID) else ""
+
+
 def _account(author: _Json) -> Account:
-    handle = answers.text(author, "handle").lstrip("@").lower()
-    known = handle if handle and handle != INVALID else ""
     return Account(
-        PLATFORM, f"@{known}" if known else answers.needed(author, "did"),
+        PLATFORM, at(answers.text(author, "handle")) or answers.needed(author, "did"),
         answers.text(author, "displayName") or None, wishes.of_author(author),
     )  # fmt: skip
 

@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl, urlsplit
 from collector.platforms import _answers as answers
 from collector.platforms import _bluesky as posts
 from collector.platforms import _bluesky_events as events
-from collector.platforms._bluesky_server import lacks_record
+from collector.platforms._bluesky_server import lacks_account, lacks_record
 from collector.platforms._bluesky_wishes import Owner
 from core.errors import ParseError
 from core.page import Page
@@ -34,9 +34,10 @@ def read(page: Page) -> Iterator[SeenPost | Problem]:
         return
     document = answers.document(page)
     asked = _asked(page)
-    if not (asked and lacks_record(document)):
+    gone = bool(asked) and (lacks_record(document) or (bool(page.about) and lacks_account(document)))
+    if not gone:
         yield from answers.every(_items(document), one)
-    yield from _gone(document, asked)
+    yield from _gone(document, asked, everything=gone)
 
 
 def _told_live(page: Page) -> Iterator[_Item]:
@@ -157,14 +158,12 @@ def _uri(number: str) -> str:
     return f"at://{did}/{posts.POST}/{rkey}"
 
 
-def _gone(document: Any, asked: dict[str, str]) -> Iterator[SeenPost]:
+def _gone(document: Any, asked: dict[str, str], *, everything: bool) -> Iterator[SeenPost]:
     """Those asked for that the answer does not hold; what it holds and nobody can read is not gone."""
-    if not isinstance(document, dict) or not asked:
-        return
-    if isinstance(document.get("posts"), list):
-        shown = {answers.text(view, "uri") for view in document["posts"]}
-    elif lacks_record(document):
+    if everything:
         shown = set()
+    elif isinstance(document, dict) and isinstance(document.get("posts"), list):
+        shown = {answers.text(view, "uri") for view in document["posts"]}
     else:
         return
     for uri in asked.values():

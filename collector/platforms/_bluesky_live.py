@@ -120,16 +120,16 @@ class _Batch:
             self.lines.append(" ".join(message.split("\n")))
             self.size += len(message)
         if event and event.kind == "identity" and event.did == self.live.did:
-            self._renamed(answers.text(event.said, "handle").lower())
+            self._renamed(posts.at(answers.text(event.said, "handle")))
         return at >= self.begun
 
     def _renamed(self, handle: str) -> None:
         """Posts that are told from here on have the new handle."""
-        if handle in ("", posts.INVALID):
+        if not handle:
             return
-        self.owner = replace(self.owner, handle=f"@{handle}")
+        self.owner = replace(self.owner, handle=handle)
         if "handle" in self.kept:
-            self.kept["handle"] = self.owner.handle
+            self.kept["handle"] = handle
 
     def _fell_silent(self, silent: bool) -> None:
         """Nothing more came: what is known reaches to when this round began."""

@@ -91,9 +91,8 @@ def _described(fetcher: Fetcher, server: str, name: str) -> Home:
     did = answers.text(about, "did")
     if not DID.fullmatch(did):
         raise FetchError(f"{server} does not say which account {name} is")
-    handle = answers.text(about, "handle").lower()
     wanted = _wished(fetcher, server, did, answers.rows(about, "collections"))
-    return Home(server, did, Owner(f"@{handle}" if handle and handle != posts.INVALID else "", wanted))
+    return Home(server, did, Owner(posts.at(answers.text(about, "handle")), wanted))
 
 
 def _wished(fetcher: Fetcher, server: str, did: str, collections: list[Any]) -> wishes.Wishes:

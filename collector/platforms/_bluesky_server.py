@@ -45,21 +45,41 @@ def ask(
         raise Refused(_reason(url, error), answered=error.answered, body=error.body) from None
 
 
-def record(fetcher: Fetcher, server: str, repo: str, collection: str, rkey: str) -> Page | None:
-    """A record, or the server's answer that there is no such one."""
+def record(
+    fetcher: Fetcher, server: str, repo: str, collection: str, rkey: str, *, lost: bool = False
+) -> Page | None:
+    """A record, or the server's answer that it has no such one; with `lost` also that it has no such account."""
     options = [("repo", repo), ("collection", collection), ("rkey", rkey)]
     url = f"{server}/xrpc/com.atproto.repo.getRecord?{urlencode(options, safe=':')}"
     page = fetcher.get(url, also=_DENIED)
-    if page is None or page.status not in _DENIED or lacks_record(said(page.body)):
+    if page is None or page.status not in _DENIED:
+        return page
+    document = said(page.body)
+    if lacks_record(document) or (lost and lacks_account(document)):
         return page
     refusal = FetchError(f"{url} answered {page.status}", answered=page.status, body=page.body)
     raise Refused(_reason(url, refusal), answered=page.status, body=page.body)
+
+
+def why_not_shown(fetcher: Fetcher, server: str, actor: str) -> Refused | None:
+    """What profiles know: feeds say "Profile not found" of every account that is not shown. None where they do too."""
+    try:
+        ask(fetcher, server, "app.bsky.actor.getProfile", [("actor", actor)])
+    except Refused as refused:
+        return None if lacks_account(said(refused.body)) else refused
+    except FetchError:
+        return None
+    return None
 
 
 def lacks_record(document: Any) -> bool:
     """Whether an answer says that the record that was asked for is not there; servers say so in two ways."""
     missing = answers.text(document, "message").startswith("Could not locate record")
     return answers.text(document, "error") == "RecordNotFound" or missing
+
+
+def lacks_account(document: Any) -> bool:
+    return answers.text(document, "message").startswith(("Could not find repo", "Profile not found"))
 
 
 def said(body: bytes) -> Any:
@@ -74,4 +94,5 @@ def _reason(url: str, error: FetchError) -> str:
     document = said(error.body)
     name, words = answers.text(document, "error"), answers.text(document, "message")
     told = ": ".join(filter(None, (f"{url} answered {error.answered}", name, words)))
-    return f"{told[:600]}. {_ADVICE.get(name, _OTHERWISE)}"
+    advice = _ADVICE.get(name, _OTHERWISE)
+    return f"{told[:600]}. {advice[0].upper()}{advice[1:]}"

@@ -27,10 +27,10 @@ from collector.platforms import _bluesky_forms
 from collector.platforms._account import AccountOptions, saved
 from collector.platforms._bluesky_live import STREAM, Live
 from collector.platforms._bluesky_repository import DID, Repository
-from collector.platforms._bluesky_server import PUBLIC, ask
+from collector.platforms._bluesky_server import PUBLIC, ask, why_not_shown
 from collector.platforms._bluesky_wishes import Owner
 from collector.platforms._walk import Answer, walk
-from core.errors import FetchError, ParseError
+from core.errors import FetchError, Gone, ParseError, Refused
 from core.page import Page
 from core.post import Asked, Problem, SeenPost
 
@@ -85,15 +85,23 @@ def fetch(target: Target, fetcher: Fetcher, state: dict[str, Any]) -> Iterator[P
 def recheck(target: Target, fetcher: Fetcher, state: dict[str, Any], posts: Sequence[Asked]) -> Iterator[Page]:
     """Known posts again, 25 at a time with their counts; on an account's own server one by one, its own alone.
 
-    A repost of which no feed showed the record is left out: nobody can be asked for it.
+    A repost of which no feed showed the record is left out: nobody can be asked for it. Raises Refused where the
+    account is switched off: then nothing is known of its posts.
     """
     if target.path:
         return
     if target.via == "feed":
-        yield from again.shown(fetcher, target.server(PUBLIC), posts)
+        yield from again.Shown(fetcher, target.server(PUBLIC)).pages(posts)
         return
-    home = _whole(target).home(fetcher, state)
-    yield from again.records(fetcher, home.server, posts, home.owner, home.did)
+    try:
+        home = _whole(target).home(fetcher, state)
+    except (Gone, Refused):
+        if target.base_url:
+            raise
+        # its server has it no more, and perhaps nobody: who shows feeds knows whether it is gone for good
+        yield from again.Shown(fetcher, PUBLIC).pages(posts)
+        return
+    yield from again.records(fetcher, home.server, home.did, posts, home.owner)
 
 
 def _feed(target: Target, fetcher: Fetcher, state: dict[str, Any]) -> Iterator[Page]:
@@ -111,10 +119,10 @@ def _who(target: Target, fetcher: Fetcher) -> dict[str, str]:
     """The number of the account that a source names, by which streams know it; and its handle."""
     page = ask(fetcher, target.server(PUBLIC), "app.bsky.actor.getProfile", [("actor", target.name)])
     profile = answers.document(page) if page else None
-    did, handle = answers.text(profile, "did"), answers.text(profile, "handle").lower()
+    did = answers.text(profile, "did")
     if not DID.fullmatch(did):
         raise FetchError(f"{target.server(PUBLIC)} does not say which account {target.name} is")
-    return {"name": target.name, "did": did, "handle": f"@{handle}" if handle not in ("", posts.INVALID) else ""}
+    return {"name": target.name, "did": did, "handle": posts.at(answers.text(profile, "handle"))}
 
 
 def _repository(target: Target, fetcher: Fetcher, state: dict[str, Any]) -> Iterator[Page]:
@@ -146,7 +154,10 @@ class _Look:
         options = [("actor", self._name), ("filter", "posts_with_replies"), ("limit", "100")]
         options += [("cursor", cursor)] if cursor else []
         state = None if cursor else self.state
-        page = ask(self._fetcher, self._server, "app.bsky.feed.getAuthorFeed", options, state=state)
+        try:
+            page = ask(self._fetcher, self._server, "app.bsky.feed.getAuthorFeed", options, state=state)
+        except Refused as refused:
+            raise why_not_shown(self._fetcher, self._server, self._name) or refused from None
         if page is None:
             return None
         try:
@@ -171,9 +182,10 @@ class _Look:
         return {"of": self.state["of"], "window": window, "missing": self._missing}
 
     def vanished(self) -> Iterator[Page]:
-        """Those that the answer leaves out are gone."""
+        """Those that the answer leaves out are gone: their account is there, since its feed was."""
         waiting = [Asked(number, "post") for uri in self._missing if (number := _number(uri))]
-        for page in again.shown(self._fetcher, self._server, waiting):
+        known = {post.platform_id.partition("/")[0]: Owner() for post in waiting}
+        for page in again.Shown(self._fetcher, self._server, known).pages(waiting):
             self._missing = [uri for uri in self._missing if _number(uri) not in page.about]
             yield replace(page, state={"missing": self._missing})
 

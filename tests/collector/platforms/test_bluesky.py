@@ -12,7 +12,7 @@ from collector.platforms import _bluesky, _bluesky_repository, bluesky
 from core import times
 from core.errors import ParseError, RateLimited, Refused, SettingsError
 from core.page import Page
-from core.post import Asked, Problem, SeenPost
+from core.post import Account, Asked, Problem, SeenPost
 from tests.collector.platforms.api import Api
 from tests.collector.platforms.rounds import Source, ids
 
@@ -124,10 +124,17 @@ def test_a_post_that_vanished_and_that_the_server_no_longer_has_is_deleted(api: 
 def test_an_account_that_is_not_there_is_told_with_the_servers_reason(
     api: Api, source: Source, status: int, error: Any, advice: str
 ) -> None:
-    api.say(FEED, error, status=status)
-    with pytest.raises(Refused, match=f"answered {status}.*{advice}") as told:
+    api.say(FEED, {"error": "InvalidRequest", "message": "Profile not found"}, status=400)
+    api.say(XRPC + "app.bsky.actor.getProfile?actor=office.example", error, status=status)
+    with pytest.raises(Refused, match=f"answered {status}.*(?i:{advice})") as told:
         source.look()
     assert told.value.answered == status
+
+
+def test_a_feed_that_is_refused_tells_its_own_reason_where_no_profile_does(api: Api, source: Source) -> None:
+    api.say(FEED, {"error": "BlockedActor", "message": "Requester has blocked actor"}, status=400)
+    with pytest.raises(Refused, match=r"getAuthorFeed.*BlockedActor: Requester has blocked actor"):
+        source.look()
 
 
 def test_too_many_requests_are_the_schedules_to_wait_for(api: Api, source: Source) -> None:
@@ -356,16 +363,60 @@ def test_what_the_answer_holds_and_nobody_can_read_is_not_gone(api: Api, source:
     assert [type(item) for item in bluesky.parse(page)] == [Problem]
 
 
+PROFILED = XRPC + f"app.bsky.actor.getProfile?actor={DID}"
+
+
+@pytest.mark.parametrize(
+    ("error", "gone"),
+    [
+        ({"error": "InvalidRequest", "message": "Profile not found"}, True),
+        ({"error": "AccountTakedown", "message": "Account has been suspended"}, True),
+        ({"error": "AccountDeactivated", "message": "Account is deactivated"}, False),
+        ({"error": "AuthMissing", "message": "Authentication Required"}, False),
+    ],
+)
+def test_posts_of_an_account_that_is_switched_off_are_not_gone_and_those_of_a_lost_one_are(
+    api: Api, source: Source, error: Any, gone: bool
+) -> None:
+    api.say(posts_path(1, 2), {"posts": []})
+    api.say(PROFILED, error, status=400)
+    path = XRPC + f"com.atproto.repo.getRecord?repo={DID}&collection=app.bsky.feed.repost&rkey=key01"
+    api.say(path, {"error": "InvalidRequest", "message": f"Could not find repo: {DID}"}, status=400)
+    known = [*asked("post01", "post02"), *asked("key01", kind="repost")]
+    if gone:
+        assert again(source, known) == [("post01", True), ("post02", True), ("key01", True)]
+        assert api.asked.count(PROFILED) == 1
+        return
+    for some in (known, known[2:]):
+        with pytest.raises(Refused, match=error["error"]):
+            again(source, some)
+
+
 def test_reposts_are_asked_for_by_their_records_where_their_key_is_known(api: Api, source: Source) -> None:
     path = XRPC + f"com.atproto.repo.getRecord?repo={DID}&collection=app.bsky.feed.repost&rkey=key0{{}}"
     subject = {"uri": "at://did:plc:other/app.bsky.feed.post/abc"}
     api.say(path.format(1), record("repost", 1, subject=subject))
     api.say(path.format(2), {"error": "InvalidRequest", "message": "Could not locate record: at://x"}, status=400)
-    assert again(source, asked("key01", "key02", "~0123", "odd/", kind="repost")) == [
-        ("key01", False),
-        ("key02", True),
-    ]
-    assert len(api.asked) == 2
+    api.say(PROFILED, {"did": DID, "handle": "Office.example", "labels": []})
+    found = again(source, asked("key01", "key02", "~0123", "odd/", kind="repost"))
+    assert found == [("key01", False), ("key02", True)]
+    assert len(api.asked) == 3
+    (page, _) = bluesky.recheck(source.target, source.fetcher, {}, asked("key01", "key02", kind="repost"))
+    (post,) = bluesky.parse(page)
+    assert isinstance(post, SeenPost)
+    assert post.account == Account("bluesky", "@office.example", wishes=())
+
+
+def test_the_posts_of_a_repository_that_nobody_holds_are_asked_for_where_feeds_are_shown(
+    api: Api, fetcher: Fetcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bluesky, "PUBLIC", api.url)
+    monkeypatch.setattr(_bluesky_repository, "_DIRECTORY", f"{api.url}/directory")
+    source = Source("bluesky", fetcher, account=DID, via="repository")
+    api.say(f"/directory/{DID}", {"message": "DID not available"}, status=410)
+    api.say(posts_path(1), {"posts": []})
+    api.say(PROFILED, {"error": "InvalidRequest", "message": "Profile not found"}, status=400)
+    assert again(source, asked("post01")) == [("post01", True)]
 
 
 def test_the_records_of_a_repository_are_asked_for_on_its_own_server(api: Api, repository: Source) -> None:
