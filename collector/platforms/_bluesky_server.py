@@ -62,7 +62,7 @@ def record(
 
 
 def why_not_shown(fetcher: Fetcher, server: str, actor: str) -> Refused | None:
-    """What profiles know: feeds say "Profile not found" of every account that is not shown. None where they do too."""
+    """The reason that a profile gives, if any: feeds say "Profile not found" of every account not shown."""
     try:
         ask(fetcher, server, "app.bsky.actor.getProfile", [("actor", actor)])
     except Refused as refused:
