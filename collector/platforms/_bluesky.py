@@ -192,6 +192,10 @@ def _facet_links(record: _Json) -> list[str]:
         for feature in answers.tables(facet, "features"):
             if url := markup.absolute(answers.text(feature, "uri"), ""):
                 found.append((start if type(start) is int else 0, url))
+    for entity in answers.tables(record, "entities"):  # the form of the first year
+        start = answers.table(entity, "index").get("start")
+        if answers.text(entity, "type") == "link" and (url := markup.absolute(answers.text(entity, "value"), "")):
+            found.append((start if type(start) is int else 0, url))
     return [url for _, url in sorted(found, key=lambda pair: pair[0])]
 
 

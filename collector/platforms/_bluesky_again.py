@@ -5,6 +5,7 @@ then nothing is gone, and the account's state is told instead.
 """
 
 import logging
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -20,6 +21,7 @@ from core.post import Asked
 
 log = logging.getLogger(__name__)
 _AT_ONCE = 25  # posts that one request may name
+_NUMBER = re.compile(r"(did:[a-z]+:[A-Za-z0-9._:%-]+)/([A-Za-z0-9._:-][A-Za-z0-9._:~-]{0,511})")
 
 
 @dataclass(slots=True)
@@ -100,7 +102,6 @@ def _left_out(post: Asked) -> None:
 
 
 def _parts(post: Asked) -> tuple[str, str]:
-    """Account and record key; nothing for a repost whose key no feed showed."""
-    did, _, rkey = post.platform_id.partition("/")
-    sound = did.startswith("did:") and rkey and not rkey.startswith("~")
-    return (did, rkey) if sound else ("", "")
+    """Account and record key; nothing for a repost whose key no feed showed, and for what no server would read."""
+    found = _NUMBER.fullmatch(post.platform_id)
+    return (found[1], found[2]) if found else ("", "")

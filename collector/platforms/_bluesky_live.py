@@ -2,7 +2,7 @@
 
 A round connects with the cursor of the last event that was archived and reads what has happened since. The cursor
 is a time in microseconds, which every server of either version takes; it is set back a little, since servers
-differ, and what comes twice changes nothing. No message says that the present is reached, and a replay passes over
+differ, and what comes a second time is known. No message says that the present is reached, and a replay passes over
 the whole network's events without a word: so the older the cursor, the longer silence has to last before it counts.
 """
 
@@ -19,7 +19,7 @@ from collector.platforms import _bluesky as posts
 from collector.platforms import _bluesky_events as events
 from collector.platforms._bluesky_forms import MISSED
 from collector.platforms._bluesky_wishes import Owner
-from core import times
+from core import ids, times
 from core.errors import FetchError
 from core.page import Page
 
@@ -53,6 +53,7 @@ class Live:
         known = saved if type(saved) is int and 0 < saved <= begun else begun
         oldest = begun - int(_LONGEST_REPLAY * _REPLAY_SPEED * 1_000_000)
         batch = _Batch(self, {**self.kept, "of": of}, begun, max(known, oldest), owner=self.owner)
+        batch.known = {str(digest): known for digest in answers.rows(state, "known")}
         if known < oldest:
             batch.missed = times.text(events.moment(known))
         yield from batch.heard(fetcher)
@@ -76,6 +77,7 @@ class _Batch:
     missed: str = ""
     lines: list[str] = field(default_factory=list)
     owner: Owner = field(default_factory=Owner)
+    known: dict[str, int] = field(default_factory=dict)
     size: int = 0
     total: int = 0
     unreadable: int = 0
@@ -116,12 +118,20 @@ class _Batch:
         self.unreadable = 0 if event else self.unreadable + 1
         at = event.at if event and event.at < self.begun + _AHEAD else 0
         self.cursor = max(self.cursor, at)
-        if not event or event.did in ("", self.live.did):
+        if (not event or event.did in ("", self.live.did)) and self._is_new(message, at):
             self.lines.append(" ".join(message.split("\n")))
             self.size += len(message)
         if event and event.kind == "identity" and event.did == self.live.did:
             self._renamed(posts.at(answers.text(event.said, "handle")))
         return at >= self.begun
+
+    def _is_new(self, message: str, at: int) -> bool:
+        """Not one that the overlap brings a second time, word for word."""
+        digest = ids.short_hash(message)
+        if digest in self.known:
+            return False
+        self.known[digest] = at
+        return True
 
     def _renamed(self, handle: str) -> None:
         """Posts that are told from here on have the new handle."""
@@ -140,7 +150,8 @@ class _Batch:
         headers = {"content-type": "application/x-ndjson", **self.owner.headers()}
         headers |= {MISSED: self.missed} if self.missed else {}
         body = "".join(f"{line}\n" for line in self.lines).encode("utf-8", "replace")
-        state = {"live": {**self.kept, "cursor": self.cursor}}
+        self.known = {digest: at for digest, at in self.known.items() if at >= self.cursor - _OVERLAP}
+        state = {"live": {**self.kept, "cursor": self.cursor, "known": list(self.known)}}
         self.lines, self.size, self.missed = [], 0, ""
         return Page(self.url, body, times.now(), headers=headers, tool=fetch.tool(), state=state)
 

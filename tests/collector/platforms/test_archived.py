@@ -7,15 +7,18 @@ import pytest
 from sqlmodel import col, select, update
 
 from collector.fetch import Fetcher
+from core import terms
 from db.database import Database
 from db.models import Post, Version
 from tests.collector.looks import Looker
 from tests.collector.platforms import test_bluesky as bluesky
+from tests.collector.platforms import test_bluesky_live as live
 from tests.collector.platforms import test_dvids as dvids
 from tests.collector.platforms import test_mastodon as mastodon
 from tests.collector.platforms import test_x_oembed as oembed
 from tests.collector.platforms import test_youtube as youtube
 from tests.collector.platforms.api import Api, Said
+from tests.collector.speaker import speaking
 
 PAYLOADS = Path(__file__).parents[2] / "contracts" / "payloads"
 
@@ -83,6 +86,43 @@ def test_a_post_is_deleted_on_bluesky(look: Looker, database: Database, api: Api
     deleted = look.archived()[f"bluesky:{bluesky.DID}/post08"]
     assert deleted["deleted_at"]
     assert (deleted["text"], deleted["kind"]) == ("Day 8", "post")
+
+
+def test_what_a_stream_tells_is_archived_once_and_a_post_can_be_edited_and_deleted(
+    look: Looker, api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live._bluesky_live, "_QUIET", 0.3)
+    bluesky.shows(api, 9)
+    api.say(
+        f"{bluesky.XRPC}app.bsky.actor.getProfile?actor=office.example", {"did": bluesky.DID, "handle": "o.example"}
+    )
+    with speaking() as speaker:
+        stream = live.Archive(speaker, live.second, live.SECOND)
+        options = {"kind": "bluesky", "account": "@office.example", "base_url": api.url, "live": "jetstream",
+                   "jetstream": stream.url}  # fmt: skip
+        assert look(**options).posts_new == 1
+        changes = [live.commit(1), live.commit(2), live.commit(1, "update", "Corrected")]
+        changes += [live.commit(9, "delete", rkey="post09"), live.commit(3), live.commit(3, "delete")]
+        stream.events = [(live.now() + number, change) for number, change in enumerate(changes)]
+        assert look(**options).ending == "ok"
+        assert look(**options).posts_new == 0
+    found = look.archived()
+    edited, deleted = found[f"bluesky:{bluesky.DID}/key01"], found[f"bluesky:{bluesky.DID}/post09"]
+    assert (edited["text"], edited["versions"], edited["edits"]) == ("Corrected", 2, 1)
+    assert (deleted["text"], bool(deleted["deleted_at"])) == ("Day 9", True)
+    assert [found[f"bluesky:{bluesky.DID}/key0{n}"]["versions"] for n in (2, 3)] == [1, 2]
+
+
+def test_a_wish_of_the_author_withholds_the_words_from_outsiders(look: Looker, api: Api) -> None:
+    wish = [{"val": "!no-unauthenticated", "src": bluesky.DID}]
+    shown = bluesky.view(9)
+    shown["author"]["labels"] = wish
+    api.say(bluesky.FEED, {"feed": [{"post": shown}]})
+    assert look(kind="bluesky", account="@office.example", base_url=api.url).posts_new == 1
+    (post,) = look.archived().values()
+    assert post["text"] == "Day 9"
+    assert post["labels"] == ["!no-unauthenticated"]
+    assert terms.apply(post, "public")["text"] is None
 
 
 def test_a_whole_text_takes_the_place_of_the_short_one_and_no_search_undoes_that(

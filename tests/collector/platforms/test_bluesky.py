@@ -288,6 +288,15 @@ def test_links_come_in_reading_order_whatever_the_offsets_are() -> None:
     assert post.links == ("https://c.example", "https://a.example", "https://b.example")
 
 
+def test_the_first_years_entities_are_links_too() -> None:
+    entities = [{"index": {"start": 9, "end": 20}, "type": "link", "value": "https://b.example"},
+                {"index": {"start": 0}, "type": "mention", "value": "did:plc:x"}, 7,
+                {"index": {"start": 1}, "type": "link", "value": "https://a.example"}]  # fmt: skip
+    (post,) = read({"posts": [view(1, record={"text": "x", "entities": entities})]})
+    assert isinstance(post, SeenPost)
+    assert post.links == ("https://a.example", "https://b.example")
+
+
 def test_the_forms_of_one_post_and_of_live_changes_are_read() -> None:
     assert [len(read(form)) for form in (view(1), {"post": view(1)}, [view(1), view(2)], record("post", 1))] == [
         1,
@@ -398,7 +407,7 @@ def test_reposts_are_asked_for_by_their_records_where_their_key_is_known(api: Ap
     api.say(path.format(1), record("repost", 1, subject=subject))
     api.say(path.format(2), {"error": "InvalidRequest", "message": "Could not locate record: at://x"}, status=400)
     api.say(PROFILED, {"did": DID, "handle": "Office.example", "labels": []})
-    found = again(source, asked("key01", "key02", "~0123", "odd/", kind="repost"))
+    found = again(source, asked("key01", "key02", "~0123", "odd/", f"{DID}/a b", kind="repost"))
     assert found == [("key01", False), ("key02", True)]
     assert len(api.asked) == 3
     (page, _) = bluesky.recheck(source.target, source.fetcher, {}, asked("key01", "key02", kind="repost"))

@@ -162,7 +162,7 @@ def test_a_round_goes_on_where_the_last_ended_with_a_small_overlap(
     saved = source.state["live"]["cursor"]
     assert archive.cursors[1] >= begun - 5_000_000
     archive.events.append((saved + 1, commit(2)))
-    assert ("key02", "Post 2", False) in changes(source)
+    assert changes(source) == [("key02", "Post 2", False)]  # the overlap brings the other again: it is known
     assert archive.cursors[2] >= archive.cursors[1]
 
 
@@ -177,7 +177,7 @@ def test_pages_are_cut_and_a_kill_between_them_loses_nothing(
     archive.events = [(then + n, commit(n)) for n in range(1, 6)]
     assert [name for name, _, _ in changes(source, pages=2)] == ["key01", "key02"]
     assert source.state["live"]["cursor"] == then + 2
-    assert [name for name, _, _ in changes(source)] == ["key02", "key03", "key04", "key05"]
+    assert [name for name, _, _ in changes(source)] == ["key03", "key04", "key05"]
     assert source.state["live"]["cursor"] > then + 5  # quiet: the present is reached
 
 
@@ -205,7 +205,7 @@ def test_what_came_before_a_cut_is_kept_and_the_rest_comes_next_time(source: Sou
     assert source.state["live"]["cursor"] == then + 1
     archive = Archive(speaker, first, "/subscribe")
     archive.events = [(then + 1, commit(1)), (then + 2, commit(2))]
-    assert [name for name, _, _ in changes(source)] == ["key01", "key02"]
+    assert [name for name, _, _ in changes(source)] == ["key02"]
 
 
 def test_a_stream_that_cannot_be_reached_moves_no_cursor(source: Source, speaker: Speaker) -> None:
