@@ -75,7 +75,7 @@ class Shown:
         except Gone:  # a server of feeds alone
             return Owner()
         profile = answers.document(page) if page else None
-        return Owner(posts.at(answers.text(profile, "handle")), wishes.of_author(profile or {}))
+        return Owner(posts.at(answers.text(profile, "handle")), wishes.of_author(profile))
 
 
 def records(fetcher: Fetcher, server: str, did: str, known: Sequence[Asked], owner: Owner) -> Iterator[Page]:

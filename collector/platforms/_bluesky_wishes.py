@@ -43,9 +43,9 @@ def own_labels(record: _Json) -> Wishes:
     return _named(answers.tables(answers.table(record, "labels"), "values"))
 
 
-def of_author(author: _Json) -> Wishes | None:
+def of_author(author: Any) -> Wishes | None:
     """The directives that an account gave itself, as views show them; None where a view shows no labels."""
-    if not isinstance(author.get("labels"), list):
+    if not isinstance(author, dict) or not isinstance(author.get("labels"), list):
         return None
     did = answers.text(author, "did")
     own = [label for label in answers.tables(author, "labels") if did and label.get("src") == did]

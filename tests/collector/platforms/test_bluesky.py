@@ -1,20 +1,25 @@
 """Bluesky: the feed and the repository page by page, deletions, wishes, and accounts that are gone."""
 
+import contextlib
 import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from collector.fetch import Fetcher
 from collector.platforms import _bluesky, _bluesky_repository, bluesky
 from core import times
-from core.errors import ParseError, RateLimited, Refused, SettingsError
+from core.errors import CollectError, ParseError, RateLimited, Refused, SettingsError
 from core.page import Page
 from core.post import Account, Asked, Problem, SeenPost
 from tests.collector.platforms.api import Api
 from tests.collector.platforms.rounds import Source, ids
+from tests.collector.platforms.test_any_shape import DOCUMENT, Says, changed, places
+from tests.contracts.test_platforms import PAYLOADS, harmless
 
 DID = "did:plc:officeofexample2222222222"
 XRPC = "/xrpc/"
@@ -464,3 +469,30 @@ def test_saved_answers_say_by_their_address_who_is_gone() -> None:
 def test_saved_files_are_not_asked_for_again(fetcher: Fetcher) -> None:
     target = Source("bluesky", fetcher, path="saved/*").target
     assert list(bluesky.recheck(target, fetcher, {}, asked("post01"))) == []
+
+
+RECORDED = json.loads((PAYLOADS / "bluesky" / "list_records.json").read_text("utf-8"))
+EVERYTHING = {
+    "did": DID, "handle": "office.example",
+    "collections": ["app.bsky.actor.profile", "org.user-intents.declaration"],
+    "service": [{"type": "AtprotoPersonalDataServer", "serviceEndpoint": "https://pds.example"}], **RECORDED,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("via", ["feed", "repository"])
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_a_round_and_a_question_through_any_answers_end(via: str, data: st.DataObject) -> None:
+    document = data.draw(DOCUMENT)
+    if data.draw(st.booleans()):
+        document = changed(EVERYTHING, data.draw(st.sampled_from(places(EVERYTHING))), document)
+    says: Any = Says(document)
+    source = Source("bluesky", says, account="office.example", via=via, max_pages=3)
+    for _ in range(2):
+        with contextlib.suppress(CollectError):
+            source.look()
+    with contextlib.suppress(CollectError):
+        known = [*asked("key01", "junk/"), *asked("key02", kind="repost")]
+        for page in bluesky.recheck(source.target, says, source.state, known):
+            harmless("bluesky", page)
+    assert says.asked < 100

@@ -6,6 +6,8 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from websockets.sync.server import ServerConnection
 
 from collector.fetch import Fetcher
@@ -17,12 +19,15 @@ from core.post import Problem, SeenPost
 from tests.collector.platforms import test_bluesky as feeds
 from tests.collector.platforms.api import Api
 from tests.collector.platforms.rounds import Source
+from tests.collector.platforms.test_any_shape import DOCUMENT, ODD, Says, changed, places
 from tests.collector.speaker import Speaker, speaking, stay
+from tests.contracts.test_platforms import PAYLOADS, harmless
 
 DID = feeds.DID
 SECOND = "/xrpc/network.bsky.jetstream.subscribeEvents"
 LONG_AGO = times.parse("2026-05-04T07:00:00Z")
 POST = "app.bsky.feed.post"
+CASE = PAYLOADS / "bluesky" / "jetstream_second.jsonl"
 
 
 @pytest.fixture(autouse=True)
@@ -361,6 +366,23 @@ def test_a_repository_is_followed_too_with_its_owners_wishes(
 
 
 repository = feeds.repository
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_whatever_a_stream_says_it_is_read_or_told(data: st.DataObject) -> None:
+    lines = [line for line in CASE.read_text("utf-8").splitlines() if line]
+    said = []
+    for line in data.draw(st.lists(st.sampled_from(lines), min_size=1, max_size=4)):
+        document = json.loads(line)
+        place = data.draw(st.sampled_from(places(document)))
+        said.append(json.dumps(changed(document, place, data.draw(ODD | DOCUMENT))))
+    says: Any = Says({})
+    says.messages = lambda *asked: (message for message in said)
+    says.max_bytes = 100_000
+    for page in _bluesky_live.Live("wss://stream.example" + SECOND, DID, bluesky.Owner(), 1).pages(says, {}):
+        harmless("bluesky", page)
+        assert 0 < page.state["live"]["cursor"] < now() + 61_000_000
 
 
 def test_a_stream_is_off_by_default(api: Api, fetcher: Fetcher) -> None:
