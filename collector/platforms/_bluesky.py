@@ -219,15 +219,15 @@ def _quoted(embed: _Json) -> tuple[str | None, list[str]]:
 
 
 def _media(embed: _Json, did: str) -> Iterator[Media]:
-    """Pictures and videos, at the addresses that Bluesky serves them from."""
+    """Pictures and videos, at the addresses that Bluesky serves them from; more than four pictures are items."""
     for part in (embed, answers.table(embed, "media")):
-        for image in answers.tables(part, "images"):
-            if cid := _blob(image, "image"):
-                url = f"https://cdn.bsky.app/img/feed_fullsize/plain/{did}/{cid}@jpeg"
-                yield Media("image", url, answers.text(image, "alt") or None)
-        if cid := _blob(part, "video"):
-            url = f"https://video.bsky.app/watch/{quote(did, safe='')}/{cid}/playlist.m3u8"
-            yield Media("video", url, answers.text(part, "alt") or None)
+        for item in (*answers.tables(part, "images"), *answers.tables(part, "items"), part):
+            alt = answers.text(item, "alt") or None
+            if cid := _blob(item, "image"):
+                yield Media("image", f"https://cdn.bsky.app/img/feed_fullsize/plain/{did}/{cid}@jpeg", alt)
+            if cid := _blob(item, "video"):
+                url = f"https://video.bsky.app/watch/{quote(did, safe='')}/{cid}/playlist.m3u8"
+                yield Media("video", url, alt)
 
 
 def _blob(item: _Json, name: str) -> str:
