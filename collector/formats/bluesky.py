@@ -10,6 +10,7 @@ from core.page import Page
 from core.post import Problem, SeenPost
 
 _LISTS = ("feed", "posts", "records")
+_STREAM = "network.bsky.jetstream.subscribeEvents#"  # Jetstream's second form
 
 
 def looks_like(start: Start) -> bool:
@@ -23,6 +24,9 @@ def ours(record: Any) -> bool:
         return True
     if isinstance(record.get("did"), str):
         return "commit" in record or record.get("kind") in ("commit", "identity", "account") or "time_us" in record
+    payload = record.get("payload")
+    if isinstance(payload, dict) and _STREAM in str(payload.get("$type")):
+        return True
     if record.keys() <= {"cursor", *_LISTS} and record:
         return True  # also an answer that has nothing to show
     lists = (record.get(name) for name in _LISTS)
@@ -41,9 +45,10 @@ def _at(value: Any) -> bool:
 
 def read(record: Any, about: About) -> Iterator[SeenPost | Problem]:
     from collector.platforms import _bluesky_forms
-    from collector.platforms._bluesky_repository import HANDLE
+    from collector.platforms._bluesky_wishes import Owner
 
     if not isinstance(record, dict):
         raise ParseError("is no object of Bluesky")
-    headers = {"content-type": "application/json"} | ({HANDLE: f"@{about.handle.lower()}"} if about.handle else {})
+    owner = Owner(f"@{about.handle.lower()}" if about.handle else "")
+    headers = {"content-type": "application/json", **owner.headers()}
     yield from _bluesky_forms.read(Page("", packed(record), about.seen_at, headers=headers))

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from websockets.sync.server import ServerConnection
 
+from collector import kinds
 from collector.fetch import Fetcher
 from collector.platforms import _bluesky_live, bluesky
 from core import times
@@ -383,6 +384,14 @@ def test_whatever_a_stream_says_it_is_read_or_told(data: st.DataObject) -> None:
     for page in _bluesky_live.Live("wss://stream.example" + SECOND, DID, bluesky.Owner(), 1).pages(says, {}):
         harmless("bluesky", page)
         assert 0 < page.state["live"]["cursor"] < now() + 61_000_000
+
+
+def test_lines_of_a_stream_are_told_by_what_they_hold() -> None:
+    found = list(kinds.kind("file").parse(Page("", CASE.read_bytes(), times.now())))
+    expected = list(bluesky.parse(Page("", CASE.read_bytes(), times.now())))
+    posts = [item for item in expected if isinstance(item, SeenPost)]
+    assert posts == [item for item in found if isinstance(item, SeenPost)]
+    assert len(found) == len(expected)
 
 
 def test_a_stream_is_off_by_default(api: Api, fetcher: Fetcher) -> None:

@@ -1,4 +1,4 @@
-"""Three pages of an author's feed."""
+"""Three pages of an author's feed, and each post by itself."""
 
 from typing import Any
 
@@ -14,3 +14,5 @@ def say(api: Api) -> None:
     bluesky.shows(api, 9, 8, older="8")
     bluesky.shows(api, 7, 6, path=bluesky.FEED + "&cursor=8", older="6")
     bluesky.shows(api, 5, path=bluesky.FEED + "&cursor=6")
+    days = range(5, 10)
+    api.say(bluesky.posts_path(*days), {"posts": [bluesky.view(day) for day in days]})
