@@ -6,7 +6,7 @@ import trafilatura
 from lxml import etree
 from lxml.html import HtmlElement
 
-from collector.platforms._embeds import Embed
+from collector.platforms._embed import Embed
 from collector.reading import markup
 
 _DROPPED = ("script", "style", "svg", "noscript", "template", "iframe", "object", "select", "form", "nav")

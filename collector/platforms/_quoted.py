@@ -5,7 +5,7 @@ first paragraph stands before the signature and whose rest, up to its picture li
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -18,6 +18,7 @@ _ONLY_TAIL = re.compile(r"^(?:\s*(?:pic\.(?:twitter|x)\.com/\w+|https?://\S+|[#@
 _LINK = re.compile(r"https?://[^\s\"”)]+|pic\.(?:twitter|x)\.com/\w+")
 _LONGEST = 290  # characters beside its links that an embed shows of a post
 _LINES_BEHIND = 8
+Known = Mapping[tuple[str, str], str]  # (handle, date as shown) -> status id, from the page's links
 
 
 class _Line(NamedTuple):
@@ -25,8 +26,8 @@ class _Line(NamedTuple):
     gap: bool  # a blank line stands before it
 
 
-def find(text: str, page_url: str) -> Iterator[SeenPost | Problem]:
-    """Every signed post, in order."""
+def find(text: str, page_url: str, known: Known | None = None) -> Iterator[SeenPost | Problem]:
+    """Every signed post, in order; with its id where a link of the page is known to end its signature."""
     rows = _lines(text)
     gaps_tell = any(row.gap for row in rows[1:]) and not all(row.gap for row in rows[1:])
     signatures = {i: s for i, row in enumerate(rows) if (s := _signature.whole_line(row.text))}
@@ -37,7 +38,7 @@ def find(text: str, page_url: str) -> Iterator[SeenPost | Problem]:
         # the line before the next signature is that one's
         end = following - 1 if following < len(rows) and signatures[following].start == 0 else following
         parts, taken = _parts(rows, at, own, range(taken + 1, at), range(at + 1, end), gaps_tell)
-        post = _post(parts, signature, page_url)
+        post = _post(parts, signature, page_url, known or {})
         if post:
             yield post
 
@@ -98,12 +99,13 @@ def _block(rows: list[_Line], last: _Line, earlier: range, gaps_tell: bool) -> l
     return [row.text for row in kept]
 
 
-def _post(parts: list[str], signature: Signature, page_url: str) -> SeenPost | Problem | None:
+def _post(parts: list[str], signature: Signature, page_url: str, known: Known) -> SeenPost | Problem | None:
     text = "\n".join(parts).strip()
     if not text or _x.is_notice(text):
         return None
     urls = [u if u.startswith("http") else f"https://{u}" for u in _LINK.findall(text)]
+    status_id = known.get((signature.handle.lower(), signature.date))
     return _x.quoted(
-        text=text, status_id=None, handle=None, signature=signature, page_url=page_url,
+        text=text, status_id=status_id, handle=None, signature=signature, page_url=page_url,
         links=tuple(dict.fromkeys(u.rstrip(".,…") for u in urls)),
     )  # fmt: skip

@@ -1,16 +1,26 @@
 """What addresses and words of X look like in other people's pages."""
 
 import re
+from collections.abc import Iterator
 from datetime import timedelta
+from urllib.parse import unquote
 
 from collector.platforms._signature import Signature
 from collector.reading import language
 from core import ids
 from core.post import Account, Problem, SeenPost, View
 
-STATUS = re.compile(
-    r"^(?:https?:)?//(?:www\.|mobile\.|m\.)?(?:twitter|x|fxtwitter|vxtwitter|nitter)\.(?:com|net)/"
-    r"(?:#!/)?(?:i/web|i|([A-Za-z0-9_]{1,20}))/status(?:es)?/(\d{1,19})(?!\d)",
+_HOST = (
+    r"(?:www\.|mobile\.|m\.)?(?:twitter\.com|x\.com|(?:fx|vx|fixv|fixup|twitt)(?:itter|twitter|pr|x)\.com|xcancel\.com"
+    r"|nitter\.[a-z0-9.-]+)(?::443)?"
+)
+_STATUS = rf"{_HOST}/+(?:#!/)?(?:i/web|i|@?([A-Za-z0-9_]{{1,20}}))/status(?:es)?/+(\d{{1,19}})(?!\d)"
+STATUS = re.compile(rf"^(?:https?:)?//{_STATUS}", re.I)
+_INSIDE = re.compile(rf"[?&#=](?:https?:)?//{_STATUS}", re.I)
+_FRAME = re.compile(
+    r"//platform\.(?:twitter|x)\.com/embed/(?:Tweet|index)\.html[^\"'\s]*?[?&#;]id=(\d{1,19})(?!\d)"
+    r"|//(?:www\.)?(?:twitter|x)\.com/i/(?:videos/(?:tweet/)?|cards/tfw/v1/)(\d{1,19})(?!\d)"
+    r"|/twitter(?:\.min)?\.html#(\d{1,19})(?!\d)",
     re.I,
 )
 NOTICE = re.compile(
@@ -20,16 +30,35 @@ NOTICE = re.compile(
     r"|you are not authorized to see this|hmm\W+this page doesn.t exist)",
     re.I,
 )
-_NOBODY = frozenset({"i", "anyuser", "user", "statuses", "twitter_status"})
+_NOBODY = frozenset({"i", "anyuser", "user", "statuses", "twitter_status", "web"})
 
 
 def status(href: str | None) -> tuple[str | None, str] | None:
     """(handle, status id) of a link to a post."""
     found = STATUS.match((href or "").strip())
-    if not found:
-        return None
-    handle = found[1] if found[1] and found[1].lower() not in _NOBODY else None
-    return handle, found[2]
+    return _handle_and_id(found) if found else None
+
+
+def inside(address: str) -> tuple[str | None, str] | None:
+    """The post that a frame's address shows: the platform's own, or one that is handed a post's address."""
+    if found := _FRAME.search(address):
+        return None, next(filter(None, found.groups()))
+    asked = _INSIDE.search(unquote(address)) if "status" in address else None
+    return _handle_and_id(asked) if asked else status(address)
+
+
+def _handle_and_id(found: re.Match[str]) -> tuple[str | None, str]:
+    return (found[1] if found[1] and found[1].lower() not in _NOBODY else None), found[2]
+
+
+def statuses(links: Iterator[tuple[str | None, str]]) -> dict[tuple[str, str], str]:
+    """(handle, what is shown) -> status id of links to posts: so a signature without its quote tells its id."""
+    found: dict[tuple[str, str], str] = {}
+    for href, shown in links:
+        named = status(href)
+        if named and named[0]:
+            found.setdefault((named[0].lower(), shown), named[1])
+    return found
 
 
 def is_notice(text: str) -> bool:

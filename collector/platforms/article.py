@@ -12,6 +12,7 @@ from lxml.html import HtmlElement
 
 from collector.fetch import Fetcher
 from collector.platforms import _body, _embeds, _quoted
+from collector.platforms._embed import Embed
 from collector.platforms._metadata import Metadata
 from collector.reading import charset, language, markup
 from collector.target import WebOrFile
@@ -78,7 +79,7 @@ def _page(text: str, page: Page) -> Iterator[SeenPost | Problem]:
     url, published, own_links = about.url, about.published(page.fetched_at), _links(root, about.url)
     number = ids.article_id(url) if url else ids.short_hash(text)
     quoting = url or ids.public_id("article", number)
-    embeds = _embeds.find(root, quoting)
+    embeds, known = _embeds.find(root, quoting), _embeds.statuses(root)
     title, body = about.title, _body.extract(root, embeds)
     if not (body or title or embeds):
         raise ParseError("this page shows no text without its scripts; is there a feed or another address?")
@@ -99,15 +100,18 @@ def _page(text: str, page: Page) -> Iterator[SeenPost | Problem]:
             view=View.PAGE,
         )
     yield from (embed.post for embed in _embeds.once(embeds))
-    yield from _unmarked(body, quoting, embeds)
+    yield from _unmarked(body, quoting, embeds, known)
     if _OPENED.search(text) and not _CLOSED.search(text):
         yield Problem("this page breaks off: its end is missing", text[-200:])
 
 
-def _unmarked(body: str, quoting: str, embeds: list[_embeds.Embed]) -> Iterator[SeenPost | Problem]:
+def _unmarked(body: str, quoting: str, embeds: list[Embed], known: _quoted.Known) -> Iterator[SeenPost | Problem]:
     """Posts that the page quotes as plain paragraphs; those that are embeds too have come already."""
     shown = {squeeze(line) for embed in embeds for line in [*embed.lines, *_lines(embed.post)]}
-    for found in _quoted.find(body, quoting):
+    came = {embed.post.id for embed in embeds if isinstance(embed.post, SeenPost)}
+    for found in _quoted.find(body, quoting, known):
+        if isinstance(found, SeenPost) and found.id in came:
+            continue
         if not all(squeeze(line) in shown for line in _lines(found)):
             yield found
 

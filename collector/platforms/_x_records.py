@@ -1,0 +1,90 @@
+"""Posts of X that a page holds as data and not as markup: JSON in an attribute, objects in a script."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import orjson
+from lxml.html import HtmlElement
+
+from collector.platforms import _x
+from collector.platforms._signature import Signature
+from collector.reading import markup
+
+_QUOTE = r"\\*\""
+_URL = r"((?:https?:)?(?:\\*/){2}(?:www\.|mobile\.)?(?:twitter|x)\.com[^\"\s]{8,120}?)" + _QUOTE
+_KEYED = re.compile(
+    rf"{_QUOTE}(?:tweet|twitter|x)_?(?:post|status|embed|tweet)?_?(?:url|link|href|embed){_QUOTE}\s*:\s*{_QUOTE}{_URL}"
+    rf"|{_QUOTE}tweet_?id{_QUOTE}\s*:\s*(?:{_QUOTE})?(\d{{15,19}})(?!\d)",
+    re.I,
+)
+_TYPED = re.compile(
+    rf"{_QUOTE}(?:__?typename|(?:embed|media|sub|block|content)?_?type|kind|provider(?:_?name)?(?:slug)?|component"
+    rf"|blockname|service){_QUOTE}\s*:\s*{_QUOTE}[\w./ -]{{0,40}}(tweet|twitter)[\w./ -]{{0,40}}{_QUOTE}",
+    re.I,
+)
+_ADDRESS = re.compile(
+    rf"{_QUOTE}\w*(?:url|href|src|link|permalink|content|value|source){_QUOTE}\s*:\s*{_QUOTE}{_URL}", re.I
+)
+_NUMBER = re.compile(
+    rf"{_QUOTE}(?:id|id_?str|embed_?id|external_?id|value){_QUOTE}\s*:\s*(?:{_QUOTE})?(\d{{15,19}})(?!\d)", re.I
+)
+_SHARING = re.compile(r"share|follow|intent|profile|timeline", re.I)
+_RECORD = re.compile(r"\s*\{.*(?:tweet|twitter|x)\.com", re.I | re.S)
+_AROUND = 600  # characters to both sides of a type that can belong to its object
+_LONGEST = 20_000
+_LARGEST = 5_000_000
+
+
+def of(element: HtmlElement) -> dict[str, Any] | None:
+    """An attribute that holds the post as JSON, as newsletters keep it."""
+    for value in element.attrib.values():
+        if len(value) < _LONGEST and _RECORD.match(value):
+            try:
+                found = orjson.loads(value)
+            except orjson.JSONDecodeError:
+                continue
+            if isinstance(found, dict) and _x.status(_text(found, "url")):
+                return found
+    return None
+
+
+def named(record: dict[str, Any]) -> tuple[str | None, str] | None:
+    return _x.status(_text(record, "url"))
+
+
+def told(record: dict[str, Any], handle: str | None) -> tuple[str, Signature | None]:
+    """Its text, and who signs it."""
+    text = markup.plain(_text(record, "full_text") or _text(record, "text"))
+    author = _text(record, "username").lstrip("@") or handle
+    return text, Signature(0, _text(record, "name"), author, "") if author else None
+
+
+def _text(record: dict[str, Any], name: str) -> str:
+    value = record.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def in_script(text: str) -> Iterator[tuple[str | None, str]]:
+    """Posts that a program's data name as embeds: {"type": "tweet", "id": ...}, {"tweetUrl": ...}."""
+    if len(text) > _LARGEST or ("weet" not in text and "witter" not in text):
+        return
+    for found in _KEYED.finditer(text):
+        if status := (None, found[2]) if found[2] else _x.status(found[1].replace("\\", "")):
+            yield status
+    for found in _TYPED.finditer(text):
+        if status := _in_object(text, found):
+            yield status
+
+
+def _in_object(text: str, kind: re.Match[str]) -> tuple[str | None, str] | None:
+    """What the object names whose type this is; one object deep on both sides."""
+    before, after = text[max(0, kind.start() - _AROUND) : kind.start()], text[kind.end() : kind.end() + _AROUND]
+    own = before[before.rfind("{") + 1 :] + kind[0] + after.partition("}")[0]
+    if _SHARING.search(own):
+        return None
+    for found in _ADDRESS.finditer(own):
+        if status := _x.status(found[1].replace("\\", "")):
+            return status
+    number = _NUMBER.search(own) if kind[1].lower() == "tweet" else None
+    return (None, number[1]) if number else None
