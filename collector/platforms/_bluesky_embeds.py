@@ -6,12 +6,15 @@ owner's of that handle: it is a problem that says so.
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import islice
 from urllib.parse import unquote
 
+import orjson
 from lxml.html import HtmlElement
 
+from collector.platforms import _answers as answers
 from collector.platforms import _bluesky, _embed
 from collector.platforms._embed import Embed
 from collector.reading import dates, language, markup
@@ -28,6 +31,7 @@ _PLACEHOLDER = re.compile(r"\s*\[(?:image|video|image or embed|embed|bild|imagen
 _CLOCK = re.compile(r"\s+(?:at|um|à|a las|a la|alle|om|às|kl\.?)\s+\d.*$|,?\s*\d{1,2}[:.]\d\d.*$", re.I)
 _NEAR = timedelta(days=2)
 _MOST_LINKS = 200
+_LONGEST = 20_000
 
 
 def quote(element: HtmlElement, page_url: str) -> Iterator[Embed]:
@@ -50,7 +54,27 @@ def block(element: HtmlElement, page_url: str) -> Iterator[Embed]:
     if not found and (address := _embed.lone_address(element)):
         found = _first([address])
     if found and not any(True for _ in element.iter("blockquote")):
-        yield Embed(_post(*found, element, [], None, page_url), element, [])
+        yield Embed(_told(_post(*found, element, [], None, page_url), element), element, [])
+
+
+def _told(post: SeenPost | Problem, element: HtmlElement) -> SeenPost | Problem:
+    """With what the block's own data say: newsletters keep the whole post as JSON in an attribute."""
+    for value in element.attrib.values():
+        if isinstance(post, SeenPost) and len(value) < _LONGEST and value.lstrip().startswith("{"):
+            try:
+                data = orjson.loads(value)
+            except orjson.JSONDecodeError:
+                continue
+            text, handle, name = (answers.text(data, key) for key in ("text", "authorHandle", "authorName"))
+            made = dates.iso(answers.text(data, "createdAt"))
+            return replace(
+                post,
+                text=markup.plain_lines(text),
+                account=Account(_bluesky.PLATFORM, f"@{handle.lower()}", name or None) if handle else post.account,
+                created_at=made.moment if made and made.precision == "second" else post.created_at,
+                lang=language.resolve(None, text),
+            )
+    return post
 
 
 def frame(element: HtmlElement, page_url: str) -> Iterator[Embed]:

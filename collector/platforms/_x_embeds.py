@@ -28,6 +28,9 @@ _SAYING = ("class", "id", "data-provider", "data-embed-provider", "data-type", "
 _ABOUT_X = re.compile(r"tweet|twitter", re.I)
 _SNOWFLAKE = re.compile(r"(?:(?:twitter|embed|lazy)[_-]?)?(?:tweet[_-]?(?:embed[_-]?)?)?(\d{15,19})", re.I)
 _PICTURE = re.compile(r"^pic\.(?:twitter|x)\.com/\w+$")
+_WAITING = re.compile(
+    r"(?:loading|chargement|wird geladen|lädt|cargando|caricamento|yükleniyor|تحميل)\b.{0,30}", re.I
+)
 _EMPTY_SIGNATURE = re.compile(r"\s*[—–-]?\s*@?\s*\(@\)\s*$")
 _CARD = re.compile(r"embedly-card|iframely|twitter-(?:tweet|card|embed)|tweet-embed|embedded-tweet|twitter2todom"
                    r"|oembed|lazy-tweet", re.I)  # fmt: skip
@@ -107,7 +110,7 @@ def _nearest_quote(node: HtmlElement) -> HtmlElement | None:
 
 def _belongs(element: HtmlElement) -> bool:
     """Marked as an embed, or signed like one around a link to the post."""
-    if _marked(element) or _x.status(element.get("cite")):
+    if _marked(element) or _addressed(element) or ("placeholder" in element.attrib and _wrapped(element)[1]):
         return True
     links = _own_links(element)
     if not links:
@@ -125,10 +128,11 @@ def _marked(element: HtmlElement) -> bool:
 def _read(element: HtmlElement, page_url: str) -> Iterator[Embed]:
     whole, link, signature = _end(element)
     named = _x.status(link.get("href")) if link is not None else None
-    handle, status_id = named or _x.status(element.get("cite")) or (None, _identified(element))
+    handle, status_id = named or _addressed(element) or (None, _identified(element))
     if not status_id:
         handle, status_id = _wrapped(element)
     text = whole[: signature.start].rstrip() if signature else _without(whole, link)
+    text = "" if _WAITING.fullmatch(text) else text
     if _x.is_notice(text) or (not text and not status_id):
         return
     post = _x.quoted(
@@ -149,7 +153,7 @@ def _end(element: HtmlElement) -> tuple[str, HtmlElement | None, Signature | Non
     whole = "\n".join(markup.lines(element))
     if signature := _signature.at_end(whole, bare=True):
         own = [a for a in links if _author(a) == signature.handle.lower()]
-        return whole, (own or links or [None])[-1], signature
+        return whole, own[-1] if own else links[-1] if links else None, signature
     return whole, links[-1] if links else None, None
 
 
@@ -172,6 +176,11 @@ def _own_links(element: HtmlElement) -> list[HtmlElement]:
 
 def _shown(link: HtmlElement) -> str:
     return " ".join("".join(link.itertext()).split())
+
+
+def _addressed(element: HtmlElement) -> tuple[str | None, str] | None:
+    """The post whose address is an attribute of a quote: cite, or a lazy loader's."""
+    return next((found for value in _embed.addresses(element) if (found := _x.status(value))), None)
 
 
 def _identified(element: HtmlElement) -> str | None:
@@ -239,12 +248,12 @@ def _named(element: HtmlElement) -> tuple[str | None, str] | None:
     if number := _identified(element):
         return None, number
     for value in _embed.addresses(element):
-        if found := _x.status(value) or (_x.inside(value) if "%2F" in value else None):
-            return found
+        if named := _x.status(value) or (_x.inside(value) if "%2F" in value else None):
+            return named
     if record := _x_records.of(element):
         return _x_records.named(record)
-    said = (element.get(name) or "" for name in _SAYING)
-    if not _ABOUT_X.search(f"{element.tag} {' '.join(said)}"):
+    said = [str(element.tag), *(element.get(name) or "" for name in _SAYING)]
+    if not _ABOUT_X.search(" ".join(said)):
         return None
     numbers = (_SNOWFLAKE.fullmatch((element.get(name) or "").strip()) for name in _OTHER_IDS)
     return next(((None, match[1]) for match in numbers if match), None)
@@ -262,7 +271,8 @@ def card(element: HtmlElement, page_url: str) -> Iterator[Embed]:
 
 def frame(element: HtmlElement, page_url: str) -> Iterator[Embed]:
     """A frame that shows the post, loaded already or later."""
-    found = (None, number) if (number := _identified(element)) else None
+    number = _identified(element)
+    found: tuple[str | None, str] | None = (None, number) if number else None
     if not found and not re.search(r"share|button|follow|intent", element.get("src") or "", re.I):
         found = next((f for value in _embed.addresses(element) if (f := _x.inside(value))), None)
     yield from _bare(found, element, page_url)
