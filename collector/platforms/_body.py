@@ -12,6 +12,7 @@ from collector.reading import markup
 _DROPPED = ("script", "style", "svg", "noscript", "template", "iframe", "object", "select", "form", "nav")
 _LARGE = 300_000  # characters of markup above which trafilatura's second opinions cost too much
 _HUGE = 1_000_000
+_DEEP = etree.XPath(f"boolean({'/*' * 200})")  # its heuristics cost the square of how deep elements lie
 
 
 def extract(root: HtmlElement, embeds: list[Embed]) -> str:
@@ -22,7 +23,7 @@ def extract(root: HtmlElement, embeds: list[Embed]) -> str:
         if element not in kept:
             _drop(element)
     size = len(etree.tostring(root, encoding="unicode"))
-    text = _trafilatura(root, fast=size > _LARGE) if size <= _HUGE else ""
+    text = _trafilatura(root, fast=size > _LARGE) if size <= _HUGE and not _DEEP(root) else ""
     return text or "\n".join(_readable(root))
 
 
@@ -39,7 +40,7 @@ def _trafilatura(root: HtmlElement, *, fast: bool) -> str:
 
 def _readable(root: HtmlElement) -> list[str]:
     """Without heuristics: the paragraphs of the article element, else every visible line."""
-    articles = root.xpath("//article|//main") or [root]
+    articles = root.xpath("(//article|//main)[not(ancestor::article or ancestor::main)]") or [root]
     longest = max((markup.lines(element) for element in articles), key=lambda rows: sum(map(len, rows)))
     return longest or markup.lines(root)
 

@@ -9,20 +9,20 @@ from collections.abc import Callable, Iterator
 from lxml import etree
 from lxml.html import HtmlElement
 
-from collector.platforms import _bluesky_embeds, _hidden, _mastodon_embeds, _x, _x_embeds
+from collector.platforms import _bluesky_embeds, _hidden, _mastodon_embeds, _x, _x_embeds, _x_quotes
 from collector.platforms._embed import Embed
 from core.post import SeenPost
 
 Form = Callable[[HtmlElement, str], Iterator[Embed]]
 FORMS: dict[str, tuple[Form, ...]] = {
-    "blockquote": (_x_embeds.quote, _bluesky_embeds.quote, _mastodon_embeds.quote),
+    "blockquote": (_x_quotes.quote, _bluesky_embeds.quote, _mastodon_embeds.quote),
     "iframe": (_x_embeds.frame, _bluesky_embeds.frame, _mastodon_embeds.frame),
     "amp-iframe": (_x_embeds.frame, _bluesky_embeds.frame, _mastodon_embeds.frame),
     "script": (_x_embeds.script,),
     "a": (_x_embeds.card,),
 }
 OTHERS: tuple[Form, ...] = (
-    _x_embeds.classed,
+    _x_quotes.classed,
     _x_embeds.named,
     _x_embeds.card,
     _bluesky_embeds.block,

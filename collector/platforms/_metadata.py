@@ -102,10 +102,8 @@ class Metadata:
             "//*[@itemprop='datePublished' or @pubdate or contains(@class, 'entry-date')]"
         ):
             yield element.get("datetime") or element.get("content") or ""
-        times = [
-            t.get("datetime") for t in self._root.xpath("//article//time[@datetime]|//header//time[@datetime]")
-        ]
-        yield from times[:1]
+        times = self._root.xpath("//time[@datetime][ancestor::article or ancestor::header]/@datetime")
+        yield from map(str, times[:1])
 
     def _guessed(self, now: datetime) -> dates.When | None:
         try:

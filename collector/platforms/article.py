@@ -11,7 +11,7 @@ from typing import Any
 from lxml.html import HtmlElement
 
 from collector.fetch import Fetcher
-from collector.platforms import _body, _embeds, _quoted
+from collector.platforms import _body, _challenge, _embeds, _quoted
 from collector.platforms._embed import Embed
 from collector.platforms._metadata import Metadata
 from collector.reading import charset, language, markup
@@ -80,7 +80,10 @@ def _page(text: str, page: Page) -> Iterator[SeenPost | Problem]:
     number = ids.article_id(url) if url else ids.short_hash(text)
     quoting = url or ids.public_id("article", number)
     embeds, known = _embeds.find(root, quoting), _embeds.statuses(root)
-    title, body = about.title, _body.extract(root, embeds)
+    title = about.title
+    if not embeds and (why := _challenge.reason(root, title, text)):
+        raise ParseError(why)
+    body = _body.extract(root, embeds)
     if not (body or title or embeds):
         raise ParseError("this page shows no text without its scripts; is there a feed or another address?")
     whole = _titled(title, body)

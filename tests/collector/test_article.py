@@ -129,11 +129,6 @@ def test_a_page_cut_in_the_middle_of_a_letter_is_read() -> None:
     assert PARAGRAPH in read_article(html("<p>é</p>").encode() + "é".encode()[:1])[0].text
 
 
-def test_a_cookie_wall_gives_what_text_there_is() -> None:
-    body = "<html><head><title>Before you continue</title></head><body><div>We use cookies.</div></body></html>"
-    assert read_article(body)[0].text == "Before you continue\n\nWe use cookies."
-
-
 @pytest.mark.parametrize(
     ("body", "reason"),
     [
