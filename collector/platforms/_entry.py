@@ -1,4 +1,4 @@
-"""A feed's entry in plain words, whatever its format was, and how it becomes a post."""
+"""A feed's entry in plain words, whatever its format was, and how it becomes a post and those that it embeds."""
 
 import re
 from dataclasses import dataclass
@@ -6,14 +6,16 @@ from datetime import datetime
 
 from lxml.html import HtmlElement
 
+from collector.platforms import _embeds
 from collector.reading import dates, language, markup
 from core import ids
 from core.page import Page
-from core.post import Account, Media, SeenPost, View
+from core.post import Account, Media, Problem, SeenPost, View
 from core.text import squeeze
 
 _RELEASE = frozenset({"release", "releases", "press release", "press releases", "news release", "news releases"})
 _TAG = re.compile(r"</?[a-zA-Z][^>]*>|<!--")
+_EMBEDDING = re.compile(r"twitter|\bx\.com/|tweet|bsky\.app|bluesky|mastodon|/embed\b", re.I)
 _ENTITY = re.compile(r"&(?:#\d+|#x[0-9a-fA-F]+|[a-zA-Z][a-zA-Z0-9]*);")
 
 
@@ -76,6 +78,16 @@ def to_post(entry: Entry, feed: Feed, page: Page) -> SeenPost:
     )
 
 
+def embedded(entry: Entry, post: SeenPost, page: Page) -> list[SeenPost | Problem]:
+    """The posts that the entry's own markup embeds, second hand, each once."""
+    if not (entry.markup and _EMBEDDING.search(entry.content)):
+        return []
+    root = markup.tree(f"<div>{entry.content}</div>")
+    if root is None:
+        return []
+    return [embed.post for embed in _embeds.once(_embeds.find(root, post.url or page.url or post.id))]
+
+
 def title_text(title: str) -> str:
     """A title is often markup although its format says it is none: "&amp;amp;" and tags are read once more."""
     return markup.plain(title) if _TAG.search(title) or _ENTITY.search(title) else markup.plain_lines(title)
@@ -132,14 +144,15 @@ def _when(entry: Entry, now: datetime) -> dates.When | None:
     written = entry.published.strip()
     if re.fullmatch(r"\d{4}(-\d\d)?", written):
         return None  # a year or a month only
-    clock = re.search(r"\d:\d\d|T\d{4}|\d{8}T", written)
-    when = _moment(entry, written, bool(clock))
+    when = _moment(entry, written)
     return when if when and dates.plausible(when.moment, now) else None
 
 
-def _moment(entry: Entry, written: str, clock: bool) -> dates.When | None:
+def _moment(entry: Entry, written: str) -> dates.When | None:
+    if found := dates.counted(written):
+        return found
     if entry.moment:
-        return dates.When(entry.moment, "second" if clock else "day")
+        return dates.by_zone(entry.moment, written)
     if found := dates.iso(written):
         return found
     day = dates.day_in_words(written)

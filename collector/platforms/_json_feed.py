@@ -9,7 +9,7 @@ from collector.platforms._entry import Entry, Feed
 from core.errors import ParseError
 from core.post import Media, Problem
 
-_VERSION = "https://jsonfeed.org/version/"
+_VERSION = "://jsonfeed.org/version/"
 
 
 def read(text: str) -> tuple[Feed, Iterator[Entry | Problem]]:
@@ -19,7 +19,7 @@ def read(text: str) -> tuple[Feed, Iterator[Entry | Problem]]:
     except orjson.JSONDecodeError as error:
         raise ParseError(f"this JSON breaks off or is malformed: {error}") from None
     if not isinstance(document, dict) or _VERSION not in str(document.get("version", "")):
-        raise ParseError(f'this is JSON, but no JSON Feed: its "version" should begin with {_VERSION}')
+        raise ParseError(f'this is JSON, but no JSON Feed: its "version" should begin with https{_VERSION}')
     items = document.get("items")
     if not isinstance(items, list):
         raise ParseError('this JSON Feed has no list of "items"')

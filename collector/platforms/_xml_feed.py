@@ -9,6 +9,7 @@ from typing import Any
 
 import feedparser
 
+from collector.platforms import _challenge
 from collector.platforms._entry import Entry, Feed
 from collector.reading import markup
 from collector.target import is_web_address
@@ -17,11 +18,18 @@ from core.post import Media, Problem
 
 _DECLARATION = re.compile(r"^<\?xml[^>]*\?>\s*", re.I)
 Raw = dict[str, Any]  # feedparser's dictionaries
+_STANDARD = re.compile(  # sets of characters that feeds of RSS 1.0 and 0.91 name in their DTD; nobody loads them
+    r"""<!ENTITY\s+%\s+[\w.-]+\s+PUBLIC\s+["']-//(?:W3C|Netscape)[^>]{0,300}>\s*(?:%[\w.-]{1,60};)?"""
+)
+_BARE = re.compile(r"(<!\[CDATA\[.*?\]\]>)|&(?!#?\w{1,40};)", re.S)  # R&D: XML's readers stop, loose ones add signs
+_NOT_FEEDS = {"urlset": "a sitemap", "sitemapindex": "an index of sitemaps", "opml": "a list of feeds (OPML)"}
+_RSS_IN_RDF = re.compile(r"purl\.org/rss/|netscape\.com/rdf/simple")
+_ROOT = re.compile(r"<(?:\w+:)?([A-Za-z][\w.-]*)[\s>/]")
 _DEFINITION = re.compile(r"<!ENTITY[^>]*", re.I)
 _HARMLESS = re.compile(r"""<!ENTITY\s+[\w.-]+\s+("(?:[^"&%]|&#){0,200}"|'(?:[^'&%]|&#){0,200}')\s*$""", re.I)
 _COMMENT = re.compile(r"<!--.*?-->", re.S)
 _LONGEST_PROLOG = 200_000
-_ROOT_END = re.compile(r"</(?:\w+:)?(?:rss|rdf|feed|channel)\s*>", re.I)
+_ROOT_END = re.compile(r"</(?:\w+:)?(?:rss|rdf|feed|channel)\s*>|<(?:\w+:)?(?:rdf|feed|channel)\b[^<>]*/>", re.I)
 _START = re.compile(r"<(?:\w+:)?(?:item|entry)[\s>]", re.I)
 _END = re.compile(r"</(?:\w+:)?(?:item|entry)\s*>", re.I)
 _READABLE = re.compile(r"text/|application/xhtml")
@@ -33,14 +41,25 @@ _FEED = re.compile(r"<(?:\w+:)?(?:rss|rdf|feed|channel)[\s>]", re.I)
 
 def read(text: str, page_url: str) -> tuple[Feed, Iterator[Entry | Problem]]:
     """Raises ParseError for a page, for another document, and for one that was built to do harm."""
-    body = _DECLARATION.sub("", text.lstrip())
+    body = _STANDARD.sub("", _DECLARATION.sub("", text.lstrip()))
+    body = _BARE.sub(lambda found: found[1] or "&amp;", body) if "&" in body else body
     _refuse_page(body, page_url)
     _refuse_bombs(body)
     found = _feedparser(body)
     entries: list[Raw] = found["entries"]
     if not found.get("version") and not entries:
-        raise ParseError("there is no feed in this document; is it RSS, Atom or JSON Feed?")
+        _refuse_others(body)
     return _feed(found["feed"]), _entries(entries, body)
+
+
+def _refuse_others(body: str) -> None:
+    """What has neither entries nor a version is no feed, but for one that is still empty."""
+    root = _ROOT.search(_COMMENT.sub("", body[:_LONGEST_PROLOG]))
+    name = root[1].lower() if root else ""
+    if name in _NOT_FEEDS:
+        raise ParseError(f"this is {_NOT_FEEDS[name]}, not a feed; name a feed itself")
+    if name != "channel" and not (name == "rdf" and _RSS_IN_RDF.search(body)):
+        raise ParseError("there is no feed in this document; is it RSS, Atom or JSON Feed?")
 
 
 def _feedparser(body: str) -> Raw:
@@ -60,6 +79,10 @@ def _refuse_page(body: str, page_url: str) -> None:
     if not _HTML.search(head) or _FEED.search(head):
         return
     root = markup.tree(body)
+    title = next(iter(root.iter("title")), None) if root is not None else None
+    shown = " ".join(markup.lines(title)) if title is not None else ""
+    if root is not None and (why := _challenge.reason(root, shown, body)):
+        raise ParseError(why)
     feeds = [] if root is None else [
         markup.absolute(link.get("href"), page_url) or link.get("href") or ""
         for link in root.iter("link")

@@ -16,6 +16,12 @@ _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF32_LE, "utf-32-le"), (codecs
 _MAGIC = {b"%PDF-": "a PDF", b"\x89PNG": "an image", b"\xff\xd8\xff": "an image", b"GIF8": "an image",
           b"PK\x03\x04": "a ZIP archive", b"\x1f\x8b": "gzip data", b"\x7fELF": "a program",
           b"RIFF": "a media file", b"ID3": "a sound file"}  # fmt: skip
+_WIDE = {
+    "utf-32-le": re.compile(rb"(?:[\t\n\r ]\0\0\0)*[<{]\0\0\0"),
+    "utf-32-be": re.compile(rb"(?:\0\0\0[\t\n\r ])*\0\0\0[<{]"),
+    "utf-16-le": re.compile(rb"(?:[\t\n\r ]\0)*[<{]\0[^\0]"),
+    "utf-16-be": re.compile(rb"(?:\0[\t\n\r ])*\0[<{]\0?[^\0]"),
+}
 _DECLARED = re.compile(rb"""(?:charset|encoding)\s*=\s*["']?\s*([A-Za-z0-9_.:-]+)""", re.I)
 _HIGH = re.compile(rb"[\x80-\xff]+")
 _CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
@@ -73,6 +79,8 @@ def _decode(body: bytes, content_type: str) -> str:
     for mark, encoding in _BOMS:
         if body.startswith(mark):
             return body[len(mark) :].decode(encoding, "replace")
+    if wide := _wide(body):
+        return body.decode(wide, "replace")
     if body.isascii():
         return body.decode("ascii")
     if (text := _as_utf8(body)) is not None:
@@ -81,6 +89,11 @@ def _decode(body: bytes, content_type: str) -> str:
         if (text := _strictly(body, name)) is not None:
             return text
     return body.decode(_sniff(body), "replace")
+
+
+def _wide(body: bytes) -> str | None:
+    """UTF-16 or UTF-32 without a byte order mark, told by where the NULs of its first sign stand."""
+    return next((encoding for encoding, start in _WIDE.items() if start.match(body)), None)
 
 
 def _as_utf8(body: bytes) -> str | None:
@@ -133,7 +146,7 @@ def _refuse_binary(body: bytes) -> None:
     for magic, what in _MAGIC.items():
         if body.startswith(magic):
             raise ParseError(f"this is {what}, not text; point the source at the page or feed itself")
-    if any(body.startswith(mark) for mark, _ in _BOMS):
+    if any(body.startswith(mark) for mark, _ in _BOMS) or _wide(body):
         return
     head = body[:_SAMPLE]
     if len(_CONTROLS.findall(head)) * 50 > len(head):

@@ -3,6 +3,7 @@
 import re
 import warnings
 from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -51,6 +52,36 @@ _MONTH = {
 _AROUND = re.compile(
     r"^(?:\w+day|mon|tue|wed|thu|fri|sat|sun)\b[.,]?\s|\b\d{1,2}:\d\d(?::\d\d)?(?:\s*[ap]\.?m\b\.?)?", re.I
 )
+_CLOCK = re.compile(r"\d:\d\d|T\d{4}|\d{8}T")
+_ZONE = re.compile(
+    r":?\d\d(?:[.,]\d+)?\s*(?:[AP]\.?M\.?\s*)?\(?(Z|[A-Z]{2,5}|(?:GMT|UTC)?[+-]\d\d:?(?:\d\d)?)\)?(?:\s*\([\w ]+\))?$",
+    re.I,
+)
+_CERTAIN = frozenset(("Z", "UT", "UTC", "GMT", "EST", "EDT", "CST", "CDT", "MST", "MDT", "PST", "PDT"))
+_HOURS = {
+    "CET": 1,
+    "CEST": 2,
+    "MEZ": 1,
+    "MESZ": 2,
+    "EET": 2,
+    "EEST": 3,
+    "MSK": 3,
+    "TRT": 3,
+    "BST": 1,
+    "WET": 0,
+    "WEST": 1,
+    "JST": 9,
+    "KST": 9,
+    "PKT": 5,
+    "SGT": 8,
+    "HKT": 8,
+    "AEST": 10,
+    "AEDT": 11,
+    "NZST": 12,
+    "NZDT": 13,
+    "SAST": 2,
+}  # fmt: skip  (that one place alone uses; IST and AST are several)
+_OFFSET_IN_WORDS = re.compile(r"(.*\d:\d\d(?::\d\d)?)\s*(?:GMT|UTC)\s*([+-])(\d{1,2})(?::?00)?", re.I)
 _WORDS = re.compile(r"[\W_]+")
 _DAY_FIRST = re.compile(r"(\d{1,2})(?:st|nd|rd|th)? (?:of )?(.+?) (\d{4})")
 _MONTH_FIRST = re.compile(r"(.+?) (\d{1,2})(?:st|nd|rd|th)? (\d{4})")
@@ -75,6 +106,37 @@ def iso(value: str) -> When | None:
         offset = "+00:00" if zone in ("Z", "UTC", "GMT") else zone
         return When(times.parse(f"{date:%Y-%m-%d}T{clock.zfill(5 if len(clock) < 6 else 8)}{offset}"), "second")
     except (ValueError, OverflowError):
+        return None
+
+
+def by_zone(moment: datetime, written: str) -> When:
+    """`moment` as a feed's reader understood `written`, as exact as the zone that is written allows.
+
+    Such readers take a zone that they do not know, and none, for UTC: that is a time only where it is UTC.
+    """
+    if not _CLOCK.search(written):
+        return When(moment, "day")
+    found = _ZONE.search(written.strip())
+    zone = found[1].upper() if found else ""
+    if zone in _CERTAIN or zone[-2:].isdecimal():
+        return When(moment, "second")
+    if zone in _HOURS:
+        return When(moment - timedelta(hours=_HOURS[zone]), "second")
+    local = moment - timedelta(hours=4) if zone in ("AST", "AT") else moment  # of the Atlantic, says that reader
+    return When(local.replace(hour=0, minute=0, second=0, microsecond=0), "day")
+
+
+def counted(written: str) -> When | None:
+    """Seconds or milliseconds since 1970, and "GMT+3" behind a time, which no standard has."""
+    if re.fullmatch(r"\d{10}|\d{13}", written):
+        return When(datetime.fromtimestamp(int(written[:10]), UTC), "second")
+    found = _OFFSET_IN_WORDS.fullmatch(written.strip())
+    if not found:
+        return None
+    try:
+        moment = parsedate_to_datetime(f"{found[1]} {found[2]}{int(found[3]):02}00")
+        return When(moment.astimezone(UTC), "second")
+    except (ValueError, TypeError, OverflowError):
         return None
 
 
