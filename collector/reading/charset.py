@@ -52,7 +52,12 @@ _SNIFFED = [
     "big5",
     "shift_jis",
     "euc_kr",
+    "cp874",
+    "koi8_u",
 ]
+_KANA, _COMMON = re.compile("[\u3040-\u30ff]"), re.compile("[的一是在不了有和人中大為上個國我以要他會時與這於將]")
+_EAST_ASIAN = {"cp932": (_KANA, 0.3), "euc_jp": (_KANA, 0.3), "big5": (_COMMON, 0.05)}
+_TURKISH, _ICELANDIC = "ığşİŞĞ".encode("cp1254"), "áíóæ".encode("cp1252")
 _SAMPLE = 20_000
 
 
@@ -82,10 +87,12 @@ def _decode(body: bytes, content_type: str) -> str:
     if wide := _wide(body):
         return body.decode(wide, "replace")
     if body.isascii():
-        return body.decode("ascii")
+        return body.decode("iso2022_jp" if b"\x1b$" in body else "ascii", "replace")
     if (text := _as_utf8(body)) is not None:
         return text
     for name in _declared(body, content_type):
+        if name == "cp1252":
+            break  # the default of many servers and programs tells nothing
         if (text := _strictly(body, name)) is not None:
             return text
     return body.decode(_sniff(body), "replace")
@@ -121,14 +128,37 @@ def _strictly(body: bytes, encoding: str) -> str | None:
     return text if isinstance(text, str) else None
 
 
-def _sniff(body: bytes) -> str:
+def _looks_latin(body: bytes) -> bool:
     """A Latin text has its high bytes one by one among ASCII letters; other scripts write whole words of them."""
     runs = _HIGH.findall(body)
-    if not runs or sum(map(len, runs)) < 1.7 * len(runs):
-        return "cp1252"
+    return sum(map(len, runs)) < 1.7 * len(runs) or not runs
+
+
+def _sniff(body: bytes) -> str:
+    if eastern := _east_asian(body):
+        return eastern
+    runs = _HIGH.findall(body)
+    if _looks_latin(body):
+        return _latin(body)
     sample = b" ".join(runs)[:_SAMPLE]
     best = from_bytes(sample, cp_isolation=_SNIFFED, preemptive_behaviour=False).best()
     return _likelier_arabic(sample, best.encoding if best else "cp1252")
+
+
+def _east_asian(body: bytes) -> str | None:
+    """Encodings whose second bytes are often ASCII: what decodes in them without a fault, into their letters."""
+    for name, (letters, share) in _EAST_ASIAN.items():
+        beyond = re.sub(r"[\x00-\x7f]+", "", _strictly(body, name) or "")
+        if beyond and len(letters.findall(beyond)) > share * len(beyond):
+            return name
+    return None
+
+
+def _latin(body: bytes) -> str:
+    """Turkish, where letters of it stand that the West's encoding has for Icelandic, without Icelandic's others."""
+    high = b"".join(_HIGH.findall(body))
+    turkish, icelandic = sum(map(high.count, _TURKISH)), sum(map(high.count, _ICELANDIC))
+    return "cp1254" if turkish > 0.2 * len(high) and not icelandic else "cp1252"
 
 
 def _likelier_arabic(sample: bytes, guess: str) -> str:

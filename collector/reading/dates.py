@@ -54,7 +54,8 @@ _AROUND = re.compile(
 )
 _CLOCK = re.compile(r"\d:\d\d|T\d{4}|\d{8}T")
 _ZONE = re.compile(
-    r":?\d\d(?:[.,]\d+)?\s*(?:[AP]\.?M\.?\s*)?\(?(Z|[A-Z]{2,5}|(?:GMT|UTC)?[+-]\d\d:?(?:\d\d)?)\)?(?:\s*\([\w ]+\))?$",
+    r":?\d\d(?:[.,]\d+)?\s*(?:[AP]\.?M\.?\s*)?\(?(Z|[A-Z]{2,5}|(?:GMT|UTC)?[+-]\d\d:?(?:\d\d)?)\)?"
+    r"(?:\s*\([\w ]+\))?$",
     re.I,
 )
 _CERTAIN = frozenset(("Z", "UT", "UTC", "GMT", "EST", "EDT", "CST", "CDT", "MST", "MDT", "PST", "PDT"))
