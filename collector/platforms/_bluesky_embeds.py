@@ -18,6 +18,7 @@ from collector.platforms import _answers as answers
 from collector.platforms import _bluesky, _embed
 from collector.platforms._embed import Embed
 from collector.reading import dates, language, markup
+from core import times
 from core.post import Account, Precision, Problem, SeenPost, View
 
 _ACTOR = r"(did:[a-z]+:[\w.:-]+|[a-z0-9][a-z0-9-]*(?:\.[a-z0-9-]+)+)"
@@ -66,12 +67,11 @@ def _told(post: SeenPost | Problem, element: HtmlElement) -> SeenPost | Problem:
             except orjson.JSONDecodeError:
                 continue
             text, handle, name = (answers.text(data, key) for key in ("text", "authorHandle", "authorName"))
-            made = dates.iso(answers.text(data, "createdAt"))
             return replace(
                 post,
                 text=markup.plain_lines(text),
                 account=Account(_bluesky.PLATFORM, f"@{handle.lower()}", name or None) if handle else post.account,
-                created_at=made.moment if made and made.precision == "second" else post.created_at,
+                created_at=_exact(answers.text(data, "createdAt")) or post.created_at,
                 lang=language.resolve(None, text),
             )
     return post
@@ -133,13 +133,24 @@ def _post(
 
 def _when(rkey: str, shown: str) -> tuple[datetime | None, Precision]:
     """The time that is shown; where only a day is, the record key's own, if the two agree."""
-    if (exact := dates.iso(shown.strip())) and exact.precision == "second":
-        return exact.moment, "second"
+    if exact := _exact(shown):
+        return exact, "second"
     day = dates.day_in_words(shown.strip()) or dates.day_in_words(_CLOCK.sub("", shown.strip()))
     moment = _bluesky.tid_time(rkey)
     if moment and (not day or abs(moment - day) <= _NEAR):
         return moment, "second"
     return day, "day" if day else "seen"
+
+
+def _exact(shown: str) -> datetime | None:
+    """A whole time in ISO 8601, to the fraction of a second: as the platform's own record has it."""
+    found = dates.iso(shown.strip())
+    if not found or found.precision != "second":
+        return None
+    try:
+        return times.parse(shown)
+    except ValueError:  # "2026-5-4T9:00Z"
+        return found.moment
 
 
 def _links(element: HtmlElement, rkey: str) -> tuple[str, ...]:

@@ -34,8 +34,9 @@ def embeds(element: HtmlElement) -> bool:
 
 
 def _said(element: HtmlElement) -> str:
-    """Names and values of its attributes but for addresses, whose words are somebody else's."""
-    return " ".join(f"{name} {'' if '://' in value else value[:200]}" for name, value in element.attrib.items())
+    """Its own name, and its attributes' names and values but for addresses, whose words are somebody else's."""
+    said = (f"{name} {'' if '://' in value else value[:200]}" for name, value in element.attrib.items())
+    return " ".join((str(element.tag), *said))
 
 
 def addresses(element: HtmlElement) -> Iterator[str]:

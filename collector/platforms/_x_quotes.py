@@ -12,13 +12,14 @@ from collector.platforms._signature import Signature
 from collector.reading import dates, markup
 
 _CLASSED = re.compile(
-    r"(?:^|\s)(?:twitter-(?:tweet|video)(?:-(?:rendered|error|lazy))?|twitter[_-]embed|tweet-(?:blockquote|embed)"
+    r"(?:^|\s)(?:twitter-(?:tweet|video)(?:-(?:rendered|error|lazy))?|twitter[_-]embed|tweet-(?:blockquote|embed(?:-\w+)?)"
     r"|embedded-tweet)(?:\s|$)",
     re.I,
 )
 _PICTURE = re.compile(r"^pic\.(?:twitter|x)\.com/\w+$")
 _WAITING = re.compile(
-    r"(?:loading|chargement|wird geladen|lädt|cargando|caricamento|yükleniyor|تحميل)\b.{0,30}", re.I
+    r"(?:loading|chargement|wird geladen|lädt|cargando|caricamento|yükleniyor|تحميل|.{0,10}読み込み中)\b.{0,30}",
+    re.I,
 )
 _EMPTY_SIGNATURE = re.compile(r"\s*[—–-]?\s*@?\s*\(@\)\s*$")
 _MOST_LINKS = 5

@@ -31,6 +31,7 @@ _NUMBER = re.compile(
 )
 _SHARING = re.compile(r"share|follow|intent|profile|timeline", re.I)
 _RECORD = re.compile(r"\s*\{.*(?:tweet|twitter|x)\.com", re.I | re.S)
+_BRACE = re.compile(r"[{}]")
 _AROUND = 600  # characters to both sides of a type that can belong to its object
 _LONGEST = 20_000
 _LARGEST = 5_000_000
@@ -77,10 +78,20 @@ def in_script(text: str) -> Iterator[tuple[str | None, str]]:
             yield status
 
 
+def _up_to(text: str, brace: str) -> str:
+    """As far as the object goes: to the brace that closes more than was opened."""
+    open_ones = 0
+    for found in _BRACE.finditer(text):
+        open_ones += -1 if found[0] == brace else 1
+        if open_ones < 0:
+            return text[: found.start()]
+    return text
+
+
 def _in_object(text: str, kind: re.Match[str]) -> tuple[str | None, str] | None:
-    """What the object names whose type this is; one object deep on both sides."""
+    """What the object names whose type this is, itself or in the objects inside it."""
     before, after = text[max(0, kind.start() - _AROUND) : kind.start()], text[kind.end() : kind.end() + _AROUND]
-    own = before[before.rfind("{") + 1 :] + kind[0] + after.partition("}")[0]
+    own = _up_to(before[::-1], "{")[::-1] + kind[0] + _up_to(after, "}")
     if _SHARING.search(own):
         return None
     for found in _ADDRESS.finditer(own):

@@ -1,6 +1,10 @@
 """Posts of X in news pages, in the forms found in the wild; and what only looks like one."""
 
+import json
+from base64 import b64encode
 from datetime import UTC, datetime
+from html import escape
+from urllib.parse import quote
 
 import pytest
 
@@ -17,6 +21,7 @@ ESCAPED = (
     + ID
     + r"\"\u003EMay 4, 2026\u003C\/a\u003E\u003C\/blockquote\u003E"
 )
+ATTRIBUTE = escape(QUOTE)
 FORMS = {
     "classed": QUOTE,
     "video": QUOTE.replace("twitter-tweet", "twitter-video"),
@@ -37,6 +42,25 @@ FORMS = {
     "script": f'<script>x = {{"html": "{ESCAPED}"}}</script>',
     "script in a script": '<script>x = "' + ESCAPED.replace("\\", "\\\\") + '"</script>',
     "unclosed": QUOTE.removesuffix("</blockquote>"),
+    "script with hexadecimal escapes": f"<script>x = '{QUOTE}'</script>".replace("<blockquote", r"\x3cblockquote"),
+    "escaped in an attribute": f'<div data-code="{ATTRIBUTE}"></div>',
+    "escaped twice in an attribute": f'<div data-code="{ATTRIBUTE.replace("&", "&amp;")}"></div>',
+    "base64 of a consent banner": f'<script type="text/template">{b64encode(QUOTE.encode()).decode()}</script>',
+    "frame's own document": f'<iframe srcdoc="{ATTRIBUTE}"></iframe>',
+    "frame with data": f'<iframe src="data:text/html;charset=utf-8,{quote(QUOTE)}"></iframe>',
+    "shown as text by mistake": f"<p>{QUOTE.replace('&', '&amp;').replace('<', '&lt;')}</p>",
+    "div of the class": QUOTE.replace("blockquote", "div"),
+    "amp with a placeholder": (
+        f'<amp-twitter data-tweetid="{ID}">{QUOTE.replace("class", "placeholder x")}</amp-twitter>'
+    ),
+    "right-to-left marks": QUOTE.replace("(@office_example)", "(\u200e@office_example\u200f)"),
+    "photo": QUOTE.replace(f"{ID}?", f"{ID}/photo/1?"),
+    "handle with an at sign": QUOTE.replace("office_example/status", "@office_example/status"),
+    "unclosed, with a link to another post behind": (
+        QUOTE.removesuffix("</blockquote>")
+        + '<p>More words, <a href="https://x.com/other/status/2051100000000000000">it says</a>.</p>'
+    ),
+    "sanitised to paragraphs": f"<p>Hello there.</p><p>{SIGNED}</p>",
     "twice": QUOTE + "<p>and again</p>" + QUOTE,
     "once empty": f'<blockquote class="twitter-tweet"><a href="{STATUS}"></a></blockquote>' + QUOTE,
 }  # fmt: skip
@@ -60,7 +84,24 @@ def test_each_form_gives_the_one_post(markup: str) -> None:
         f'<iframe data-src="https://platform.x.com/embed/Tweet.html?id={ID}"></iframe>',
         f'<twitter-widget data-tweet-id="{ID}"></twitter-widget>',
         f'<twitterwidget class="twitter-tweet" data-tweet-id="{ID}"></twitterwidget>',
+        f'<iframe class="lazy" data-cmp-src="https://platform.twitter.com/embed/index.html?id={ID}"></iframe>',
+        f'<iframe src="https://twitter.com/i/videos/tweet/{ID}"></iframe>',
+        f'<iframe src="https://frame.example/show?url={quote(STATUS, safe="")}"></iframe>',
         f'<div class="lazy-tweet" data-url="{STATUS}"></div>',
+        f'<div class="embed" data-embed-src="{STATUS}"></div>',
+        f'<div data-oembed-url="{STATUS}">Preview</div>',
+        f'<span class="js-tweet" data-id="{ID}"></span>',
+        f'<div class="twitter-embed" id="tweet-{ID}"></div>',
+        f'<drupal-url data-embed-url="{STATUS}"></drupal-url>',
+        f'<figure class="wp-block-embed"><div class="wp-block-embed__wrapper">\n{STATUS}\n</div></figure>',
+        f'<figure class="wp-block-embed"><a href="{STATUS}">{STATUS}</a><figcaption>Shown.</figcaption></figure>',
+        f'<div class="tweet-embed"><a href="{STATUS}">View on X</a></div>',
+        f'<a class="embedly-card" href="{STATUS}">Office of Example on X</a>',
+        f'<blockquote class="twitter-tweet-lazy" data-tweet-url="{STATUS}"><p>Loading...</p></blockquote>',
+        f'<blockquote class="rm twitter-tweet" data-twitter-tweet-id="{ID}">— @ (@) <a href="#"></a></blockquote>',
+        f'<script type="application/json">{{"type":"tweet","attrs":{{"x":1}},"id":"{ID}"}}</script>',
+        f'<script>x.push("{{\\"__typename\\":\\"TwitterEmbed\\",\\"url\\":\\"{STATUS}\\"}}")</script>',
+        f'<script type="application/json">{{"tweetUrl":"{STATUS.replace("/", chr(92) + "/")}"}}</script>',
         f'<figure><oembed url="{STATUS}"></oembed></figure>',
         f'<blockquote class="twitter-tweet"><a href="{STATUS}">{STATUS}</a></blockquote>',
     ],
@@ -75,6 +116,18 @@ def test_an_embed_that_shows_no_text_still_tells_its_id_and_time(markup: str) ->
     [
         f'<p>As a <a href="{STATUS}">post</a> said.</p>',
         f'<blockquote><p>We go on, he said <a href="{STATUS}">on X</a> and left the room.</p></blockquote>',
+        f"<p>{STATUS}</p>",
+        f'<div class="tweets"><p>Latest words <a href="{STATUS}">2 hours ago</a></p></div>',
+        f'<div class="embed-share"><a href="{STATUS}">{STATUS}</a></div>',
+        f'<a class="retweet twitter-intent-retweet" href="{STATUS}">Retweet</a>',
+        f'<div id="most_popular_retweet_text_{ID}">x</div>',
+        f'<form class="tweet-comment" data-tweetid="{ID}"></form>',
+        '<a class="twitter-timeline" href="https://twitter.com/office_example">Tweets by office_example</a>',
+        '<figure class="wp-block-embed"><div>https://twitter.com/office_example</div></figure>',
+        '<iframe src="https://syndication.twitter.com/srv/timeline-profile/screen-name/office"></iframe>',
+        f'<iframe src="https://platform.x.com/widgets/tweet_button.html?url={quote(STATUS, safe="")}"></iframe>',
+        f'<script>{{"type":"twitter","share":true,"url":"{STATUS}"}}</script>',
+        f"<pre><code>{QUOTE.replace('&', '&amp;').replace('<', '&lt;')}</code></pre>",
         '<a class="twitter-share-button" href="https://twitter.com/intent/tweet?text=x">Tweet</a>',
         f'<div class="tweet-share" data-url="{STATUS}"></div>',
         '<a href="https://x.com/office_example">Follow us</a>',
@@ -86,6 +139,20 @@ def test_an_embed_that_shows_no_text_still_tells_its_id_and_time(markup: str) ->
 )
 def test_what_only_looks_like_an_embed_is_none(markup: str) -> None:
     assert embedded(markup) == []
+
+
+def test_a_post_quoted_in_another_belongs_to_it() -> None:
+    other = "https://twitter.com/other/status/2051100000000000000"
+    inner = f'{OPEN}<p>Earlier.</p>— Other (@other) <a href="{other}">May 4, 2026</a></blockquote>'
+    (post,) = embedded(f"{OPEN}<p>Look.</p>{inner}{SIGNED}</blockquote>")
+    assert (post.platform_id, post.text) == (ID, "Look.\nEarlier.\n— Other (@other) May 4, 2026")
+
+
+def test_a_newsletters_own_data_tell_the_whole_post() -> None:
+    data = {"url": STATUS, "full_text": "Hello <b>there</b>.", "username": "office_example", "name": "Office"}
+    (post,) = embedded(f'<div class="twitter-embed" data-attrs="{escape(json.dumps(data))}"></div>')
+    assert (post.platform_id, post.text) == (ID, "Hello there.")
+    assert post.account == Account("x", "@office_example", "Office")
 
 
 def test_line_breaks_paragraphs_and_pictures_stay_and_tags_are_no_links() -> None:
