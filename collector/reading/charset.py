@@ -56,7 +56,7 @@ _SNIFFED = [
     "koi8_u",
 ]
 _KANA, _COMMON = re.compile("[\u3040-\u30ff]"), re.compile("[的一是在不了有和人中大為上個國我以要他會時與這於將]")
-_EAST_ASIAN = {"cp932": (_KANA, 0.3), "euc_jp": (_KANA, 0.3), "big5": (_COMMON, 0.05)}
+_EAST_ASIAN = {"cp932": (_KANA, 0.15), "euc_jp": (_KANA, 0.15), "big5": (_COMMON, 0.05)}
 _TURKISH, _ICELANDIC = "ığşİŞĞ".encode("cp1254"), "áíóæ".encode("cp1252")
 _SAMPLE = 20_000
 

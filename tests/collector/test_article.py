@@ -118,6 +118,12 @@ def test_the_title_loses_the_sites_name_and_is_not_repeated() -> None:
         ("cp1252", "Le général a été reçu à l’école"),
         ("cp1256", "قال التحالف الدولي في بيان إن المستشارين التقوا"),
         ("utf-8", "ڕاوێژکاران کۆبوونەوە"),
+        ("iso8859_6", "قال التحالف الدولي في بيان إن المستشارين التقوا"),
+        ("koi8_r", "Встреча советников с командирами прошла"),
+        ("gb18030", "国际联盟周一会见了指挥官，讨论了改革问题。"),
+        ("shift_jis", "有志連合の顧問団は月曜日に司令官と会談した。"),
+        ("utf-16", "ڕاوێژکاران کۆبوونەوە"),
+        ("utf-16-le", "ڕاوێژکاران کۆبوونەوە"),
     ],
 )
 def test_a_page_that_declares_the_wrong_encoding_is_read_rightly(encoding: str, text: str) -> None:
@@ -141,6 +147,73 @@ def test_a_page_cut_in_the_middle_of_a_letter_is_read() -> None:
 def test_a_page_that_shows_nothing_is_refused_with_the_reason(body: str, reason: str) -> None:
     with pytest.raises(ParseError, match=reason):
         list(article.parse(page(body)))
+
+
+CHALLENGES = {
+    "question": ("Just a moment...", "<p>Enable JavaScript and cookies to continue</p>"),
+    "question in German": ("Nur einen Moment…", "<script>window._cf_chl_opt={}</script><h1>news.example</h1>"),
+    "captcha": ("news.example", "<p>Press &amp; Hold to confirm you are a human (and not a bot).</p>"),
+    "marks alone": (
+        "news.example",
+        '<script src="https://x.captcha-delivery.com/c.js"></script><p>Please wait</p>',
+    ),
+}
+REFUSALS = {
+    "denied": ("Access Denied", "<h1>Access Denied</h1>You don't have permission to access this on this server."),
+    "blocked": ("Attention!", "<h1>Sorry, you have been blocked</h1><p>Why have I been blocked?</p>"),
+    "forbidden": ("403 Forbidden", "<center><h1>403 Forbidden</h1></center><hr><center>a server</center>"),
+}
+CONSENT = {
+    "asked": ("Before you continue", "<div>We use cookies.</div>"),
+    "in German": ("Zustimmung", "<p>Wir und unsere Partner verwenden Cookies.</p><button>Akzeptieren</button>"),
+}
+
+
+@pytest.mark.parametrize(
+    ("reason", "title", "inside"),
+    [("whether a person is reading", *page) for page in CHALLENGES.values()]
+    + [("refuses this reader", *page) for page in REFUSALS.values()]
+    + [("asks for consent", *page) for page in CONSENT.values()]
+    + [
+        ("server's error page", "502 Bad Gateway", "<h1>502 Bad Gateway</h1>"),
+        ("no text without its scripts", "News", "<noscript>Enable JavaScript to run this app.</noscript>"),
+    ],
+    ids=[*CHALLENGES, *REFUSALS, *CONSENT, "error", "scripts"],
+)
+def test_what_stands_in_an_articles_place_is_refused_and_named(reason: str, title: str, inside: str) -> None:
+    with pytest.raises(ParseError, match=reason):
+        read_article(f"<html><head><title>{title}</title></head><body>{inside}</body></html>")
+
+
+@pytest.mark.parametrize(
+    ("title", "inside"),
+    [
+        ("Just a moment: the general on reform", f"<p>{PARAGRAPH}</p>" * 20),
+        ("Access denied: how reporters were kept out", f"<p>{PARAGRAPH}</p>" * 3),
+        ("Why captchas fail", f"<p>{PARAGRAPH}</p>" * 3 + "<p>This site is protected by a captcha.</p>"),
+        ("Talks", f"<p>{PARAGRAPH}</p>" * 3 + "<div>We use cookies to improve. Accept</div>"),
+        ("Talks", f"<p>404 people came. {PARAGRAPH}</p>"),
+    ],
+)
+def test_an_article_about_such_pages_stays_one(title: str, inside: str) -> None:
+    body = f"<html><head><title>{title}</title></head><body><article>{inside}</article></body></html>"
+    assert PARAGRAPH in read_article(body)[0].text
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        f'<div><p>{PARAGRAPH} <a href="/x">x</a></p>' * 1900,
+        f"<article><p>{PARAGRAPH}</p>" * 1900,
+        f'<b><span class="embed" data-url="https://x.com/a/status/2051200000000000000">{PARAGRAPH}' * 900,
+        f'<blockquote class="twitter-tweet"><p>{PARAGRAPH} <a href="https://x.com/a/status/20">x</a></p>' * 900,
+    ],
+    ids=["divs", "articles", "spans", "quotes"],
+)
+def test_pages_nested_thousands_of_elements_deep_take_seconds(inside: str) -> None:
+    start = time.process_time()
+    assert PARAGRAPH in read_article(html(inside))[0].text
+    assert time.process_time() - start < 10
 
 
 def test_menus_scripts_and_hidden_markup_are_no_text() -> None:

@@ -1,7 +1,8 @@
 """Feeds as real sites serve them, sins included."""
 
+import json
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -10,7 +11,7 @@ from core import ids, times
 from core.errors import ParseError
 from core.page import Page
 from core.post import Problem, SeenPost, View
-from tests.collector.pages import entries, item, read_feed, rss
+from tests.collector.pages import SIGNED, entries, item, page, read_feed, rss
 
 LINK = "https://www.office.example/1"
 
@@ -63,6 +64,12 @@ def test_entities_of_a_title_are_decoded_once(written: str, read: str) -> None:
         ("2026-05-04T09:30:00Z", "2026-05-04T09:30:00Z", "second"),
         ("2026-05-04", "2026-05-04T00:00:00Z", "day"),
         ("Mon, 04 May 2026", "2026-05-04T00:00:00Z", "day"),
+        ("Mon, 04 May 2026 09:30:00 CEST", "2026-05-04T07:30:00Z", "second"),
+        ("Mon, 04 May 2026 09:30:00 GMT+3", "2026-05-04T06:30:00Z", "second"),
+        ("Mon, 04 May 2026 09:30:00 AST", "2026-05-04T00:00:00Z", "day"),
+        ("Mon, 04 May 2026 09:30:00", "2026-05-04T00:00:00Z", "day"),
+        ("1777888800", "2026-05-04T10:00:00Z", "second"),
+        ("الإثنين, 04 مايو 2026 10:00:00 +0300", "2026-05-04T00:00:00Z", "day"),
         ("5/14/2026 2:30:00 PM", "2026-05-14T00:00:00Z", "day"),
         ("Monday, May 4, 2026 14:30", "2026-05-04T00:00:00Z", "day"),
         ("4 mai 2026", "2026-05-04T00:00:00Z", "day"),
@@ -183,8 +190,99 @@ def test_a_harmless_entity_is_read() -> None:
     assert post.text == "a b"
 
 
-def test_an_empty_feed_gives_nothing() -> None:
-    assert read_feed(rss()) == []
+@pytest.mark.parametrize(
+    "body",
+    [
+        rss(),
+        '<rss version="2.0"><channel/></rss>',
+        '<feed xmlns="http://www.w3.org/2005/Atom"/>',
+        '<feed xmlns="http://www.w3.org/2005/Atom"><title>T</title></feed>',
+        '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns="http://purl.org/rss/1.0/"></rdf:RDF>',
+        '<CHANNEL HREF="https://a.example/"><TITLE>T</TITLE></CHANNEL>',
+        '{"version": "https://jsonfeed.org/version/1.1", "title": "T", "items": []}',
+        '{"version": "http://jsonfeed.org/version/1", "title": "T", "items": []}',
+    ],
+)
+def test_an_empty_feed_gives_nothing(body: str) -> None:
+    assert read_feed(body) == []
+
+
+QUOTE = f'<blockquote class="twitter-tweet"><p>Hello there.</p>{SIGNED}</blockquote>'
+
+
+def test_posts_that_an_entry_embeds_come_behind_it_second_hand_and_once() -> None:
+    text = f"<content:encoded><![CDATA[<p>They met.</p>{QUOTE}]]></content:encoded>"
+    first, post, second = read_feed(rss(f"<item><title>a</title><link>{LINK}</link>{text}</item>",
+                                        f"<item><title>b</title><link>{LINK}/b</link>{text}</item>"))  # fmt: skip
+    assert isinstance(first, SeenPost) and isinstance(post, SeenPost) and isinstance(second, SeenPost)
+    assert (first.url, second.url) == (LINK, f"{LINK}/b")
+    assert (post.id, post.text, post.view, post.embedded_in) == (
+        "x:2051200000000000000", "Hello there.", View.QUOTE, LINK
+    )  # fmt: skip
+
+
+def test_plain_text_and_json_feeds_embed_only_as_markup() -> None:
+    items = [{"id": "1", "url": LINK, "content_html": QUOTE}, {"id": "2", "content_text": QUOTE}]
+    found = read_feed(json.dumps({"version": "https://jsonfeed.org/version/1.1", "items": items}))
+    assert [item.view for item in found if isinstance(item, SeenPost)] == [View.ENTRY, View.QUOTE, View.ENTRY]
+
+
+@pytest.mark.parametrize(
+    ("about", "span"),
+    [
+        ("<ttl>60</ttl>", timedelta(hours=1)),
+        ("<sy:updatePeriod>hourly</sy:updatePeriod>", timedelta(hours=1)),
+        (
+            "<sy:updatePeriod> daily </sy:updatePeriod><sy:updateFrequency>4</sy:updateFrequency>",
+            timedelta(hours=6),
+        ),
+        ("<ttl>30</ttl><sy:updatePeriod>hourly</sy:updatePeriod>", timedelta(hours=1)),
+        ("<ttl>0</ttl>", None),
+        ("<ttl>soon</ttl>", None),
+        ("<sy:updatePeriod>daily</sy:updatePeriod><sy:updateFrequency>0</sy:updateFrequency>", None),
+        ("<item><description>&lt;ttl&gt;60&lt;/ttl&gt;</description><ttl>60</ttl></item>", None),
+        ("", None),
+    ],
+)
+def test_a_feed_hints_at_how_often_it_changes(about: str, span: timedelta | None) -> None:
+    assert feed.hint(page(rss(about))) == span
+
+
+def test_what_is_no_text_hints_at_nothing() -> None:
+    assert feed.hint(page(b"\x89PNG\r\n")) is None
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("R&D and Q & A", "R&D and Q & A"),
+        ("<![CDATA[R&D]]>", "R&D"),
+        ("a &rsquo;b&hellip;", "a ’b…"),
+        ("a\x01b", "ab"),
+    ],
+)
+def test_signs_that_xml_forbids_spoil_no_entry(written: str, read: str) -> None:
+    assert one(title=written, link=LINK).text == read
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ("<!doctype html><html><head><title>Just a moment...</title></head><body>x</body></html>", "a person"),
+        ('<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"><url/></urlset>', "a sitemap, not a feed"),
+        ('<opml version="2.0"><body><outline text="a"/></body></opml>', "a list of feeds"),
+    ],
+)
+def test_what_is_taken_for_a_feed_is_named(body: str, reason: str) -> None:
+    with pytest.raises(ParseError, match=reason):
+        read_feed(body)
+
+
+def test_a_set_of_characters_named_in_the_dtd_is_no_attack() -> None:
+    subset = '<!ENTITY % HTMLlat1 PUBLIC "-//W3C//ENTITIES Latin 1 for XHTML//EN" "xhtml-lat1.ent"> %HTMLlat1;'
+    (post,) = read_feed(rss(item(title="caf&eacute;", link=LINK), head=f"<!DOCTYPE rss [{subset}]>"))
+    assert isinstance(post, SeenPost)
+    assert post.text == "café"
 
 
 def test_a_feed_that_breaks_off_gives_its_complete_entries_and_a_problem() -> None:

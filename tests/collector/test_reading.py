@@ -23,6 +23,17 @@ ARABIC = "التقى المستشارون قادة البيشمركة في أر�
         ("L’équipe a été “là” — déjà", "cp1252"),
         ("Встреча советников в Эрбиле прошла", "cp1251"),
         ("کۆبوونەوە", "utf-8"),
+        ("<p>کۆبوونەوە</p>", "utf-16-le"),
+        ("<p>کۆبوونەوە</p>", "utf-16-be"),
+        ("\n<p>کۆبوونەوە</p>", "utf-32-le"),
+        ('{"text": "é"}', "utf-16-le"),
+        ("Danışmanlar pazartesi günü görüştü, çağrıda iş birliği istedi", "cp1254"),
+        ("有志連合の顧問団は月曜日に司令官と会談した。", "cp932"),
+        ("有志連合の顧問団は月曜日に司令官と会談した。", "euc_jp"),
+        ("有志連合の顧問団は月曜日に司令官と会談した。", "iso2022_jp"),
+        ("國際聯盟的顧問週一會見了指揮官，這是好的開始。", "big5"),
+        ("国际联盟周一会见了指挥官，讨论了改革问题。", "gb18030"),
+        ("Þetta er íslenskur texti um fund sem haldinn var á mánudaginn", "cp1252"),
         ("😀 emoji", "utf-8"),
     ],
 )
@@ -35,6 +46,19 @@ def test_undeclared_text_is_read(text: str, encoding: str) -> None:
 )
 def test_utf_8_is_seen_whatever_is_declared(declared: str) -> None:
     assert charset.decode("Civîna şêwirmendan".encode(), declared) == "Civîna şêwirmendan"
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        (ARABIC, "cp1256"),
+        ("Встреча советников прошла", "cp1251"),
+        ("Danışmanlar görüştü, iş birliği", "cp1254"),
+        ("déjà vu à l’école", "cp1252"),
+    ],
+)
+def test_western_europes_encoding_is_declared_by_default_and_tells_nothing(text: str, encoding: str) -> None:
+    assert charset.decode(text.encode(encoding), "text/html; charset=iso-8859-1") == text
 
 
 def test_what_is_declared_counts_where_it_fits() -> None:
@@ -140,6 +164,39 @@ def test_iso_times_are_exact_only_with_a_zone(value: str, found: tuple[str, str]
 )
 def test_whole_dates_in_words(value: str, day: int | None) -> None:
     assert dates.day_in_words(value) == (day and datetime(2026, 5, day, tzinfo=UTC))
+
+
+@pytest.mark.parametrize(
+    ("written", "found"),
+    [
+        ("Mon, 04 May 2026 10:00:00 +0300", ("2026-05-04T10:00:00Z", "second")),
+        ("2026-05-04T10:00:00Z", ("2026-05-04T10:00:00Z", "second")),
+        ("Mon, 04 May 2026 10:00:00 GMT", ("2026-05-04T10:00:00Z", "second")),
+        ("Mon, 04 May 2026 10:00:00 GMT+0300", ("2026-05-04T10:00:00Z", "second")),
+        ("Mon, 04 May 2026 10:00:00 CEST", ("2026-05-04T08:00:00Z", "second")),
+        ("Mon, 04 May 2026 10:00:00 IST", ("2026-05-04T00:00:00Z", "day")),
+        ("Mon, 04 May 2026 10:00:00", ("2026-05-04T00:00:00Z", "day")),
+        ("2026-05-04", ("2026-05-04T10:00:00Z", "day")),
+    ],
+)
+def test_what_a_feeds_reader_took_for_utc_is_as_exact_as_its_zone(written: str, found: tuple[str, str]) -> None:
+    when = dates.by_zone(datetime(2026, 5, 4, 10, tzinfo=UTC), written)
+    assert (times.text(when.moment), when.precision) == found
+
+
+@pytest.mark.parametrize(
+    ("written", "moment"),
+    [
+        ("1777888800", "2026-05-04T10:00:00Z"),
+        ("1777888800000", "2026-05-04T10:00:00Z"),
+        ("Mon, 04 May 2026 10:00:00 GMT+3", "2026-05-04T07:00:00Z"),
+        ("Mon, 44 May 2026 10:00:00 GMT+3", None),
+        ("20260504", None),
+    ],
+)
+def test_counted_seconds_and_offsets_in_words_are_times(written: str, moment: str | None) -> None:
+    when = dates.counted(written)
+    assert (when and times.text(when.moment)) == moment
 
 
 def test_a_date_before_the_web_or_days_ahead_cannot_be() -> None:
