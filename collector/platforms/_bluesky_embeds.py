@@ -41,7 +41,7 @@ def quote(element: HtmlElement, page_url: str) -> Iterator[Embed]:
     named = _named(element)
     if not named:
         return
-    lines = markup.lines(element)
+    lines = [line for line in markup.lines(element) if not _PLACEHOLDER.fullmatch(line)]
     signature = _SIGNATURE.search("\n".join(lines))
     if classed or signature:
         yield Embed(_post(*named, element, lines, signature, page_url), element, lines)
