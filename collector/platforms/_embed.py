@@ -9,7 +9,9 @@ from lxml.html import HtmlElement
 from collector.reading import markup
 from core.post import Problem, SeenPost
 
-_SHARING = re.compile(r"share|sharing|intent|follow|button|timeline|\brelated", re.I)
+_SHARING = re.compile(
+    r"(?<![a-z])shar(?:e(?!s\b)|ing)|\bintent|(?<!no)follow|button|timeline|\brelated|retweet", re.I
+)
 _EMBEDDING = re.compile(r"embed|tweet|twitter-|toot|bluesky|bsky|mastodon", re.I)
 _FRAMES = ("blockquote", "iframe", "amp-twitter", "amp-iframe")
 _LONGEST = 600  # characters of a block that shows a link in place of a post
@@ -35,7 +37,11 @@ def embeds(element: HtmlElement) -> bool:
 
 def _said(element: HtmlElement) -> str:
     """Its own name, and its attributes' names and values but for addresses, whose words are somebody else's."""
-    said = (f"{name} {'' if '://' in value else value[:200]}" for name, value in element.attrib.items())
+    said = (
+        f"{name} {'' if '://' in value else value[:200]}"
+        for name, value in element.attrib.items()
+        if name not in ("role", "rel", "style", "title", "aria-label")
+    )
     return " ".join((str(element.tag), *said))
 
 

@@ -39,10 +39,14 @@ def status(href: str | None) -> tuple[str | None, str] | None:
     return _handle_and_id(found) if found else None
 
 
+def framed(address: str) -> tuple[str | None, str] | None:
+    """The post that a frame of the platform's own shows."""
+    found = _FRAME.search(address)
+    return (None, next(filter(None, found.groups()))) if found else None
+
+
 def inside(address: str) -> tuple[str | None, str] | None:
-    """The post that a frame's address shows: the platform's own, or one that is handed a post's address."""
-    if found := _FRAME.search(address):
-        return None, next(filter(None, found.groups()))
+    """The post whose address another address is, or is handed."""
     asked = _INSIDE.search(unquote(address)) if "status" in address else None
     return _handle_and_id(asked) if asked else status(address)
 

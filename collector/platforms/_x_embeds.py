@@ -52,9 +52,14 @@ def frame(element: HtmlElement, page_url: str) -> Iterator[Embed]:
     """A frame that shows the post, loaded already or later."""
     number = _x_names.identified(element)
     found: Named | None = (None, number) if number else None
-    if not found and not _SHARING.search(element.get("src") or ""):
-        found = next((f for value in _embed.addresses(element) if (f := _x.inside(value))), None)
+    if not found:
+        found = next((f for value in _embed.addresses(element) if (f := _shown_in(value))), None)
     yield from _bare(found, element, page_url)
+
+
+def _shown_in(address: str) -> Named | None:
+    """The post that a frame of this address shows; buttons are handed posts' addresses too."""
+    return _x.framed(address) or (None if _SHARING.search(address.partition("?")[0]) else _x.inside(address))
 
 
 def script(element: HtmlElement, page_url: str) -> Iterator[Embed]:

@@ -1,4 +1,4 @@
-"""News pages, as HTML or as plain text: the article itself, and every post of X that it embeds (second hand).
+"""News pages, as HTML or as plain text: the article itself, and every post that it embeds (second hand).
 
 [[source]] kind = "article": `url`, or `path`, a file or pattern beside kle.toml, with `url` as the public address
 that a single file stands for.

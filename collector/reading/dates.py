@@ -84,9 +84,14 @@ _HOURS = {
 }  # fmt: skip  (that one place alone uses; IST and AST are several)
 _OFFSET_IN_WORDS = re.compile(r"(.*\d:\d\d(?::\d\d)?)\s*(?:GMT|UTC)\s*([+-])(\d{1,2})(?::?00)?", re.I)
 _WORDS = re.compile(r"[\W_]+")
-_DAY_FIRST = re.compile(r"(\d{1,2})(?:st|nd|rd|th)? (?:of )?(.+?) (\d{4})")
+_DAY_FIRST = re.compile(r"(\d{1,2})(?:st|nd|rd|th|ي|e|i)? (?:of )?(.+?) (\d{4})")
 _MONTH_FIRST = re.compile(r"(.+?) (\d{1,2})(?:st|nd|rd|th)? (\d{4})")
-_LANGUAGES = ["ar", "fr", "de", "es", "fa", "tr", "it", "pt", "nl", "ru", "he", "pl", "sv", "ja", "ko", "zh"]
+_LANGUAGES = [
+    "ar", "fr", "de", "es", "fa", "tr", "it", "pt", "nl", "ru", "he", "pl", "sv", "ja", "ko", "zh", "uk", "cs",
+    "el", "da", "nb", "fi", "hu", "ro", "bg", "id", "vi", "hi",
+]  # fmt: skip
+_KURDISH_ENDS = ("ي", "e", "a", "i")  # "of", behind a day or a month
+_LAST_YEAR = 2200  # beyond it, a calendar is another one
 
 
 def plausible(moment: datetime, now: datetime) -> bool:
@@ -157,11 +162,15 @@ def day_in_words(value: str) -> datetime | None:
 def _known_months(tidy: str) -> datetime | None:
     for pattern, order in ((_DAY_FIRST, (3, 2, 1)), (_MONTH_FIRST, (3, 1, 2))):
         found = pattern.fullmatch(tidy)
-        if found and (month := _MONTH.get(found[order[1]])):
+        if found and (month := _month(found[order[1]])):
             return _date(int(found[order[0]]), month, int(found[order[2]]))
     if found := re.fullmatch(r"(\d{4}) (\d\d?) (\d\d?)", tidy):
         return _date(*map(int, found.groups()))
     return None
+
+
+def _month(word: str) -> int | None:
+    return _MONTH.get(word) or (_MONTH.get(word[:-1]) if word.endswith(_KURDISH_ENDS) else None)
 
 
 def _day_and_month(first: int, second: int, year: int) -> datetime | None:
@@ -189,6 +198,8 @@ def _any_language(value: str) -> datetime | None:
 
 
 def _date(year: int, month: int, day: int) -> datetime | None:
+    if year > _LAST_YEAR:
+        return None
     try:
         return datetime(year, month, day, tzinfo=UTC)
     except ValueError:
