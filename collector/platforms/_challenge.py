@@ -14,11 +14,11 @@ _LONGEST_LINE = 330
 _LITTLE_BESIDE = 250  # what a consent wall shows that is not about consent
 _SMALL = 40_000  # characters of markup up to which a page is looked at whatever its title says
 _FIRST = 10  # lines in which it says what it is
-_ROBOT = re.compile(
-    r"_cf_chl_opt|cf-browser-verification|cf-challenge|challenges\.cloudflare\.com/turnstile|captcha-delivery\.com"
-    r"|px-captcha|_Incapsula_Resource|incap_ses|awswaf|gokuProps|ddos-guard|anubis_challenge|_pxAppId|kpsdk"
-    r"|/_sec/cp_challenge"
-)
+_ROBOT = (
+    "_cf_chl_opt", "cf-browser-verification", "cf-challenge", "challenges.cloudflare.com/turnstile", "px-captcha",
+    "captcha-delivery.com", "_Incapsula_Resource", "incap_ses", "awswaf", "gokuProps", "ddos-guard", "_pxAppId",
+    "anubis_challenge", "kpsdk", "/_sec/cp_challenge",
+)  # fmt: skip
 _ROBOT_WORDS = re.compile(
     r"^(?:just a moment|attention required|one moment,? please|un momento\W|un instant\W|(?:nur )?einen moment"
     r"|bir dakika|لحظة|captcha)|checking (?:your browser|if the site connection)|verif(?:y|ying)\b.{0,20}\bhuman\b"
@@ -62,7 +62,7 @@ _CONSENT_TITLE = re.compile(
 
 def reason(root: HtmlElement, title: str, source: str) -> str | None:
     """Why this page is no article, as a sentence; None for every page that shows more than a little."""
-    marked = bool(_ROBOT.search(source))
+    marked = any(mark in source for mark in _ROBOT)
     titled = any(words.search(title) for words in (_ROBOT_WORDS, _DENIED, _CONSENT_TITLE))
     if not (marked or titled or len(source) < _SMALL):
         return None

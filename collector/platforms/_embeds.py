@@ -29,13 +29,14 @@ OTHERS: tuple[Form, ...] = (
     _mastodon_embeds.block,
 )  # fmt: skip  (for any other element that could name a post)
 _SIGNS = (
-    *(f"contains(., '{word}')" for word in ("status", "weet", "bsky", "bluesky", "astodon", "embed", "blockquote")),
+    *(f"contains(., '{word}')" for word in ("status", "weet", "bsky", "embed", "blockquote")),
     "contains(., 'PGJsb2Nr')", "contains(name(), 'tweet')",
 )  # fmt: skip
 _CANDIDATES = etree.XPath(
     "//blockquote | //iframe | //amp-iframe | //script | //textarea | //oembed"
     f" | //@*[{' or '.join(_SIGNS)}]/.. | //text()[contains(., '<blockquote')]/.."
 )
+_LINKS = etree.XPath("//a[contains(@href, '/status')]")
 
 
 def once(embeds: list[Embed]) -> list[Embed]:
@@ -74,4 +75,5 @@ def _forms(element: HtmlElement, page_url: str) -> Iterator[Embed]:
 
 def statuses(root: HtmlElement) -> dict[tuple[str, str], str]:
     """See `_x.statuses`: what the page's own links tell of signatures in its text."""
-    return _x.statuses((a.get("href") or "", " ".join("".join(a.itertext()).split())) for a in root.iter("a"))
+    links = _LINKS(root)
+    return _x.statuses((a.get("href") or "", " ".join("".join(a.itertext()).split())) for a in links)

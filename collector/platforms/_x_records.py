@@ -31,6 +31,7 @@ _NUMBER = re.compile(
 )
 _SHARING = re.compile(r"share|follow|intent|profile|timeline", re.I)
 _RECORD = re.compile(r"\s*\{.*(?:tweet|twitter|x)\.com", re.I | re.S)
+_WORDS = ("/status", '"tweet', '"Tweet', "weet_id", "weetId")  # told apart faster than by the patterns
 _BRACE = re.compile(r"[{}]")
 _AROUND = 600  # characters to both sides of a type that can belong to its object
 _LONGEST = 20_000
@@ -68,7 +69,7 @@ def _text(record: dict[str, Any], name: str) -> str:
 
 def in_script(text: str) -> Iterator[tuple[str | None, str]]:
     """Posts that a program's data name as embeds: {"type": "tweet", "id": ...}, {"tweetUrl": ...}."""
-    if len(text) > _LARGEST or ("weet" not in text and "witter" not in text):
+    if len(text) > _LARGEST or not any(word in text for word in _WORDS):
         return
     for found in _KEYED.finditer(text):
         if status := (None, found[2]) if found[2] else _x.status(found[1].replace("\\", "")):

@@ -90,7 +90,8 @@ def tree(markup: str) -> HtmlElement | None:
 def lines(element: HtmlElement, until: HtmlElement | None = None) -> list[str]:
     """The visible lines in reading order, none of them empty; up to the end of `until`, where that is given."""
     text = windows("".join(_pieces(element, until)))
-    return [line for line in (_SPACE.sub(" ", part).strip() for part in text.split(_BREAK)) if line]
+    rows = (_SPACE.sub(" ", part).strip() for part in text.split(_BREAK))
+    return [row if row.isprintable() else clean(row) for row in rows if row]
 
 
 def _pieces(element: HtmlElement, until: HtmlElement | None) -> Iterator[str]:
