@@ -2,7 +2,7 @@
 BIN := .venv/bin
 COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header $(UPGRADE)
 
-.PHONY: run test torture check lock
+.PHONY: run test torture check bench lock
 
 run:  ## make .venv, install, and start the demo (Ctrl-C stops it)
 	@./install.sh requirements.txt
@@ -23,6 +23,10 @@ check:  ## lint, format, types, arrows of the house, tests with coverage
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m pytest -m "not torture" --cov --cov-report=term:skip-covered
+
+bench:  ## posts a second of each kind of source, side by side with what else there is
+	@./install.sh requirements.txt
+	@$(BIN)/python -m benchmarks.collecting
 
 lock:  ## renew the requirement files with uv; UPGRADE=--upgrade takes the newest releases
 	@$(COMPILE) pyproject.toml --group build -o requirements.txt

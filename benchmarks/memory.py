@@ -1,0 +1,57 @@
+"""How far the memory of a process grows while it takes in one large file of posts, as `kle import` does.
+
+Measured in a process of its own, which is asked for its peak before and after.
+"""
+
+import resource
+import subprocess
+import sys
+import tempfile
+from contextlib import closing
+from pathlib import Path
+
+from benchmarks.drafts import drafts
+from benchmarks.payloads import file as maker
+from core.errors import KleError
+
+_STATUS = Path("/proc/self/status")
+
+
+def growth(posts: int) -> int:
+    """Bytes that the peak grew by over a file of `posts` posts."""
+    with tempfile.TemporaryDirectory(prefix="kle-bench-") as name:
+        saved = Path(name) / "posts.jsonl"
+        with saved.open("wb") as out:
+            for page in drafts(posts, maker.MOST):
+                out.writelines(map(maker.line, page))
+        command = [sys.executable, "-m", "benchmarks.memory", str(saved), str(posts)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603  (this very file)
+    if done.returncode:
+        raise KleError(f"the run that measures memory failed: {done.stderr.strip()[-500:]}")
+    return int(done.stdout)
+
+
+def _peak() -> int:
+    """Bytes. On Linux getrusage() begins with the peak of the parent; the process's own status does not."""
+    if _STATUS.exists():
+        told = next(line for line in _STATUS.read_text("ascii").splitlines() if line.startswith("VmHWM:"))
+        return int(told.split()[1]) * 1024
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return most if sys.platform == "darwin" else most * 1024
+
+
+def _take(saved: Path, posts: int) -> int:
+    from db.database import Database
+    from kle import importing
+
+    with closing(Database(f"sqlite:///{saved.with_name('archive.sqlite')}")) as database:
+        database.migrate()
+        before = _peak()
+        report = importing.run(database, [saved], lambda read: None)
+        after = _peak()
+    assert (report.posts_new, report.quarantined) == (posts, 0)
+    return after - before
+
+
+if __name__ == "__main__":
+    sys.stdout.write(str(_take(Path(sys.argv[1]), int(sys.argv[2]))))
