@@ -30,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with progress.status(f"memory: {posts} posts of kind file"):
             grown = memory.growth(posts)
     except KleError as error:
-        progress.print(error.message, style="red")
+        progress.print(error.message, style="red", markup=False)
         return 2
     console.print(report.table(results))
     console.print(f"The peak of memory grew by {grown / 1e6:,.0f} MB over {posts:,} posts of kind file.")

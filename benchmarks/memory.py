@@ -47,7 +47,7 @@ def _take(saved: Path, posts: int) -> int:
     with closing(Database(f"sqlite:///{saved.with_name('archive.sqlite')}")) as database:
         database.migrate()
         before = _peak()
-        report = importing.run(database, [saved], lambda read: None)
+        report = importing.run(database, [saved], lambda *read: None)
         after = _peak()
     assert (report.posts_new, report.quarantined) == (posts, 0)
     return after - before
