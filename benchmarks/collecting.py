@@ -15,8 +15,8 @@ from rich.console import Console
 from benchmarks import contenders, job, memory, report, rounds
 from core.errors import KleError
 
-_WIDTH = 130  # where nobody tells: a table of numbers in 80 columns is none
-_MEMORY_TIMES = 25  # as many posts as there are of each kind: 50,000 by default
+_WIDTH = 150  # where nobody tells: a table of numbers in 80 columns is none
+_MEMORY_TIMES = 50  # as many posts as there are of each kind: 50,000 by default
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -45,7 +45,7 @@ def _results(asked: argparse.Namespace, progress: Console) -> list[rounds.Result
     found = []
     with tempfile.TemporaryDirectory(prefix="kle-bench-") as folder:
         archive = contenders.empty_archive(Path(folder))
-        for name in asked.kind or job.names():
+        for name in job.names(asked.kind or ()):
             with progress.status(f"{name}: {asked.posts} posts, {asked.rounds} rounds"):
                 found.append(rounds.run(job.job(name, asked.posts), asked.rounds, archive))
     return found
@@ -53,7 +53,7 @@ def _results(asked: argparse.Namespace, progress: Console) -> list[rounds.Result
 
 def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser("python -m benchmarks.collecting", description=__doc__)
-    parser.add_argument("--posts", type=_count, default=2000, help="of each kind (%(default)s)")
+    parser.add_argument("--posts", type=_count, default=1000, help="of each kind (%(default)s)")
     parser.add_argument("--rounds", type=_count, default=5, help="of which the median counts (%(default)s)")
     parser.add_argument("--kind", action="append", help="only this one; may be given several times")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there as well")

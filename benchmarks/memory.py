@@ -11,7 +11,7 @@ from contextlib import closing
 from pathlib import Path
 
 from benchmarks.drafts import drafts
-from benchmarks.payloads import file as maker
+from benchmarks.payloads.formats import post_form as maker
 from core.errors import KleError
 
 _STATUS = Path("/proc/self/status")

@@ -27,15 +27,15 @@ def machine() -> dict[str, Any]:
 def table(results: Sequence[Result]) -> Table:
     """Posts a second, and in the last columns the shares of them."""
     made = Table(title="Posts a second, and the archive's speed as a share of others'")
-    made.add_column("kind")
+    made.add_column("kind", no_wrap=True)
     for name in ("bytes a post", *_SPEEDS, *(f"{a}\n/ {b}" for a, b in RATIOS)):
         made.add_column(name, justify="right")
     for result in results:
         speeds = [f"{result.speed(name):,.0f}" for name in _SPEEDS]
-        ratios = [f"{result.ratio(a, b):.2f}" for a, b in RATIOS]
-        made.add_row(result.job.kind.name, f"{result.job.size / result.job.count:,.0f}", *speeds, *ratios)
+        ratios = [f"{result.ratio(a, b):.2g}" for a, b in RATIOS]
+        made.add_row(result.job.name, f"{result.job.size / result.job.count:,.0f}", *speeds, *ratios)
     return made
 
 
 def as_json(facts: dict[str, Any], results: Sequence[Result], memory: dict[str, int]) -> dict[str, Any]:
-    return {"machine": facts, "kinds": {r.job.kind.name: r.as_json() for r in results}, "memory": memory}
+    return {"machine": facts, "kinds": {r.job.name: r.as_json() for r in results}, "memory": memory}

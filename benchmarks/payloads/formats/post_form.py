@@ -1,4 +1,4 @@
-"""The project's own form, a post a line, 100 lines a page so that commits are as often as elsewhere."""
+"""The project's own form, a post a line; 100 lines a page, so that commits are as often as elsewhere."""
 
 from collections.abc import Sequence
 from typing import Any
