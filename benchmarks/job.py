@@ -37,8 +37,10 @@ class Job:
 def names(asked: Sequence[str] = ()) -> list[str]:
     """Every kind of source, or those asked for; files by their formats ("file/x_api").
 
-    Raises SettingsError for one that nobody can make pages of.
+    Raises SettingsError for one that there is not, or that nobody can make pages of.
     """
+    for kind in asked:
+        kinds.kind(kind)
     formats = [f"file/{name}" for name in plugins.names("collector.formats")]
     found = [name for kind in asked or kinds.names() for name in (formats if kind == "file" else [kind])]
     for name in found:

@@ -42,6 +42,13 @@ def test_a_kind_without_a_maker_is_an_error_that_says_what_to_write(
     assert "write benchmarks/payloads/pigeon.py" in capsys.readouterr().err.replace("\n", "")
 
 
+def test_a_kind_that_there_is_not_is_an_error_that_says_which_there_are(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert collecting.main(["--kind", "pigeon"]) == 2
+    assert "there are article, bluesky" in capsys.readouterr().err.replace("\n", " ")
+
+
 def test_a_maker_that_its_reader_cannot_read_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     other = plugins.one("benchmarks.payloads", "bluesky")
     monkeypatch.setattr(job, "maker", lambda name: other)
