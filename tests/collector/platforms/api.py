@@ -5,13 +5,14 @@
 
 import contextlib
 import json
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 
 @dataclass
@@ -24,6 +25,7 @@ class Said:
 
 class Api(ThreadingHTTPServer):
     daemon_threads = True
+    request_queue_size = 64
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Answer)
@@ -45,6 +47,18 @@ class Api(ThreadingHTTPServer):
         asked, self.asked = self.asked, []
         return asked
 
+    def serving(self, path: str, who: str) -> AbstractContextManager[None]:
+        """Entered until the last part of an answer is sent; `who` is the User-Agent."""
+        return nullcontext()
+
+    def pause(self) -> None:
+        """Before an answer, and in the middle of it."""
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Who was killed while asking does not wait for the answer."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
 
 class _Answer(BaseHTTPRequestHandler):
     server: Api
@@ -52,8 +66,19 @@ class _Answer(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self.server.asked.append(self.path)
         self.server.keys.add(self.headers.get("Authorization", ""))
+        with self.server.serving(self.path, self.headers.get("User-Agent", "")):
+            self.server.pause()
+            said = self._said()
+            rest = self._begin(said)
+            self.server.pause()
+        self._finish(rest, said.how)
+
+    def _said(self) -> Said:
         said = self.server.fault(self.path) or self.server.says.get(self.path) or self.server.answer(self.path)
-        said = said or Said({"error": "Record not found"}, 404)
+        return said or Said({"error": "Record not found"}, 404)
+
+    def _begin(self, said: Said) -> bytes:
+        """Send the first half of an answer; the rest ends it."""
         body = said.body if isinstance(said.body, bytes) else json.dumps(said.body).encode()
         tag = f'"{hash(body)}"'
         unchanged = said.status == 200 and self.headers.get("If-None-Match") == tag
@@ -62,8 +87,17 @@ class _Answer(BaseHTTPRequestHandler):
             self.send_header(name, value)
         body = b"" if unchanged else body
         self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self._write(body, said.how)
+        if body:
+            self.end_headers()
+            half = len(body) // 2 if said.how == "whole" else 0
+            self.wfile.write(body[:half])
+            body = body[half:]
+        return body
+
+    def _finish(self, rest: bytes, how: str) -> None:
+        if not rest:
+            self.end_headers()
+        self._write(rest, how)
 
     def _write(self, body: bytes, how: str) -> None:
         if how == "whole":
@@ -80,9 +114,17 @@ class _Answer(BaseHTTPRequestHandler):
         """Quiet."""
 
 
+Server = TypeVar("Server", bound=Api)
+
+
 @contextmanager
 def running() -> Iterator[Api]:
-    api = Api()
+    with open_at(Api()) as api:
+        yield api
+
+
+@contextmanager
+def open_at(api: Server) -> Iterator[Server]:
     thread = threading.Thread(target=api.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
     try:
