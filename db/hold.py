@@ -1,4 +1,8 @@
-"""Holding claimed work while it is done: a small thread renews the claim, whatever network or model do."""
+"""Holding claimed work while it is done: a small thread renews the claim, whatever network or model do.
+
+A process may sleep longer than a claim lasts (a closed lid, SIGSTOP): then nothing is done before the claim has
+been asked for once more.
+"""
 
 import logging
 import threading
@@ -35,7 +39,8 @@ class Hold:
         self._model, self._keys, self._worker = model, keys, worker
         self._every = every
         self._clock = clock
-        self.lost = False
+        self._until = clock() + work.HOLD
+        self._taken = False
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._renew, name=f"hold {model.__name__} {keys[:1]}", daemon=True)
 
@@ -49,19 +54,31 @@ class Hold:
         self._done.set()
         self._thread.join()
 
+    @property
+    def lost(self) -> bool:
+        """Whether another process has taken all of it over, or nobody can tell that it has not."""
+        if not self._taken and self._clock() >= self._until:
+            self._renew_once()
+        return self._taken or self._clock() >= self._until
+
     def check(self) -> None:
-        """Raises CollectError where another process has taken all of it over."""
+        """Raises CollectError where the work is lost."""
         if self.lost:
-            raise CollectError("another process took this work over; this round stops here")
+            raise CollectError("another process has, or may have, taken this work over; this round stops here")
 
     def _renew(self) -> None:
-        while not self._done.wait(self._every):
-            try:
-                with self._database.write() as session:
-                    held = work.renew(session, self._model, self._keys, self._worker, self._clock())
-            except SQLAlchemyError as error:  # busy for now; the next try may still come in time
-                log.warning("the claim of %s could not be renewed: %s", self._thread.name, error)
-                continue
-            if not held:
-                self.lost = True
-                return
+        while not self._done.wait(self._every) and not self._taken:
+            self._renew_once()
+
+    def _renew_once(self) -> None:
+        now = self._clock()
+        try:
+            with self._database.write() as session:
+                held = work.renew(session, self._model, self._keys, self._worker, now)
+        except SQLAlchemyError as error:  # busy for now; the next try may still come in time
+            log.warning("the claim of %s could not be renewed: %s", self._thread.name, error)
+            return
+        if held:
+            self._until = now + work.HOLD
+        else:
+            self._taken = True

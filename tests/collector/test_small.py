@@ -5,6 +5,7 @@ import time
 import zlib
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -71,16 +72,19 @@ def test_right_options_become_a_target() -> None:
     assert kinds.target("s", "article", {"path": "*.html"}) == article.Target(path="*.html")
 
 
-def test_a_claim_is_held_as_long_as_the_work_lasts(
-    database: Database, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    ticking = [NOW]
+def claimed(database: Database, folder: Path) -> int:
     with database.write() as session:
-        settings = configured(tmp_path_factory.mktemp("k"), "s", {"kind": "feed", "url": "https://a.example/"})
+        settings = configured(folder, "s", {"kind": "feed", "url": "https://a.example/"})
         directory.sync(session, settings, [], NOW)
         source = sources.claim_named(session, "s", "here:1:a", NOW)
     assert source.id
-    with Hold(database, Source, [source.id], "here:1:a", every=0.01, clock=lambda: ticking[0]) as claim:
+    return source.id
+
+
+def test_a_claim_is_held_as_long_as_the_work_lasts(database: Database, tmp_path: Path) -> None:
+    ticking = [NOW]
+    source_id = claimed(database, tmp_path)
+    with Hold(database, Source, [source_id], "here:1:a", every=0.01, clock=lambda: ticking[0]) as claim:
         ticking[0] = NOW + timedelta(seconds=25)
         sooner_or_later(lambda: held_until(database) > NOW + timedelta(seconds=40))
         with database.write() as session:
@@ -88,6 +92,22 @@ def test_a_claim_is_held_as_long_as_the_work_lasts(
         claim.check()
         sooner_or_later(lambda: taken_over(database))  # PostgreSQL passes over a row that is just being renewed
         sooner_or_later(lambda: claim.lost)
+        with pytest.raises(CollectError, match="another process"):
+            claim.check()
+
+
+def test_after_a_long_sleep_a_claim_is_asked_for_first(database: Database, tmp_path: Path) -> None:
+    """The thread that renews slept too, and may wake later than the round."""
+    ticking = [NOW]
+    source_id = claimed(database, tmp_path)
+    with Hold(database, Source, [source_id], "here:1:a", every=3600, clock=lambda: ticking[0]) as claim:
+        ticking[0] = NOW + timedelta(seconds=45)
+        claim.check()
+        assert held_until(database) == NOW + timedelta(seconds=75)
+        ticking[0] = NOW + timedelta(seconds=80)
+        with database.write() as session:
+            assert sources.claim_due(session, "here:2:b", ticking[0])
+        assert claim.lost
         with pytest.raises(CollectError, match="another process"):
             claim.check()
 
