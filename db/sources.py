@@ -22,9 +22,9 @@ _LONGEST_ITEM = 2000  # characters of an unreadable item that are kept
 _source, _run, _actor, _follow = table(Source), table(Run), table(Actor), table(Follow)
 
 
-def claim_due(session: Session, worker: str, now: datetime) -> Source | None:
-    """The longest due source that is enabled and free."""
-    waiting = _source.c.enabled & (_source.c.next_due_at <= now)
+def claim_due(session: Session, worker: str, now: datetime, besides: Sequence[int] = ()) -> Source | None:
+    """The longest due source that is enabled and free, and none of `besides`."""
+    waiting = _source.c.enabled & (_source.c.next_due_at <= now) & _source.c.id.not_in(besides)
     taken = work.claim(session, Source, waiting, [_source.c.next_due_at, _source.c.id], worker, now)
     return session.get(Source, taken[0], populate_existing=True) if taken else None
 

@@ -6,7 +6,7 @@ this host), and another goes on where it stood.
 
 import time
 from collections.abc import Callable
-from threading import Event, Lock, Thread, current_thread
+from threading import Event, Lock, Thread
 from typing import TYPE_CHECKING
 
 import structlog
@@ -41,7 +41,7 @@ class Worker:
         self._scheduler = BackgroundScheduler(timezone="UTC")
         self._stopping = Event()
         self._lock = Lock()
-        self._rounds: set[Thread] = set()
+        self._rounds: dict[int, Thread] = {}  # by source
 
     def start(self) -> None:
         claims.release_dead(self._database)
@@ -67,7 +67,7 @@ class Worker:
         if self._scheduler.running:
             self._scheduler.shutdown(wait=True)
         until = time.monotonic() + grace
-        for thread in list(self._rounds):
+        for thread in list(self._rounds.values()):
             thread.join(max(0.0, until - time.monotonic()))
         if self._rounds:
             claims.release_own(self._database)
@@ -75,18 +75,25 @@ class Worker:
             self._fetcher.close()
 
     def _collect(self) -> None:
-        """Start rounds of due sources, at most LANES at once."""
+        """Start rounds of due sources, at most LANES at once.
+
+        A round that runs here goes on though its claim ran out while the machine slept (a closed lid).
+        """
         while not self._stopping.is_set() and len(self._rounds) < LANES:
-            with self._database.write() as session:
-                source = sources.claim_due(session, self.name, times.now())
-            if source is None:
-                return
-            thread = Thread(target=self._round, args=(source,), name=f"round of {source.name}", daemon=True)
             with self._lock:
-                self._rounds.add(thread)
+                running = list(self._rounds)
+            with self._database.write() as session:
+                source = sources.claim_due(session, self.name, times.now(), running)
+            if source is None or source.id is None:
+                return
+            thread = Thread(
+                target=self._round, args=(source.id, source), name=f"round of {source.name}", daemon=True
+            )
+            with self._lock:
+                self._rounds[source.id] = thread
             thread.start()
 
-    def _round(self, source: Source) -> None:
+    def _round(self, source_id: int, source: Source) -> None:
         assert self._fetcher
         try:
             collect(self._database, source, self._fetcher, self.name)
@@ -94,7 +101,7 @@ class Worker:
             log.exception("round broke off", source=source.name)
         finally:
             with self._lock:
-                self._rounds.discard(current_thread())
+                del self._rounds[source_id]
 
     def _tag(self) -> None:
         """Tag until nothing waits."""

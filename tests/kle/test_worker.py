@@ -75,6 +75,20 @@ def test_round_that_cannot_finish_is_free_for_others_after_the_stop(office: Path
             assert session.execute(text("SELECT count(*) FROM source WHERE claimed_by IS NOT NULL")).scalar() == 0
 
 
+def test_a_round_that_outlasts_its_claim_is_not_begun_a_second_time_here(office: Path, silent_server: int) -> None:
+    """As after a sleep of the machine: the claim ran out before anybody could renew it."""
+    with runtime.archive(archive_of(office, silent_server), sync=True) as (knobs, database):
+        worker = Worker(knobs, database)
+        worker.start()
+        wait_for(database, "SELECT count(*) = 3 FROM run")
+        with database.write() as session:
+            session.execute(text("UPDATE source SET claimed_until = '2026-01-01' WHERE claimed_by IS NOT NULL"))
+        time.sleep(2.2)
+        worker.stop(grace=0.1)
+        with database.read() as session:
+            assert session.execute(text("SELECT count(*) FROM run")).scalar() == 3
+
+
 def test_what_a_dead_process_held_is_free_after_a_start(office: Path) -> None:
     with runtime.archive(archive_of(office), sync=True) as (knobs, database):
         host = claims.worker_name().split(":")[0]
