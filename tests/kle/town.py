@@ -5,8 +5,11 @@ Everything in them is invented.
 """
 
 import random
+import threading
 import time
+from collections import defaultdict
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -22,12 +25,20 @@ _X_EPOCH = datetime(2010, 11, 4, 1, 42, 54, 657000, UTC)
 
 
 class Town(Api):
-    """Each first step of a path is a source, served as it stands in `round`."""
+    """Each first step of a path is a source, served as it stands in `round`.
+
+    `askers` says which programs asked for a source, `inside` which do at this moment, and `overlaps` holds
+    (source, who asked already, who came) where two requests for one source met.
+    """
 
     def __init__(self, slowness: float = 0.0) -> None:
         super().__init__()
         self.round = 0
         self.slowness = slowness  # seconds at most, before each answer and in the middle of it
+        self.askers: dict[str, set[str]] = defaultdict(set)
+        self.inside: dict[str, list[str]] = defaultdict(list)
+        self.overlaps: list[tuple[str, str, str]] = []
+        self._lock = threading.Lock()
         self._dice = random.Random(1)
         self.answer = self._shown
         self._shows = {"press": _press, "wire": _wire, "social": _social, "sky": _sky, "tube": _tube}
@@ -54,6 +65,24 @@ class Town(Api):
         name, _, rest = path.lstrip("/").partition("/")
         show = self._shows.get(name)
         return show(self.url, "/" + rest, self.round) if show else None
+
+    @contextmanager
+    def serving(self, path: str, who: str) -> Iterator[None]:
+        name = path.split("/")[1]
+        with self._lock:
+            self.askers[name].add(who)
+            self.overlaps += [(name, other, who) for other in self.inside[name]]
+            self.inside[name].append(who)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self.inside[name].remove(who)
+
+    def asks(self, contact: str) -> bool:
+        """Whether the program with this contact waits for an answer at this moment."""
+        with self._lock:
+            return any(contact in who for asking in self.inside.values() for who in asking)
 
     def pause(self) -> None:
         if self.slowness:
