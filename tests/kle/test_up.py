@@ -3,11 +3,16 @@
 import json
 import signal
 import socket
+import time
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+import pytest
+
 from db.database import Database
-from tests.kle.program import get, started, wait_until
+from tests.collector.platforms.api import open_at
+from tests.kle.program import Program, get, started, wait_until
+from tests.kle.town import Town
 
 
 def test_starts_collects_stops_and_starts_again(office: Path) -> None:
@@ -32,10 +37,14 @@ def test_starts_collects_stops_and_starts_again(office: Path) -> None:
 
 
 def _runs(folder: Path) -> int:
+    return _count(folder, "SELECT count(*) FROM run")
+
+
+def _count(folder: Path, statement: str) -> int:
     database = Database(f"sqlite:///{folder}/data/kle.sqlite")
     try:
         with database.read() as session:
-            return int(session.connection().exec_driver_sql("SELECT count(*) FROM run").scalar_one())
+            return int(session.connection().exec_driver_sql(statement).scalar_one())
     finally:
         database.close()
 
@@ -52,6 +61,42 @@ def test_roles_without_api_work_and_stop(office: Path) -> None:
         wait_until(lambda: _runs(office), "a run")
         program.send(signal.SIGTERM)
         assert program.end() == 0
+
+
+def test_told_to_stop_while_it_asks_it_ends_its_rounds_and_begins_none(tmp_path: Path) -> None:
+    """Servers take half a second an answer: rounds in the middle of several are within the grace."""
+    with open_at(Town(slowness=0.5)) as town:
+        (tmp_path / "kle.toml").write_text(town.config, "utf-8")
+        with started(tmp_path, "up", "--role", "collector", KLE_MODEL="none") as program:
+            program.line("kle-monitor works as collector")
+            wait_until(lambda: town.asks(""), "a request")
+            stopped(program, within=30)
+        left = "SELECT count(*) FROM run WHERE outcome IS NULL OR outcome NOT IN ('ok', 'failed')"
+        assert (_count(tmp_path, left), _count(tmp_path, HELD)) == (0, 0)
+
+
+@pytest.mark.torture  # it waits out the grace
+def test_told_to_stop_while_a_server_says_nothing_it_ends_within_the_grace(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/rss"
+        source = f'allow_private_networks = "127.0.0.0/8"\n[[source]]\nname = "s"\nkind = "feed"\nurl = "{url}"\n'
+        (tmp_path / "kle.toml").write_text(source, "utf-8")
+        with started(tmp_path, "up", "--role", "collector", KLE_MODEL="none") as program:
+            program.line("kle-monitor works as collector")
+            wait_until(lambda: _runs(tmp_path), "a run")
+            stopped(program, within=15)
+    assert (_count(tmp_path, "SELECT count(*) FROM run WHERE outcome = 'failed'"), _count(tmp_path, HELD)) == (1, 0)
+
+
+HELD = "SELECT count(*) FROM source WHERE claimed_by IS NOT NULL"
+
+
+def stopped(program: Program, within: float) -> None:
+    began = time.monotonic()
+    program.send(signal.SIGTERM)
+    assert program.end() == 0
+    assert time.monotonic() - began < within
+    assert "Traceback" not in program.log.read_text()
 
 
 def test_without_sources_it_says_how_to_get_some(tmp_path: Path) -> None:

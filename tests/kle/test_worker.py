@@ -10,10 +10,12 @@ from sqlalchemy import text
 
 from core import settings
 from core.settings import Settings
-from db import sources
+from db import directory, sources
 from db.database import Database
 from kle import claims, runtime
 from kle.worker import Worker
+from tests.collector.platforms.api import open_at
+from tests.kle.town import Town
 from tests.postgres import Postgres
 
 HANGING = '[[source]]\nname = "{0}"\nkind = "feed"\nurl = "http://127.0.0.1:{1}/{0}"\nevery = "1h"\n'
@@ -87,6 +89,28 @@ def test_a_round_that_outlasts_its_claim_is_not_begun_a_second_time_here(office:
         worker.stop(grace=0.1)
         with database.read() as session:
             assert session.execute(text("SELECT count(*) FROM run")).scalar() == 3
+
+
+def test_source_that_leaves_the_configuration_while_it_runs_ends_its_round_and_comes_no_more(
+    tmp_path: Path,
+) -> None:
+    with open_at(Town(slowness=0.2)) as town:
+        (tmp_path / "kle.toml").write_text(town.config, "utf-8")
+        with runtime.archive(settings.load(), sync=True) as (knobs, database):
+            worker = Worker(knobs, database)
+            worker.start()
+            wait_for(database, "SELECT count(*) = 1 FROM source WHERE name = 'sky' AND claimed_by IS NOT NULL")
+            without = knobs.model_copy(update={"tables": {"source": knobs.tables["source"][:-2]}})
+            with database.write() as session:
+                directory.sync(session, without, [], runtime.times.now())
+            wait_for(database, RUNS_OF_SKY.format("= 1", "AND outcome = 'ok'"))
+            wait_for(database, "SELECT count(*) > 6 FROM run")
+            worker.stop()
+            wait_for(database, RUNS_OF_SKY.format("= 1", ""))
+            wait_for(database, "SELECT count(*) = 0 FROM source WHERE claimed_by IS NOT NULL")
+
+
+RUNS_OF_SKY = "SELECT count(*) {} FROM run JOIN source ON source.id = source_id WHERE source.name = 'sky' {}"
 
 
 def test_what_a_dead_process_held_is_free_after_a_start(office: Path) -> None:
