@@ -70,6 +70,19 @@ def test_claims_of_dead_processes_of_this_host_are_released_at_start(room):
     ]
 
 
+@pytest.mark.xfail(strict=True, reason="only a start on the dead one's host ends its runs; sources.start_run could")
+def test_the_run_of_a_process_that_died_elsewhere_ends_when_its_source_is_taken_over(room):
+    source, _ = room.source("one")
+    claim(room, "there:1:x", NOW)
+    later = NOW + HELD + SECOND
+    assert claim(room, "here:1:x", later) == "one"
+    with room.database.write() as session:
+        run = sources.start_run(session, source.id, later)
+    with room.database.write() as session:
+        sources.finish_run(session, source.id, run, "here:1:x", Outcome("ok"), {}, later + HELD, later)
+    assert [r.outcome for r in room.rows(Run)] == ["failed", "ok"]
+
+
 def test_the_longest_due_source_comes_first_and_a_disabled_one_never(room):
     with room.database.write() as session:
         for name, due in (("late", 5), ("first", 9), ("future", -1), ("off", 60)):
