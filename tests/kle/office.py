@@ -85,12 +85,12 @@ class FileOffice(Office):
 class TownOffice(Office):
     """Servers of the town: new posts by pages, corrections, deletions, pages to follow."""
 
-    def __init__(self, folder: Path, town: Town) -> None:
+    def __init__(self, folder: Path, town: Town, slowness: float) -> None:
         super().__init__(folder, tuple(town.options), town.config)
-        self._town = town
+        self._town, self._slowness = town, slowness
 
     def publish(self, number: int) -> None:
-        self._town.round = number
+        self._town.round, self._town.slowness = number, self._slowness
 
 
 def kill_until_collected(office: Office, dice: random.Random) -> int:
@@ -117,10 +117,10 @@ def interrupted_like_uninterrupted(
     dice = random.Random(least)
     kills = number = 0
     while kills < least or number < 2 or not killed.count("run WHERE error LIKE 'interrupted%'"):
-        for office in (killed, whole):
-            office.publish(number)
+        whole.publish(number)
         monkeypatch.chdir(whole.folder)
         assert kle("collect").exit_code == 0
+        killed.publish(number)
         kills += kill_until_collected(killed, dice)
         number += 1
         assert killed.says() == whole.says()

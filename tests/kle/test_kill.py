@@ -23,8 +23,8 @@ def files(tmp_path: Path) -> tuple[FileOffice, FileOffice]:
 
 @pytest.fixture
 def servers(tmp_path: Path) -> Iterator[tuple[TownOffice, TownOffice]]:
-    with open_at(Town(slowness=0.03)) as town:
-        yield TownOffice(tmp_path / "killed", town), TownOffice(tmp_path / "whole", town)
+    with open_at(Town()) as town:
+        yield TownOffice(tmp_path / "killed", town, slowness=0.03), TownOffice(tmp_path / "whole", town, slowness=0)
 
 
 def test_killed_while_collecting(
