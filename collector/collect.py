@@ -43,7 +43,14 @@ def collect(
     with database.write() as session:
         run_id = sources.start_run(session, source.id, clock())
     intake = Intake(
-        database, source, run_id, _follows(source), source.kind != "file", clock, state=dict(source.state)
+        database,
+        source,
+        run_id,
+        _follows(source),
+        source.kind != "file",
+        clock,
+        state=dict(source.state),
+        worker=worker,
     )
     with Hold(database, Source, [source.id], worker, clock=clock) as hold:
         try:
@@ -139,7 +146,7 @@ def _wait(failed: FetchError, tries: int) -> timedelta | None:
 def _ask_again(intake: Intake, fetcher: Fetcher, hold: Hold) -> None:
     """Posts whose counts or whose being there are due, by their ids; what cannot be asked for stays due."""
     kind = kinds.kind(intake.source.kind)
-    if kind.recheck is None or intake.outcome.ending not in GOOD or hold.lost:
+    if kind.recheck is None or intake.outcome.ending in PAUSED or hold.lost:
         return
     with intake.database.read() as session:
         asked = rechecks.due(session, intake.source.id or 0, intake.clock(), kind.most_rechecks)
@@ -151,9 +158,10 @@ def _ask_again(intake: Intake, fetcher: Fetcher, hold: Hold) -> None:
         for page in kind.recheck(target, fetcher, intake.state, list(asked.values())):
             hold.check()
             intake.take(page, kind, [key for key, post in asked.items() if post.platform_id in page.about])
-    except Exception as error:  # the look itself was good, and stays so
-        intake.outcome.error = f"{len(asked)} posts were due to be asked for again: {_message(error)}"
-        log.warning("source %s: %s", intake.source.name, intake.outcome.error)
+    except Exception as error:  # how the look itself ended stays as it was
+        trouble = f"{len(asked)} posts were due to be asked for again: {_message(error)}"
+        log.warning("source %s: %s", intake.source.name, trouble)
+        intake.outcome.error = intake.outcome.error or trouble
         return
     with intake.database.write() as session:
         rechecks.done(session, list(asked), intake.clock())

@@ -10,11 +10,11 @@ from typing import Any
 from collector.kinds import Kind
 from collector.purse import Purse
 from core import times
-from core.errors import ParseError
+from core.errors import CollectError, ParseError
 from core.outcome import Outcome
 from core.page import Page
 from core.post import Problem, SeenPost
-from db import archive, rechecks, sources
+from db import archive, hold, rechecks, sources, work
 from db.database import Database
 from db.models import Source
 
@@ -25,7 +25,8 @@ _Items = list[SeenPost | Problem]
 class Intake:
     """One run's way into the archive; `outcome` counts, `state` grows with each page that is archived whole.
 
-    `follow`: queue the pages that new posts name. `live` work is tagged before bulk work.
+    `follow`: queue the pages that new posts name. `live` work is tagged before bulk work. `worker` holds the
+    source; "" where nobody needs to: an import.
     """
 
     database: Database
@@ -39,11 +40,13 @@ class Intake:
     unchanged: int = 0
     first_problem: str | None = None
     purse: Purse | None = None
+    worker: str = ""
 
     def take(self, page: Page, kind: Kind, asked: Sequence[int] = ()) -> None:
         """Parse and archive a page with its capture; `asked` are the row keys of the posts that it was asked for.
 
-        Raises ParseError; what came before it stays.
+        Raises ParseError; what came before it stays. Raises CollectError, and archives nothing more, where another
+        process has taken the source over: what was read long ago is older than what that one brings.
         """
         self._heed(page, kind)
         items = kind.parse(page)
@@ -76,6 +79,8 @@ class Intake:
         problems = [item for item in items if isinstance(item, Problem)]
         now = self.clock()
         with self.database.write() as session:
+            if self.worker and not work.still_mine(session, Source, [self._id], self.worker):
+                raise CollectError(hold.TAKEN_OVER)
             number = capture_id or archive.store_capture(session, self.run_id, page)
             counts = archive.archive(session, self.source, self.run_id, posts, number, now, live=self.live)
             sources.quarantine(session, self.run_id, problems, now)

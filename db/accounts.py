@@ -12,6 +12,7 @@ from db.upsert import insert_quietly, table
 
 _account = table(Account)
 Key = tuple[str, str]
+_INTENT = "intent:"
 
 
 def key(account: SeenAccount) -> Key:
@@ -43,6 +44,14 @@ def refresh(session: Session, seen: Iterable[SeenAccount | None]) -> None:
     _refresh(session, by_key, _find(session, by_key))
 
 
+def _wishes(shown: SeenAccount, known: list[str]) -> list[str]:
+    """Intents stand in a record that few views read: they stay until a view tells of others."""
+    if shown.wishes is None:
+        return known
+    tells = any(wish.startswith(_INTENT) for wish in shown.wishes)
+    return [*shown.wishes, *(wish for wish in known if wish.startswith(_INTENT) and not tells)]
+
+
 def _telling(seen: Iterable[SeenAccount | None]) -> dict[Key, SeenAccount]:
     """Each account as the view shows it that tells of its wishes, where there is one."""
     found: dict[Key, SeenAccount] = {}
@@ -67,7 +76,8 @@ def _refresh(session: Session, seen: dict[Key, SeenAccount], known: dict[Key, An
     for k, row in sorted(known.items(), key=lambda pair: int(pair[1].id)):
         shown = seen[k]
         changed: dict[str, Any] = {"name": shown.name} if shown.name and shown.name != row.name else {}
-        if shown.wishes is not None and list(shown.wishes) != row.wishes:
-            changed["wishes"] = list(shown.wishes)
+        wishes = _wishes(shown, row.wishes)
+        if wishes != row.wishes:
+            changed["wishes"] = wishes
         if changed:
             session.execute(update(_account).where(_account.c.id == row.id).values(changed))

@@ -246,11 +246,13 @@ def _update(look: Look, pairs: Sequence[tuple[SeenPost, Known]]) -> list[SeenPos
 
 def _change(look: Look, post: SeenPost, old: Known) -> str | None:
     """What kind of new version this is; None where it shows nothing new."""
+    if _stale(post, old):
+        return "fuller" if old.moved else None
     if old.deleted_at and (post.deleted or not post.first_hand):
         return "delete" if old.moved else None  # it stays deleted; a better id is worth a version
     if post.deleted or old.deleted_at:
         return "delete" if post.deleted else "restore"
-    if _stale(post, old) or _shows(post, old):
+    if _shows(post, old):
         return "fuller" if old.moved else None
     if post.view > old.view:
         return "fuller"

@@ -94,7 +94,7 @@ def _gaps(session: Session, source: Any, since: datetime, until: datetime) -> li
 
 def _gap(session: Session, source: Any, start: datetime, end: datetime) -> dict[str, Any]:
     """With the last thing that went wrong inside it; "nobody looked" where nothing was even tried."""
-    mine = and_(_run.c.source_id == source.id, _run.c.started_at > start, _run.c.started_at < end)
+    mine = and_(_run.c.source_id == source.id, _run.c.started_at >= start, _run.c.started_at < end)
     tried = select(_run.c.error, _run.c.outcome).where(mine, ~_good).order_by(_run.c.id.desc()).limit(1)
     wrong = session.execute(tried).first()
     earlier = select(_run.c.id).where(_run.c.source_id == source.id, _run.c.started_at <= start).limit(1)

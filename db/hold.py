@@ -20,6 +20,7 @@ from db.database import Database
 from db.models import Claimable
 
 log = logging.getLogger(__name__)
+TAKEN_OVER = "another process took this work over; this round stops here"
 RENEWED_EVERY = 10.0  # seconds; a claim lasts 30
 
 

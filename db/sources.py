@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, func, select, update
 from sqlmodel import Session
 
 from core import cursor, times
@@ -52,7 +52,10 @@ def by_name(session: Session, name: str) -> Source:
     return session.get_one(Source, known[name])
 
 
-def start_run(session: Session, source_id: int, now: datetime) -> int:
+def start_run(session: Session, source_id: int, now: datetime, *, alone: bool = True) -> int:
+    """`alone`: who holds the source starts it, so that a run without an end is one whose process died."""
+    if alone:
+        _end_cut(session, _run.c.source_id == source_id, now)
     counts = {"posts": 0, "posts_new": 0, "posts_changed": 0, "problems": 0}
     return insert_all(session, Run, [{"source_id": source_id, "started_at": now, **counts}])[0]
 
@@ -107,10 +110,14 @@ def release_dead_claims(session: Session, host: str, alive: Callable[[int], bool
     """At start: what processes of this host held when they died is free again, and their runs end as failed."""
     released = sum(work.release_dead(session, model, host, alive, now) for model in (Source, Version, Follow))
     free = select(_source.c.id).where(_source.c.claimed_by.is_(None))
-    cut = _run.c.outcome.is_(None) & _run.c.source_id.in_(free)
-    ended = {"outcome": "failed", "finished_at": now, "error": "interrupted: the process ended in the middle"}
-    session.execute(update(_run).where(cut).values(ended))
+    _end_cut(session, _run.c.source_id.in_(free), now)
     return released
+
+
+def _end_cut(session: Session, which: ColumnElement[bool], now: datetime) -> None:
+    """Runs that their process did not end."""
+    ended = {"outcome": "failed", "finished_at": now, "error": "interrupted: the process ended in the middle"}
+    session.execute(update(_run).where(_run.c.outcome.is_(None), which).values(ended))
 
 
 # -- pages to follow ----------------------------------------------------------------------------------------

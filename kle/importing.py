@@ -61,7 +61,7 @@ def run(
     with database.write() as session:
         source = sources.import_source(session, times.now())
         assert source.id is not None
-        run_id = sources.start_run(session, source.id, times.now())
+        run_id = sources.start_run(session, source.id, times.now(), alone=False)
     intake = Intake(database, source, run_id, live=False)
     taking = _Taking(intake, format_, account, progress, found)
     reasons: list[str] = []

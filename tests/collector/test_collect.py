@@ -288,9 +288,6 @@ class SlowFetcher:
         return self._inner.pages(*arguments)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="a page is archived without asking for the claim; Intake._store could, see db.work"
-)
 def test_a_page_that_was_long_in_reading_is_not_archived_over_what_another_process_read_meanwhile(
     database: Database, fetcher: Fetcher, site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -83,6 +83,20 @@ def test_an_accounts_wishes_are_those_that_it_showed_last(room):
     assert shown(("noindex",)) == ["noindex"]
     assert shown(None) == ["noindex"]
     assert shown(()) == []
+    assert shown(("intent:bulk_dataset=disallow",)) == ["intent:bulk_dataset=disallow"]
+    assert shown(("noindex",)) == ["noindex", "intent:bulk_dataset=disallow"]
+    assert shown(("intent:bulk_dataset=allow",)) == ["intent:bulk_dataset=allow"]
+    room.assert_sound()
+
+
+def test_an_older_state_brings_no_deleted_post_back_and_an_older_deletion_takes_none_away(room):
+    first, later = NOW - timedelta(days=3), NOW - timedelta(days=2)
+    room.archive(post(1, "Old", revised_at=first), post(1, deleted=True, revised_at=later))
+    assert room.archive(post(1, "Old", revised_at=first)).changed == 0
+    assert room.get("mastodon:m.example/1")["deleted_at"]
+    assert room.archive(post(1, "New", revised_at=NOW)).changed == 1
+    assert room.archive(post(1, deleted=True, revised_at=later)).changed == 0
+    assert room.get("mastodon:m.example/1")["deleted_at"] is None
     room.assert_sound()
 
 

@@ -70,7 +70,6 @@ def test_claims_of_dead_processes_of_this_host_are_released_at_start(room):
     ]
 
 
-@pytest.mark.xfail(strict=True, reason="only a start on the dead one's host ends its runs; sources.start_run could")
 def test_the_run_of_a_process_that_died_elsewhere_ends_when_its_source_is_taken_over(room):
     source, _ = room.source("one")
     claim(room, "there:1:x", NOW)

@@ -143,7 +143,6 @@ def test_a_page_that_robots_txt_closes_fails_with_that_reason_until_it_opens(
         assert source.meets() == ("ok", HOUR, 0)
 
 
-@pytest.mark.xfail(strict=True, reason="db.coverage._gap leaves out a run that began exactly where the gap does")
 def test_a_first_look_that_failed_is_told_where_nobody_says_since_when(
     look: Looker, server: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
