@@ -246,20 +246,24 @@ def _update(look: Look, pairs: Sequence[tuple[SeenPost, Known]]) -> list[SeenPos
 
 def _change(look: Look, post: SeenPost, old: Known) -> str | None:
     """What kind of new version this is; None where it shows nothing new."""
-    if _stale(post, old):
-        return "fuller" if old.moved else None
-    if old.deleted_at and (post.deleted or not post.first_hand):
-        return "delete" if old.moved else None  # it stays deleted; a better id is worth a version
+    still_gone = old.deleted_at is not None and (post.deleted or not post.first_hand)
+    if still_gone or _stale(post, old):
+        return _moved(old)
     if post.deleted or old.deleted_at:
         return "delete" if post.deleted else "restore"
     if _shows(post, old):
-        return "fuller" if old.moved else None
+        return _moved(old)
     if post.view > old.view:
         return "fuller"
     if post.view is View.QUOTE and old.view == View.QUOTE:
-        return "fuller" if len(post.text) > len(old.text) or old.moved else None
+        return "fuller" if len(post.text) > len(old.text) else _moved(old)
     same_eyes = post.view is View.FULL or look.source.id == old.source_id
-    return "edit" if post.view == old.view and same_eyes else "fuller" if old.moved else None
+    return "edit" if post.view == old.view and same_eyes else _moved(old)
+
+
+def _moved(old: Known) -> str | None:
+    """A better id or time is worth a version; a deleted post stays deleted in it."""
+    return ("delete" if old.deleted_at else "fuller") if old.moved else None
 
 
 def _stale(post: SeenPost, old: Known) -> bool:
