@@ -13,8 +13,10 @@ from benchmarks.job import Job
 from collector.intake import Intake
 from core.post import METRICS, SeenPost
 from db import sources
-from db.database import _PRAGMAS as PRAGMAS  # both contenders write to the disk alike
-from db.database import Database
+from db.database import (
+    PRAGMAS,  # both contenders write to the disk alike
+    Database,
+)
 from db.models import Source
 
 Seconds = dict[str, float]

@@ -43,8 +43,7 @@ def fold(text: str) -> str:
     if text.isascii():
         return text.lower()
     spread = unicodedata.normalize("NFKD", text).casefold()
-    kept = [_fold_character(c) for c in unicodedata.normalize("NFKD", spread)]
-    return "".join(kept).translate(_LETTERS)
+    return unicodedata.normalize("NFKD", spread).translate(_FOLDED)
 
 
 def _fold_character(character: str) -> str:
@@ -54,6 +53,17 @@ def _fold_character(character: str) -> str:
     if category in _DROPPED:
         return ""
     return str(unicodedata.digit(character)) if category == "Nd" else character
+
+
+class _Folded(dict[int, str]):
+    """Characters as they are met, each folded once."""
+
+    def __missing__(self, code: int) -> str:
+        self[code] = folded = _fold_character(chr(code)).translate(_LETTERS)
+        return folded
+
+
+_FOLDED = _Folded()
 
 
 def words(text: str) -> list[str]:

@@ -25,7 +25,7 @@ from db.upsert import Row, insert_all, insert_new, insert_quietly, is_sqlite, ta
 MOST = 500  # posts of one call, so that a write stays short
 _LEVEL = 3  # of zlib: bulk imports spend half the time of level 6 for a tenth more bytes
 _ROUNDS = 20  # tries of a slice against writers who take the same keys (PostgreSQL)
-_post, _version, _tag = table(Post), table(Version), table(Tag)
+_post, _version, _tag, _blob = table(Post), table(Version), table(Tag), table(Blob)
 
 
 @dataclass(slots=True)
@@ -56,7 +56,7 @@ class Look:
 def store_capture(session: Session, run_id: int | None, page: Page) -> int:
     """Keep one response; equal bytes are kept once. Returns the capture's id."""
     digest = ledger.sha256(page.body)
-    if session.get(Blob, digest) is None:
+    if session.execute(select(_blob.c.sha256).where(_blob.c.sha256 == digest)).first() is None:
         body = zlib.compress(page.body, _LEVEL)
         insert_quietly(session, Blob, [{"sha256": digest, "size": len(page.body), "codec": "zlib", "body": body}])
     row: Row = {"run_id": run_id, "url": storable(page.url), "fetched_at": page.fetched_at, "status": page.status}

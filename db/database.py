@@ -22,7 +22,7 @@ from db import search
 MIGRATIONS = Path(__file__).parent / "migrations"
 _BUSY_SECONDS = 30
 _MIGRATING = 0x6B6C656D  # the advisory lock of the one that migrates
-_PRAGMAS = (
+PRAGMAS = (
     f"PRAGMA busy_timeout = {_BUSY_SECONDS * 1000}",  # first: the others wait by it
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = NORMAL",
@@ -155,7 +155,7 @@ def _dumps(value: Any) -> str:
 
 def _on_connect(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # we say BEGIN ourselves
-    for pragma in _PRAGMAS:
+    for pragma in PRAGMAS:
         connection.execute(pragma)
 
 

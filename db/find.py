@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from itertools import chain
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import and_, or_, select, text
@@ -219,10 +220,13 @@ def _load(session: Session, condition: Any) -> list[Known]:
     return [_known(row) for row in session.execute(statement)]
 
 
+_COLUMNS = tuple(f.name for f in fields(Known) if f.name not in ("public_id", "revised_at", "counts", "moved"))
+_columns = attrgetter(*_COLUMNS)
+
+
 def _known(row: Any) -> Known:
-    names = [f.name for f in fields(Known) if f.name not in ("public_id", "revised_at", "counts", "moved")]
     return Known(
-        **{name: getattr(row, name) for name in names},
+        **dict(zip(_COLUMNS, _columns(row), strict=True)),
         public_id=ids.public_id(row.platform, row.platform_id),
         revised_at=row.facts.get("revised_at"),
         counts={name: getattr(row, name) for name in METRICS},

@@ -29,6 +29,8 @@ def due(session: Session, source_id: int, now: datetime, limit: int) -> dict[int
 
 def done(session: Session, keys: Sequence[int], now: datetime) -> None:
     """These were asked for, whatever came of it; those that were seen, or found gone, have their time already."""
+    if not keys:
+        return
     columns = _post.c.id, _post.c.platform, _post.c.created_at
     waiting = select(*columns).where(_post.c.id.in_(keys), _post.c.recheck_at <= now)
     for row in session.execute(waiting).all():

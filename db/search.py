@@ -60,7 +60,10 @@ def is_index_table(name: str | None) -> bool:
 
 def refresh(session: Session, post_ids: Iterable[int]) -> None:
     """Make the entries of these posts say what their rows say now; unchanged ones are left alone."""
-    wanted = {e.post_id: e for e in entries.wanted(session, sorted(set(post_ids)))}
+    keys = sorted(set(post_ids))
+    if not keys:
+        return
+    wanted = {e.post_id: e for e in entries.wanted(session, keys)}
     present = {e.post_id: e for e in entries.present(session, sorted(wanted))}
     changed = [e for key, e in wanted.items() if key not in present or present[key].key != e.key]
     _remove(session, [present[e.post_id] for e in changed if e.post_id in present])
