@@ -13,6 +13,12 @@ _SHARING = re.compile(
     r"(?<![a-z])shar(?:e(?!s\b)|ing)|\bintent|(?<!no)follow|button|timeline|\brelated|retweet", re.I
 )
 _EMBEDDING = re.compile(r"embed|tweet|twitter-|toot|bluesky|bsky|mastodon", re.I)
+_POINTER = re.compile(
+    r"(?:https?://)?(?:[\w-]+\.)+[a-z]{2,}/\S+|\(?@[\w.@-]+\)?"
+    r"|(?:view|see|read|open|show|voir|lire|ver|ansehen|mehr|zum|bekijk|vedi|شاهد|ببینید)\b.{0,40}"
+    r"|.{0,30}\b(?:on|auf|sur|en|op|su|على|در)\s+(?:twitter|x|bluesky|mastodon)\W*|(?:tweet|post|toot)",
+    re.I,
+)
 _FRAMES = ("blockquote", "iframe", "amp-twitter", "amp-iframe")
 _LONGEST = 600  # characters of a block that shows a link in place of a post
 
@@ -71,14 +77,6 @@ def _parts(element: HtmlElement, without: set[HtmlElement]) -> Iterator[str]:
             yield node.text or ""
         if node is not element and node.getparent() not in without:
             yield node.tail or ""
-
-
-_POINTER = re.compile(
-    r"(?:https?://)?(?:[\w-]+\.)+[a-z]{2,}/\S+|\(?@[\w.@-]+\)?"
-    r"|(?:view|see|read|open|show|voir|lire|ver|ansehen|mehr|zum|bekijk|vedi|شاهد|ببینید)\b.{0,40}"
-    r"|.{0,30}\b(?:on|auf|sur|en|op|su|على|در)\s+(?:twitter|x|bluesky|mastodon)\W*|(?:tweet|post|toot)",
-    re.I,
-)
 
 
 def is_pointer(shown: str) -> bool:

@@ -19,6 +19,7 @@ _HOST = r"https?://([a-z0-9.-]+\.[a-z]{2,}(?::\d+)?)"
 _USER = r"(?:@|users/)([A-Za-z0-9_.-]+)(?:@([a-z0-9.-]+))?"
 _EMBED = re.compile(rf"{_HOST}/{_USER}/(?:statuses/)?(\d+)/embed/?(?:[?#]|$)", re.I)
 _STATUS = re.compile(rf"{_HOST}/{_USER}/(?:statuses/)?(\d{{15,19}})/?(?:[?#]|$)", re.I)
+_APART = frozenset({"truthsocial.com"})  # runs Mastodon's program, but speaks with no other server
 _EARLIEST, _LATEST = datetime(2017, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 
 
@@ -51,7 +52,8 @@ def block(element: HtmlElement, page_url: str) -> Iterator[Embed]:
 
 
 def _first(values: list[str], form: re.Pattern[str]) -> re.Match[str] | None:
-    return next((found for value in values if (found := form.match(unquote(value).strip()))), None)
+    found = (form.match(unquote(value).strip()) for value in values)
+    return next((match for match in found if match and match[1].lower() not in _APART), None)
 
 
 def _own_lines(element: HtmlElement) -> list[str]:

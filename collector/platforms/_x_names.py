@@ -10,7 +10,7 @@ from collector.platforms import _embed, _x, _x_records
 Named = tuple[str | None, str]  # handle, status id
 PASSED_OVER = frozenset(
     ("html", "body", "head", "meta", "link", "script", "form", "input", "img", "button", "a", "blockquote",
-     "iframe", "amp-iframe", "source", "svg", "use", "path", "main", "time")
+     "iframe", "amp-iframe", "li", "tr", "source", "svg", "use", "path", "main", "time")
 )  # fmt: skip
 _ID_ATTRIBUTES = (
     "data-tweetid", "data-tweet-id", "data-twitter-tweet-id", "data-twitter-id", "tweet-id", "tweetid",

@@ -94,6 +94,7 @@ def _marked(element: HtmlElement) -> bool:
 
 
 def read(element: HtmlElement, page_url: str) -> Iterator[Embed]:
+    """The post that a quote shows; nothing where it shows a notice, or nobody can say whose it is."""
     whole, link, signature = _end(element)
     named = _x.status(link.get("href")) if link is not None else None
     handle, status_id = named or _x_names.addressed(element) or _x_names.wrapped(element) or (None, None)

@@ -125,6 +125,7 @@ def test_an_embed_that_shows_no_text_still_tells_its_id_and_time(markup: str) ->
         f'<a class="retweet twitter-intent-retweet" href="{STATUS}">Retweet</a>',
         f'<div id="most_popular_retweet_text_{ID}">x</div>',
         f'<form class="tweet-comment" data-tweetid="{ID}"></form>',
+        f'<ol class="stream"><li class="h-entry tweet" data-tweet-id="{ID}"><p>Latest words</p></li></ol>',
         '<a class="twitter-timeline" href="https://twitter.com/office_example">Tweets by office_example</a>',
         '<figure class="wp-block-embed"><div>https://twitter.com/office_example</div></figure>',
         '<iframe src="https://syndication.twitter.com/srv/timeline-profile/screen-name/office"></iframe>',

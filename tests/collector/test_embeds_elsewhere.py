@@ -145,6 +145,7 @@ def test_a_copy_on_another_server_does_not_tell_its_id() -> None:
         '<a rel="me" href="https://social.example/@office">Mastodon</a>',
         '<aside class="mastodon-embed"><p>Words by hand</p></aside>',
         '<iframe src="https://video.example/videos/embed/abc"></iframe>',
+        '<iframe src="https://truthsocial.com/@office/116515400000000000/embed"></iframe>',
     ],
 )
 def test_links_and_profiles_elsewhere_are_no_embeds(markup: str) -> None:
