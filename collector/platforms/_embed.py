@@ -12,7 +12,7 @@ from core.post import Problem, SeenPost
 _SHARING = re.compile(
     r"(?<![a-z])shar(?:e(?!s\b)|ing)|\bintent|(?<!no)follow|button|timeline|\brelated|retweet", re.I
 )
-_EMBEDDING = re.compile(r"embed|tweet|twitter-|toot|bluesky|bsky|mastodon", re.I)
+_EMBEDDING = re.compile(r"embed|tweet|twitter|onebox|toot|bluesky|bsky|mastodon", re.I)
 _POINTER = re.compile(
     r"(?:https?://)?(?:[\w-]+\.)+[a-z]{2,}/\S+|\(?@[\w.@-]+\)?"
     r"|(?:view|see|read|open|show|voir|lire|ver|ansehen|mehr|zum|bekijk|vedi|شاهد|ببینید)\b.{0,40}"
@@ -42,9 +42,9 @@ def embeds(element: HtmlElement) -> bool:
 
 
 def _said(element: HtmlElement) -> str:
-    """Its own name, and its attributes' names and values but for addresses, whose words are somebody else's."""
+    """Its own name, its attributes' names, and their values up to an address, whose words are somebody else's."""
     said = (
-        f"{name} {'' if '://' in value else value[:200]}"
+        f"{name} {value.partition('://')[0][:200]}"
         for name, value in element.attrib.items()
         if name not in ("role", "rel", "style", "title", "aria-label")
     )

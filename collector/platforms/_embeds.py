@@ -23,6 +23,7 @@ FORMS: dict[str, tuple[Form, ...]] = {
 }
 OTHERS: tuple[Form, ...] = (
     _x_quotes.classed,
+    _x_quotes.rendered,
     _x_embeds.named,
     _x_embeds.card,
     _bluesky_embeds.block,

@@ -19,6 +19,7 @@ _ID_ATTRIBUTES = (
 _OTHER_IDS = ("data-id", "data-embed-id", "data-post-id", "id", "data-content-id")
 _SAYING = ("class", "id", "data-provider", "data-embed-provider", "data-type", "data-embed-type")
 _ABOUT_X = re.compile(r"tweet|twitter", re.I)
+_EMBED_OF = re.compile(r"^[\w-]{0,40}embed-(?=https?://)")  # "twitter-embed-https://..."
 _SNOWFLAKE = re.compile(r"(?:(?:twitter|embed|lazy)[_-]?)?(?:tweet[_-]?(?:embed[_-]?)?)?(\d{15,19})", re.I)
 
 
@@ -42,7 +43,7 @@ def named(element: HtmlElement) -> Named | None:
     if number := identified(element):
         return None, number
     for value in _embed.addresses(element):
-        if found := _x.status(value) or (_x.inside(value) if "%2F" in value else None):
+        if found := _x.status(_EMBED_OF.sub("", value)) or (_x.inside(value) if "%2F" in value else None):
             return found
     if record := _x_records.of(element):
         return _x_records.named(record)

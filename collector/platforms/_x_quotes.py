@@ -16,6 +16,8 @@ _CLASSED = re.compile(
     r"|embedded-tweet)(?:\s|$)",
     re.I,
 )
+_RENDERED = re.compile(r"(?:^|\s)(?:react-tweet|static-tweet|onebox twitterstatus)", re.I)
+_RENDERED_WORDS = re.compile(r"(?:^|\s|-)tweet(?:-body|-text|$|\s)|lang$", re.I)
 _PICTURE = re.compile(r"^pic\.(?:twitter|x)\.com/\w+$")
 _WAITING = re.compile(
     r"(?:loading|chargement|wird geladen|lädt|cargando|caricamento|yükleniyor|تحميل|.{0,10}読み込み中)\b.{0,30}",
@@ -38,6 +40,26 @@ def classed(element: HtmlElement, page_url: str) -> Iterator[Embed]:
         return
     if links(element):
         yield from read(element, page_url)
+
+
+def rendered(element: HtmlElement, page_url: str) -> Iterator[Embed]:
+    """A post that the site's own server has drawn: its words are in the paragraph that has a language."""
+    own = links(element) if _RENDERED.search(element.get("class") or "") else []
+    if not own or any(True for _ in element.iter("blockquote", "iframe")):
+        return
+    words = next((node for node in element.iter("p", "div") if _RENDERED_WORDS.search(_saying(node))), None)
+    lines = markup.lines(words) if words is not None else []
+    handle, status_id = _x.status(own[0].get("href")) or (None, None)
+    post = _x.quoted(
+        text="\n".join(lines), status_id=status_id, handle=handle, signature=None, page_url=page_url,
+        lang=words.get("lang") if words is not None else None,
+    )  # fmt: skip
+    if post:
+        yield Embed(post, element, lines)
+
+
+def _saying(node: HtmlElement) -> str:
+    return f"{node.get('class')} {'lang' if node.get('lang') else ''}"
 
 
 def _frame(element: HtmlElement) -> bool:

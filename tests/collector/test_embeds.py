@@ -87,6 +87,8 @@ def test_each_form_gives_the_one_post(markup: str) -> None:
         f'<iframe class="lazy" data-cmp-src="https://platform.twitter.com/embed/index.html?id={ID}"></iframe>',
         f'<iframe src="https://twitter.com/i/videos/tweet/{ID}"></iframe>',
         f'<iframe src="https://platform.x.com/embed/Tweet.html?origin=https%3A%2F%2Fa.example%2Fshare&id={ID}"></iframe>',
+        f'<figure data-e2e="twitter-embed-{STATUS}"><p>May we show this?</p></figure>',
+        f'<div class="twitter" data-url="{STATUS}"></div>',
         f'<a class="embedly-card" rel="nofollow noopener" href="{STATUS}">A post</a>',
         f'<div class="tweet-facade" role="button" data-tweet-id="{ID}">Load</div>',
         f'<iframe src="https://frame.example/show?url={quote(STATUS, safe="")}"></iframe>',
@@ -157,6 +159,22 @@ def test_a_newsletters_own_data_tell_the_whole_post() -> None:
     (post,) = embedded(f'<div class="twitter-embed" data-attrs="{escape(json.dumps(data))}"></div>')
     assert (post.platform_id, post.text) == (ID, "Hello there.")
     assert post.account == Account("x", "@office_example", "Office")
+
+
+@pytest.mark.parametrize(
+    "markup",
+    [
+        f'<div class="react-tweet-theme"><article><a href="{STATUS}">Office @office</a><p lang="en" dir="auto">'
+        f'Hello there.</p><a href="{STATUS}"><time>7:19 AM · May 4, 2026</time></a></article></div>',
+        f'<aside class="onebox twitterstatus" data-onebox-src="{STATUS}"><h4><a href="{STATUS}">Office</a></h4>'
+        f'<div class="tweet">Hello there.</div><div class="date"><a href="{STATUS}">4 May</a></div></aside>',
+    ],
+    ids=["drawn by the server", "onebox of a forum"],
+)
+def test_a_post_that_the_site_draws_itself_is_read(markup: str) -> None:
+    (post,) = embedded(markup)
+    assert (post.platform_id, post.text) == (ID, "Hello there.")
+    assert post.account == Account("x", "@office_example")
 
 
 def test_line_breaks_paragraphs_and_pictures_stay_and_tags_are_no_links() -> None:
