@@ -1,8 +1,10 @@
 """Several collectors on one archive: no source runs twice at once, and what one leaves another takes up."""
 
 import signal
-from collections.abc import Iterator
-from contextlib import ExitStack
+import sqlite3
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing
 from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -15,7 +17,7 @@ from sqlmodel import col
 from core import times
 from core.outcome import GOOD
 from db.database import Database
-from db.models import Run, Source
+from db.models import Run, Source, Version
 from tests.collector.platforms.api import open_at
 from tests.kle.program import Program, started, wait_until
 from tests.kle.town import Town
@@ -64,12 +66,37 @@ class Team:
 
     def kill_one_that_asks(self) -> Program:
         """In the middle of a request, so of a run."""
-        wait_until(lambda: any(map(self.town.asks, self.members)), "a request")
-        self.dead = next(filter(self.town.asks, self.members), "") or next(iter(self.members))
+        self.dead = self.halt_one_that_asks()
         member = self.members.pop(self.dead)
         member.send(signal.SIGKILL)
         member.end()
         return member
+
+    def halt_one_that_asks(self) -> str:
+        """The contact of one that stands still in the middle of a run, until it is told to go on."""
+        halted: list[str] = []
+        wait_until(lambda: any(self._halts(contact, halted) for contact in self.members), "a request")
+        return halted[0]
+
+    def _halts(self, contact: str, halted: list[str]) -> bool:
+        member = self.members[contact]
+        if self.town.asks(contact):
+            member.send(signal.SIGSTOP)
+            if self.held_by(member) and self._may_write():
+                halted.append(contact)
+            else:  # it had just ended, or another of its rounds stands in the middle of a write
+                member.send(signal.SIGCONT)
+        return bool(halted)
+
+    def _may_write(self) -> bool:
+        if not self.database.file:
+            return True
+        with closing(sqlite3.connect(self.database.file, timeout=1, isolation_level=None)) as other:
+            try:
+                other.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError:
+                return False
+        return True
 
     def held_by(self, member: Program) -> list[int]:
         return [s.id for s in self.rows(Source) if f":{member.pid}:" in (s.claimed_by or "")]
@@ -87,10 +114,13 @@ class Team:
 
     def assert_one_at_a_time(self) -> None:
         """At the servers, where the last request of a killed one may still be answered; and by the runs."""
+        self.assert_runs_in_turn()
         met = [(name, a, b) for name, a, b in self.town.overlaps if a == b or not self.dead or self.dead not in a]
         assert met == []
+
+    def assert_runs_in_turn(self, besides: Sequence[int] = ()) -> None:
         for source in self.rows(Source):
-            runs = [r for r in self.rows(Run) if r.source_id == source.id and r.finished_at]
+            runs = [r for r in self.rows(Run) if r.source_id == source.id and r.finished_at and r.id not in besides]
             assert all(a.finished_at <= b.started_at for a, b in pairwise(runs)), source.name
 
 
@@ -126,3 +156,22 @@ def test_what_a_killed_collector_held_is_taken_over_when_its_claim_ends(team: Te
         assert began - killed_at < timedelta(seconds=35), "a claim's 30, and a tick or a few"
     team.stop()
     team.assert_one_at_a_time()
+
+
+@pytest.mark.torture
+def test_a_collector_that_slept_longer_than_its_claims_brings_back_nothing_old(team: Team) -> None:
+    team.wait_for_a_round_of_each()
+    team.town.round = 1
+    sleeper = team.members[team.halt_one_that_asks()]
+    held = team.held_by(sleeper)
+    cut = [r.id for r in team.rows(Run) if r.source_id in held and not r.finished_at]
+    team.town.round = 2
+    team.wait_for_a_round_of_each()
+    sleeper.send(signal.SIGCONT)
+    team.wait_for_a_round_of_each(2)
+    team.stop()
+    team.assert_runs_in_turn(besides=cut)
+    assert all(r.finished_at for r in team.rows(Run))
+    edits = Counter(v.post_id for v in team.rows(Version) if v.change == "edit")
+    assert set(edits.values()) == {1}, "nothing is corrected twice, or back"
+    assert not [s.name for s in team.rows(Source) if s.claimed_by]
