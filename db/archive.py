@@ -30,7 +30,7 @@ _post, _version, _tag, _blob = table(Post), table(Version), table(Tag), table(Bl
 
 @dataclass(slots=True)
 class Counts:
-    """`new_follows` are the pages that new posts name for their whole text."""
+    """`new_follows` are the pages that posts which are new to the source name for their whole text."""
 
     new: int = 0
     changed: int = 0
@@ -232,6 +232,7 @@ def _update(look: Look, pairs: Sequence[tuple[SeenPost, Known]]) -> list[SeenPos
     _measure(look, pairs)
     _checked(look, pairs)
     _name(look, [(old.id, post) for post, old in pairs])
+    look.counts.new_follows += [post.follow for post, old in pairs if old.id in sighted and post.follow]
     written = {old.id: old for post, old in pairs if old.id in sighted or _change(look, post, old)}
     held = find.hold(look.session, written)
     for post, old in pairs:

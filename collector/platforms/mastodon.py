@@ -33,7 +33,6 @@ _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}", re.I)
 _LOGIN = (401, 403, 422)
 _LIMIT = 40
 _CHECKS = 10  # statuses that have vanished, asked for in one round
-_HISTORIES = 10  # of edited statuses, asked for with one page
 _REMEMBERED = 500  # edited statuses
 _STATUS, _SINCE = "x-status", "x-since"  # whose history this is, and up to which edit it is known
 MOST_RECHECKS = 100  # known statuses, asked for in one go
@@ -107,14 +106,12 @@ class _Look:
 
     def _histories(self, found: list[dict[str, Any]]) -> Iterator[Page]:
         """The versions of statuses that were edited since the last look, for reading before the newest one."""
-        asked = 0
         for status in found:
             number, edited = answers.number(status, "id"), answers.text(status, "edited_at")
             since = self._edited.get(number, "")
             if not edited or edited == since or not _quietly(status):
                 continue
-            asked += 1
-            page = self._history(number) if asked <= _HISTORIES else None
+            page = self._history(number)
             if page is None or _asked.sound(page, lambda document: document):
                 self._edited[number] = edited
             if page:

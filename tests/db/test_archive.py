@@ -356,6 +356,13 @@ def test_equal_bytes_are_captured_once(room):
     assert room.verify()["captures"] == 1
 
 
+def test_a_post_that_another_source_brought_first_is_followed_too(room):
+    named = entry(follow="https://news.example/a")
+    assert room.archive(named, source="one").new_follows == ["https://news.example/a"]
+    assert room.archive(named, source="two").new_follows == ["https://news.example/a"]
+    assert room.archive(named, source="two").new_follows == []
+
+
 def test_new_posts_name_the_pages_to_follow_and_known_ones_do_not(room):
     seen = post(follow="https://m.example/page")
     assert room.archive(seen).new_follows == ["https://m.example/page"]
