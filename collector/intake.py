@@ -17,6 +17,7 @@ from core.post import Problem, SeenPost
 from db import archive, hold, rechecks, sources, work
 from db.database import Database
 from db.models import Source
+from db.seen import Counts
 
 _Items = list[SeenPost | Problem]
 
@@ -104,7 +105,7 @@ class Intake:
         """A synthetic source invents what it says itself, not what it quotes."""
         return replace(post, synthetic=True) if self.source.synthetic and post.first_hand else post
 
-    def _count(self, counts: archive.Counts, posts: list[SeenPost], problems: list[Problem]) -> None:
+    def _count(self, counts: Counts, posts: list[SeenPost], problems: list[Problem]) -> None:
         self.outcome.posts += len(posts) - counts.quarantined
         self.outcome.posts_new += counts.new
         self.outcome.posts_changed += counts.changed

@@ -6,51 +6,27 @@ posts already, add the new ones, add versions to those that changed, note where 
 
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select, update
 from sqlmodel import Session
 
-from core import lang, rechecks, times
+from core import lang, times
 from core.page import Page
 from core.post import METRICS, Media, SeenPost, View
 from core.text import storable
-from db import accounts, admit, entries, find, keys, ledger, search, sources
+from db import accounts, admit, entries, find, keys, ledger, search, seen, sources
 from db.find import Known
-from db.models import Alias, Blob, Capture, Metrics, Post, Sighting, Source, Tag, Version
+from db.models import Blob, Capture, Post, Source, Tag, Version
+from db.seen import Counts, Look
 from db.upsert import Row, insert_all, insert_new, insert_quietly, is_sqlite, table
 
 MOST = 500  # posts of one call, so that a write stays short
 _LEVEL = 3  # of zlib: bulk imports spend half the time of level 6 for a tenth more bytes
 _ROUNDS = 20  # tries of a slice against writers who take the same keys (PostgreSQL)
 _post, _version, _tag, _blob = table(Post), table(Version), table(Tag), table(Blob)
-
-
-@dataclass(slots=True)
-class Counts:
-    """`new_follows` are the pages that posts which are new to the source name for their whole text."""
-
-    new: int = 0
-    changed: int = 0
-    unchanged: int = 0
-    quarantined: int = 0
-    new_follows: list[str] = field(default_factory=list)
-
-
-@dataclass(slots=True)
-class Look:
-    """What the posts of one call have in common."""
-
-    session: Session
-    source: Source
-    capture_id: int | None
-    now: datetime
-    live: bool
-    counts: Counts = field(default_factory=Counts)
-    touched: set[int] = field(default_factory=set)
-    shared: set[str] = field(default_factory=set)  # addresses that name no single post
 
 
 def store_capture(session: Session, run_id: int | None, page: Page) -> int:
@@ -118,9 +94,7 @@ def _add(look: Look, posts: Sequence[SeenPost]) -> list[SeenPost]:
     versions = _add_versions(look, [(row, post, 1, "first") for row, post in taken])
     new = [entries.of_new(row, *version) for (row, _), version in zip(taken, versions, strict=True)]
     search.add(look.session, new)
-    insert_quietly(look.session, Sighting, [_sighting(look, row["id"], post) for row, post in taken])
-    insert_quietly(look.session, Metrics, [_counted(look, row["id"], post) for row, post in taken if post.metrics])
-    _name(look, [(row["id"], post) for row, post in taken])
+    seen.first(look, [(row["id"], post) for row, post in taken])
     look.counts.new += len(taken)
     look.counts.new_follows += [post.follow for _, post in taken if post.follow]
     return [post for row, post in rows if row["id"] not in mine]
@@ -161,14 +135,8 @@ def _post_row(look: Look, key: int, post: SeenPost, owners: dict[tuple[str, str]
         "labels": list(post.labels),
         **{name: post.metrics.get(name) for name in METRICS},
         "measured_at": look.now if post.metrics else None,
-        "recheck_at": _next_recheck(look, post, post.created_at or look.now),
+        "recheck_at": seen.next_recheck(look, post, post.created_at or look.now),
     }
-
-
-def _next_recheck(look: Look, post: SeenPost, created_at: datetime) -> datetime | None:
-    """Only the platform's own record is asked for again; a quotation or a summary is not its."""
-    whole = post.first_hand and post.view is View.FULL and not post.deleted
-    return rechecks.next_at(post.platform, created_at, look.now) if whole else None
 
 
 def _add_versions(look: Look, made: Sequence[tuple[Row, SeenPost, int, str]]) -> list[tuple[int, Row]]:
@@ -228,10 +196,7 @@ def media(post: SeenPost) -> list[dict[str, Any]]:
 def _update(look: Look, pairs: Sequence[tuple[SeenPost, Known]]) -> list[SeenPost]:
     """Sightings and new versions of known posts; those that moved away meanwhile come back."""
     accounts.refresh(look.session, [post.account for post, _ in pairs])
-    sighted = _sight(look, [(old.id, post) for post, old in pairs])
-    _measure(look, pairs)
-    _checked(look, pairs)
-    _name(look, [(old.id, post) for post, old in pairs])
+    sighted = seen.again(look, pairs)
     look.counts.new_follows += [post.follow for post, old in pairs if old.id in sighted and post.follow]
     written = {old.id: old for post, old in pairs if old.id in sighted or _change(look, post, old)}
     held = find.hold(look.session, written)
@@ -307,73 +272,8 @@ def _add_version(look: Look, post: SeenPost, old: Known, change: str) -> None:
         "labels": list(shown.labels),
     }
     if change in ("delete", "restore"):
-        changed["recheck_at"] = _next_recheck(look, post, old.created_at)
+        changed["recheck_at"] = seen.next_recheck(look, post, old.created_at)
     look.session.execute(update(_post).where(_post.c.id == old.id).values(changed))
     current = (_tag.c.post_id == old.id) & _tag.c.valid_to.is_(None)
     look.session.execute(update(_tag).where(current).values(valid_to=look.now))  # of the text before this one
     look.counts.changed += 1
-
-
-# -- where and how often ------------------------------------------------------------------------------------
-
-
-def _sight(look: Look, pairs: Sequence[tuple[int, SeenPost]]) -> set[int]:
-    """Note where known posts were seen; the keys of those that were not seen there before."""
-    rows = [_sighting(look, key, post) for key, post in sorted(pairs, key=lambda pair: pair[0])]
-    sighted = insert_new(look.session, Sighting, rows, [table(Sighting).c.post_id, table(Sighting).c.first_hand])
-    look.touched.update(row.post_id for row in sighted)
-    first_hand = [row.post_id for row in sighted if row.first_hand]
-    if first_hand:
-        statement = update(_post).where(_post.c.id.in_(first_hand), _post.c.second_hand)
-        look.session.execute(statement.values(second_hand=False))
-    return {row.post_id for row in sighted}
-
-
-def _sighting(look: Look, key: int, post: SeenPost) -> Row:
-    return {
-        "post_id": key,
-        "source_id": look.source.id,
-        "url": post.embedded_in or post.url or "",
-        "first_hand": post.first_hand,
-        "seen_at": look.now,
-        "capture_id": look.capture_id,
-    }
-
-
-def _name(look: Look, pairs: Sequence[tuple[int, SeenPost]]) -> None:
-    """The further ids of a post lead to it, unless another post has them."""
-    rows = {other: key for key, post in pairs for other in find.other_ids(post)}
-    if rows:
-        named = [{"public_id": other, "post_id": key} for other, key in rows.items()]
-        insert_quietly(look.session, Alias, named)
-
-
-def _checked(look: Look, pairs: Sequence[tuple[SeenPost, Known]]) -> None:
-    """A post that is due and was just seen need not be asked for; one that only a quotation showed is due later."""
-    due = [(post, old) for post, old in pairs if old.deleted_at is None and (
-        old.recheck_at <= look.now if old.recheck_at else old.view < View.FULL)]  # fmt: skip
-    for post, old in due:
-        if moment := _next_recheck(look, post, old.created_at):
-            look.session.execute(update(_post).where(_post.c.id == old.id).values(recheck_at=moment))
-
-
-def _measure(look: Look, pairs: Sequence[tuple[SeenPost, Known]]) -> None:
-    """Counts are kept when they differ from the last ones; what a source does not count stays as it is known.
-
-    A bulk import holds counts of another day: they count where there are none yet.
-    """
-    counted = [(post, old) for post, old in pairs if post.metrics and (look.live or not any(old.counts.values()))]
-    changed = [(post, old) for post, old in counted if _newest(post, old) != old.counts]
-    insert_quietly(look.session, Metrics, [_counted(look, old.id, post) for post, old in changed])
-    for post, old in changed:
-        newest = {**_newest(post, old), "measured_at": look.now}
-        look.session.execute(update(_post).where(_post.c.id == old.id).values(newest))
-
-
-def _newest(post: SeenPost, old: Known) -> dict[str, int | None]:
-    found = {name: post.metrics.get(name) for name in METRICS}
-    return {name: old.counts[name] if value is None else value for name, value in found.items()}
-
-
-def _counted(look: Look, key: int, post: SeenPost) -> Row:
-    return {"post_id": key, "observed_at": look.now, **{name: post.metrics.get(name) for name in METRICS}}

@@ -16,6 +16,7 @@ from db import archive, entries, ledger, posts, sources, tags
 from db.database import Database
 from db.models import IndexEntry, Ledger, Post, Source, Topic, Unsealed, Version
 from db.query import PostQuery
+from db.seen import Counts
 from db.upsert import insert_all, table
 from tests.conftest import NOW
 from tests.postgres import Postgres
@@ -75,7 +76,7 @@ class Room:
                 self.runs[name] = make_source(session, name, self.now)
         return self.runs[name]
 
-    def archive(self, *seen: SeenPost, source: str = "one", live: bool = True) -> archive.Counts:
+    def archive(self, *seen: SeenPost, source: str = "one", live: bool = True) -> Counts:
         origin, run = self.source(source)
         with self.database.write() as session:
             return archive.archive(session, origin, run, seen, None, self.tick(), live)
