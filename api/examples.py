@@ -103,6 +103,7 @@ COVERAGE: dict[str, Any] = {
                     "reason": "office.example did not answer in 30 s",
                 }
             ],
+            "missed_pages": 0,
         }
     ],
 }
@@ -132,6 +133,7 @@ SOURCE: dict[str, Any] = {
     "last_run": {name: value for name, value in RUN.items() if name != "source"},
     "last_ok_at": "2025-08-18T14:36:12Z",
     "volume": {"alarm": None, "last_day": 7, "usual": 6.0, "least": 0.0, "most": 15.8, "silent_days": 0},
+    "pages": None,
 }
 REFERENCE: dict[str, Any] = {
     "slug": "quarterly-inspector-general-report",

@@ -144,6 +144,7 @@ class SourceCoverage(Form):
     first_run_at: Time | None
     last_ok_at: Time | None
     gaps: list[Gap]
+    missed_pages: int = Field(description="Pages that its entries named and that could not be read in the range.")
 
 
 class Coverage(Form):
@@ -290,6 +291,13 @@ class Volume(Form):
     silent_days: int = Field(description="Whole days without a new post, counted back from now; at most 28.")
 
 
+class Pages(Form):
+    """Pages that a feed's entries name, where it follows them."""
+
+    waiting: int
+    given_up: int
+
+
 class Source(Form):
     model_config = ConfigDict(json_schema_extra={"examples": [examples.SOURCE]})
     name: str
@@ -305,6 +313,7 @@ class Source(Form):
     last_run: RunState | None
     last_ok_at: Time | None
     volume: Volume
+    pages: Pages | None
 
 
 class Sources(Page):

@@ -17,9 +17,11 @@ from collector.fetch import Fetcher
 from collector.intake import Intake
 from collector.purse import Purse
 from core import times
-from core.errors import FetchError, KleError, OverBudget, ParseError, RateLimited
+from core.errors import KleError, OverBudget, ParseError, RateLimited, Refused
 from core.outcome import GOOD, PAUSED, Ending, Outcome
-from db import rechecks, sources
+from core.post import Problem
+from core.secrecy import masked
+from db import follows, rechecks, sources
 from db.database import Database
 from db.hold import Hold
 from db.models import Follow, Source
@@ -27,7 +29,7 @@ from db.models import Follow, Source
 log = logging.getLogger(__name__)
 Clock = Callable[[], datetime]
 _FOLLOWS_A_ROUND = 50
-_FOLLOW_WAIT = timedelta(minutes=10)
+_FOLLOW_WAITS = (timedelta(minutes=10), timedelta(hours=1), timedelta(hours=6), timedelta(days=1))
 
 
 def collect(
@@ -57,8 +59,8 @@ def collect(
             _look(intake, fetcher, hold)
         except Exception as error:  # whatever a stranger's bytes set off: it is told, and the source comes again
             _told(intake.outcome, error, source)
-        _follow_all(intake, fetcher, hold, worker)
         outcome = _ended(intake)
+        _follow_all(intake, fetcher, hold, worker)
         _ask_again(intake, fetcher, hold)
     failures = 0 if outcome.ending in GOOD else source.failures + int(outcome.ending not in PAUSED)
     now = clock()
@@ -105,42 +107,55 @@ def _follow_all(intake: Intake, fetcher: Fetcher, hold: Hold, worker: str) -> No
     """Read the pages that entries named, newest first, as far as this round goes; the rest waits for the next."""
     if not _follows(intake.source) or intake.outcome.ending == "rate_limited":
         return
+    before = intake.outcome.posts
     for _ in range(_FOLLOWS_A_ROUND):
         if hold.lost:
             return
         with intake.database.write() as session:
-            follow = sources.claim_follow(session, intake.source.id or 0, worker, intake.clock())
+            follow = follows.claim(session, intake.source.id or 0, worker, intake.clock())
         if follow is None or not _follow_one(intake, fetcher, follow):
-            return
+            break
+    if intake.outcome.posts > before and intake.outcome.ending in GOOD:
+        intake.outcome.ending = "ok"
 
 
 def _follow_one(intake: Intake, fetcher: Fetcher, follow: Follow) -> bool:
     """One page as kind article, to be tried again later where that can help; False where the round should stop."""
-    assert follow.id is not None
-    error: str | None = None
-    wait: timedelta | None = None
-    stop = False
     try:
         if page := fetcher.get(follow.url, as_robot=True):
             intake.take(replace(page, state={}), kinds.kind("article"))
-    except FetchError as failed:
-        error, stop = failed.message, isinstance(failed, RateLimited)
-        wait = _wait(failed, follow.attempts)
     except Exception as failed:  # as in collect(): one page must not end the round
-        error = _message(failed)
-        wait = None if isinstance(failed, KleError) else _FOLLOW_WAIT * follow.attempts
-        log.warning("page %s of source %s: %s", follow.url, intake.source.name, error)
-    now = intake.clock()
+        _unread(intake, follow, failed)
+        return not isinstance(failed, RateLimited)
     with intake.database.write() as session:
-        sources.finish_follow(session, follow.id, now, error, now + wait if wait else None)
-    return not stop
+        follows.finish(session, follow, intake.clock())
+    return True
 
 
-def _wait(failed: FetchError, tries: int) -> timedelta | None:
-    """How long until this page is asked for again; None where that would be in vain."""
-    if failed.retry_after is not None:
-        return timedelta(seconds=failed.retry_after)
-    return _FOLLOW_WAIT * tries if failed.transient else None
+def _unread(intake: Intake, follow: Follow, failed: Exception) -> None:
+    """Tried again in ten minutes, an hour, six, a day; then given up, which the run, /sources and coverage tell.
+
+    A page that is gone, or is something else, may be there a while later: sites publish entries before pages, and
+    challenges come and go. Where nobody was asked (a limit, a host that is ill), it was no try.
+    """
+    message, now = _message(failed), intake.clock()
+    log.warning("page %s of source %s: %s", masked(follow.url), intake.source.name, message)
+    wait = failed.retry_after if isinstance(failed, KleError) else None
+    final = isinstance(failed, Refused) or (wait is None and follow.attempts >= follows.TRIES)
+    span = (
+        timedelta(seconds=wait) if wait is not None else _FOLLOW_WAITS[min(follow.attempts, len(_FOLLOW_WAITS)) - 1]
+    )
+    with intake.database.write() as session:
+        if final:
+            follows.finish(session, follow, now, message)
+            sources.quarantine(session, intake.run_id, [Problem(f"{message} (given up)", masked(follow.url))], now)
+            intake.outcome.problems += 1
+        else:
+            follows.postpone(session, follow, message, now + span, asked=wait is None)
+    said = "given up" if final else "to be tried again"
+    intake.outcome.error = (
+        intake.outcome.error or f"a page that an entry names could not be read ({said}): {message}"
+    )
 
 
 def _ask_again(intake: Intake, fetcher: Fetcher, hold: Hold) -> None:

@@ -14,7 +14,7 @@ from core.errors import CollectError, ParseError
 from core.outcome import Outcome
 from core.page import Page
 from core.post import Problem, SeenPost
-from db import archive, hold, rechecks, sources, work
+from db import archive, follows, hold, rechecks, sources, work
 from db.database import Database
 from db.models import Source
 from db.seen import Counts
@@ -88,7 +88,7 @@ class Intake:
             if self.purse and capture_id is None:
                 self.purse.settle(session, page.reads)
             if self.follow:
-                sources.queue_follows(session, self._id, counts.new_follows, now)
+                follows.queue(session, self._id, counts.new_follows)
             if state is not None:
                 sources.keep_state(session, self._id, state)
             rechecks.done(session, asked, now)

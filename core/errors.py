@@ -23,6 +23,8 @@ and `retry_after` in seconds, where known. The message is for people: what is wr
 
 from typing import Any, ClassVar
 
+from core.secrecy import masked
+
 
 class KleError(Exception):
     """A failure with a message for people; `extra` goes into the problem+json answer."""
@@ -38,13 +40,17 @@ class KleError(Exception):
         self.extra = extra
 
 
+HIDDEN = "***"  # a value that may be, or hold, a secret
+
+
 class SettingsError(KleError):
-    """`name` has the value `value`; `allowed` says what to write instead."""
+    """`name` has the value `value`, unless that is HIDDEN; `allowed` says what to write instead."""
 
     title = "Wrong setting"
 
     def __init__(self, name: str, value: object, allowed: str) -> None:
-        super().__init__(f"{name} = {value!r}: {allowed}", name=name, value=repr(value), allowed=allowed)
+        said = name if value is HIDDEN else f"{name} = {value!r}"
+        super().__init__(f"{said}: {allowed}", name=name, value=repr(value), allowed=allowed)
 
 
 class NotFound(KleError):
@@ -101,7 +107,7 @@ class FetchError(CollectError):
     def __init__(
         self, message: str, *, retry_after: float | None = None, answered: int | None = None, body: bytes = b""
     ) -> None:
-        super().__init__(message, retry_after=retry_after)
+        super().__init__(masked(message), retry_after=retry_after)
         self.answered = answered
         self.body = body
 

@@ -61,6 +61,7 @@ class SeenPost:
     post that a repost or quote names; `follow` a page worth fetching for the whole text. `labels` are the author's
     own on this post ("sensitive", "graphic-media"). `revised_at` is when its author made this state of it, where
     the platform tells: an older state that is seen later is no edit. `other_ids` are further platform ids of it.
+    `measured_at` is when its counts were observed, where that was not just now: in a file of another day.
     """
 
     platform: str
@@ -84,6 +85,7 @@ class SeenPost:
     labels: tuple[str, ...] = ()
     revised_at: datetime | None = None
     other_ids: tuple[str, ...] = ()
+    measured_at: datetime | None = None
 
     @property
     def id(self) -> str:
@@ -168,6 +170,8 @@ def from_json(record: dict[str, Any]) -> SeenPost:
         embedded_in=None if first_hand else _sighting_url(record),
         repeats=_text(record, "repeats") or None,
         labels=tuple(_list(record, "labels", str)),
+        revised_at=_time(record, "changed_at"),
+        measured_at=_observed(record.get("metrics")),
     )
 
 
@@ -213,6 +217,10 @@ def _metrics(value: Any) -> dict[str, int | None]:
     if wrong:
         raise ParseError(f"metrics.{wrong[0]} must be a whole number from 0 or null")
     return found if any(v is not None for v in found.values()) else {}
+
+
+def _observed(metrics: Any) -> datetime | None:
+    return _time(metrics, "observed_at") if isinstance(metrics, dict) else None
 
 
 def _time(record: dict[str, Any], name: str) -> datetime | None:

@@ -83,12 +83,15 @@ def _disagreement(name: str, row: Any, aliases: set[str]) -> str | None:
 
 
 def _origin(name: str, row: Any, sighted: set[Sighted]) -> str | None:
-    """Who published it and where it was seen first: those of its first version."""
+    """Who published it and where it was seen first: those of its first version. An author whom that one did not
+    know stands in the current one."""
     facts = row["first_facts"]
     if facts is None:
         return f"the first version of {name} is not there"
-    said = facts["account"] and accounts.key_of(facts["account"]["platform"], facts["account"]["handle"])
     shown = accounts.key_of(row["account_platform"], row["handle"]) if row["handle"] is not None else None
+    later = row["facts"]["account"] if shown else None
+    author = facts["account"] or later
+    said = accounts.key_of(author["platform"], author["handle"]) if author else None
     if said != shown or (shown and shown[1] != row["handle_key"]):
         return f"the account of {name} is not the one that was archived"
     if (facts["source"], facts["via"] or facts["url"] or "") not in sighted:

@@ -16,6 +16,7 @@ from sqlmodel import Session
 from core import lang, times
 from core.page import Page
 from core.post import METRICS, Media, SeenPost, View
+from core.secrecy import masked
 from core.text import storable
 from db import accounts, admit, entries, find, keys, ledger, search, seen, sources
 from db.find import Known
@@ -35,7 +36,12 @@ def store_capture(session: Session, run_id: int | None, page: Page) -> int:
     if session.execute(select(_blob.c.sha256).where(_blob.c.sha256 == digest)).first() is None:
         body = zlib.compress(page.body, _LEVEL)
         insert_quietly(session, Blob, [{"sha256": digest, "size": len(page.body), "codec": "zlib", "body": body}])
-    row: Row = {"run_id": run_id, "url": storable(page.url), "fetched_at": page.fetched_at, "status": page.status}
+    row: Row = {
+        "run_id": run_id,
+        "url": masked(storable(page.url)),
+        "fetched_at": page.fetched_at,
+        "status": page.status,
+    }
     headers = {storable(name): storable(value) for name, value in page.headers.items()}
     row |= {"headers": headers, "sha256": digest, "tool": page.tool}
     return insert_all(session, Capture, [row])[0]
@@ -134,7 +140,7 @@ def _post_row(look: Look, key: int, post: SeenPost, owners: dict[tuple[str, str]
         "edits": 0,
         "labels": list(post.labels),
         **{name: post.metrics.get(name) for name in METRICS},
-        "measured_at": look.now if post.metrics else None,
+        "measured_at": (post.measured_at or look.now) if post.metrics else None,
         "recheck_at": seen.next_recheck(look, post, post.created_at or look.now),
     }
 
@@ -197,7 +203,6 @@ def _update(look: Look, pairs: Sequence[tuple[SeenPost, Known]]) -> list[SeenPos
     """Sightings and new versions of known posts; those that moved away meanwhile come back."""
     accounts.refresh(look.session, [post.account for post, _ in pairs])
     sighted = seen.again(look, pairs)
-    look.counts.new_follows += [post.follow for post, old in pairs if old.id in sighted and post.follow]
     written = {old.id: old for post, old in pairs if old.id in sighted or _change(look, post, old)}
     held = find.hold(look.session, written)
     for post, old in pairs:
@@ -214,22 +219,27 @@ def _change(look: Look, post: SeenPost, old: Known) -> str | None:
     """What kind of new version this is; None where it shows nothing new."""
     still_gone = old.deleted_at is not None and (post.deleted or not post.first_hand)
     if still_gone or _stale(post, old):
-        return _moved(old)
+        return _better(post, old)
     if post.deleted or old.deleted_at:
         return "delete" if post.deleted else "restore"
     if _shows(post, old):
-        return _moved(old)
+        return _better(post, old)
     if post.view > old.view:
         return "fuller"
     if post.view is View.QUOTE and old.view == View.QUOTE:
-        return "fuller" if len(post.text) > len(old.text) else _moved(old)
+        return "fuller" if len(post.text) > len(old.text) else _better(post, old)
     same_eyes = post.view is View.FULL or look.source.id == old.source_id
-    return "edit" if post.view == old.view and same_eyes else _moved(old)
+    return "edit" if post.view == old.view and same_eyes else _better(post, old)
 
 
-def _moved(old: Known) -> str | None:
-    """A better id or time is worth a version; a deleted post stays deleted in it."""
-    return ("delete" if old.deleted_at else "fuller") if old.moved else None
+def _better(post: SeenPost, old: Known) -> str | None:
+    """A better id or time, or an author whom nobody knew, is worth a version; a deleted post stays deleted."""
+    gained = old.moved or _gains_account(post, old)
+    return ("delete" if old.deleted_at else "fuller") if gained else None
+
+
+def _gains_account(post: SeenPost, old: Known) -> bool:
+    return old.account is None and post.account is not None
 
 
 def _stale(post: SeenPost, old: Known) -> bool:
@@ -250,9 +260,14 @@ def _as_it_was(post: SeenPost, old: Known) -> SeenPost:
     return replace(post, **kept, view=View(old.view))  # type: ignore[arg-type]
 
 
+def _shows_less(post: SeenPost, old: Known, change: str) -> bool:
+    """That it is back, or whose it is, is all that such a view tells."""
+    shorter = change == "fuller" and post.view == old.view and len(post.text) < len(old.text)
+    return change in ("restore", "fuller") and (post.view < old.view or shorter)
+
+
 def _add_version(look: Look, post: SeenPost, old: Known, change: str) -> None:
-    lesser = change == "restore" and post.view < old.view  # that it is back is all that it shows
-    shown = _as_it_was(post, old) if change == "delete" or lesser else post
+    shown = _as_it_was(post, old) if change == "delete" or _shows_less(post, old, change) else post
     row: Row = {
         "id": old.id,
         "url": post.url or old.url,
@@ -260,6 +275,7 @@ def _add_version(look: Look, post: SeenPost, old: Known, change: str) -> None:
         "lang": post.lang or lang.detect(shown.text),
     }
     row |= {"created_at": old.created_at, "precision": old.precision, "synthetic": old.synthetic}
+    shown = replace(shown, account=shown.account or old.account)
     _add_versions(look, [(row, shown, old.versions + 1, change)])
     look.touched.add(old.id)
     changed = {
@@ -271,6 +287,8 @@ def _add_version(look: Look, post: SeenPost, old: Known, change: str) -> None:
         "deleted_at": (old.deleted_at or look.now) if change == "delete" else None,
         "labels": list(shown.labels),
     }
+    if post.account and _gains_account(post, old):
+        changed["account_id"] = accounts.ensure(look.session, [post.account])[accounts.key(post.account)]
     if change in ("delete", "restore"):
         changed["recheck_at"] = seen.next_recheck(look, post, old.created_at)
     look.session.execute(update(_post).where(_post.c.id == old.id).values(changed))

@@ -8,7 +8,7 @@ from sqlmodel import Session
 
 from core import times
 from core.outcome import GOOD
-from db import following
+from db import following, follows
 from db.models import Run, Source
 from db.query import PostQuery
 from db.sources import IMPORT
@@ -39,7 +39,7 @@ def coverage(session: Session, query: PostQuery, now: datetime) -> dict[str, Any
     followed = [row for row in rows if asked is None or row.id in asked]
     found = [(row.enabled, _of_source(session, row, query.since, until)) for row in followed]
     watched = [s for enabled, s in found if s["first_run_at"] or enabled]
-    complete = bool(watched) and all(s["last_ok_at"] and not s["gaps"] for s in watched)
+    complete = bool(watched) and all(s["last_ok_at"] and not s["gaps"] and not s["missed_pages"] for s in watched)
     began = min((s["first_run_at"] for s in watched if s["first_run_at"]), default=None)
     return {
         "from": times.text(query.since) if query.since else began,
@@ -66,6 +66,7 @@ def _of_source(session: Session, source: Any, since: datetime | None, until: dat
         "first_run_at": times.text(first) if first else None,
         "last_ok_at": times.text(last) if last else None,
         "gaps": _gaps(session, source, since or first, until) if since or first else [],
+        "missed_pages": follows.given_up(session, source.id, since or times.EARLIEST, until),
     }
 
 
@@ -114,4 +115,6 @@ def _note(watched: list[dict[str, Any]], complete: bool) -> str:
         return f"{sources}, no gaps."
     gaps = sum(len(s["gaps"]) for s in watched)
     failed = sum(s["failed"] for s in watched)
-    return f"{sources}, {failed} failed, {gaps} gap{'s' * (gaps != 1)}: posts may be missing."
+    missed = sum(s["missed_pages"] for s in watched)
+    pages = f", {missed} page{'s' * (missed != 1)} given up" if missed else ""
+    return f"{sources}, {failed} failed, {gaps} gap{'s' * (gaps != 1)}{pages}: posts may be missing."

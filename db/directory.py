@@ -66,7 +66,9 @@ def _put_source(session: Session, source: SourceConfig, now: datetime) -> None:
     columns = _source.c.kind, _source.c.options, _source.c.next_due_at, _source.c.failures
     known = session.execute(select(*columns).where(_source.c.name == source.name)).first()
     if known and (known.kind, known.options) != (source.kind, source.options):
-        row |= {"state": {}, "next_due_at": now}  # another address: what the old one told us means nothing there
+        row |= {"next_due_at": now}
+        if known.kind != source.kind or "path" in source.options:
+            row |= {"state": {}}  # files are read again by their new options; readers of the web know their address
     elif known and known.next_due_at > now + source.every and not known.failures:
         row |= {"next_due_at": now + source.every}  # a shorter schedule counts at once
     statement = insert(session, Source).values({"name": source.name, **first, **row})

@@ -14,6 +14,7 @@ from sqlmodel import Session
 
 from core import ids, times
 from core.post import METRICS, SeenPost
+from core.post import Account as SeenAccount
 from core.text import squeeze
 from db import accounts, rekey
 from db.models import Account, Alias, Post, Version
@@ -53,7 +54,9 @@ class Known:
     revised_at: str | None
     counts: dict[str, int | None]
     recheck_at: datetime | None
+    measured_at: datetime | None
     handle_key: str | None
+    account: SeenAccount | None
     moved: bool = False  # to a better id or time just now: that is worth a version
 
 
@@ -214,13 +217,16 @@ def _load(session: Session, condition: Any) -> list[Known]:
         _post.c.synthetic,
         _post.c.created_at, _post.c.precision, _post.c.deleted_at, _post.c.versions,
         _version.c.text, _version.c.links, _version.c.media, _version.c.view, _version.c.source_id,
-        _post.c.labels, _version.c.facts, _post.c.recheck_at, _account.c.handle_key,
+        _post.c.labels, _version.c.facts, _post.c.recheck_at, _post.c.measured_at,
+        _account.c.handle_key, _account.c.handle,
+        _account.c.platform.label("account_platform"),
         *(_post.c[name] for name in METRICS),
     ).join_from(_post, _version, current).join(_account, isouter=True).where(condition)  # fmt: skip
     return [_known(row) for row in session.execute(statement)]
 
 
-_COLUMNS = tuple(f.name for f in fields(Known) if f.name not in ("public_id", "revised_at", "counts", "moved"))
+_MADE = ("public_id", "revised_at", "counts", "account", "moved")
+_COLUMNS = tuple(f.name for f in fields(Known) if f.name not in _MADE)
 _columns = attrgetter(*_COLUMNS)
 
 
@@ -230,4 +236,5 @@ def _known(row: Any) -> Known:
         public_id=ids.public_id(row.platform, row.platform_id),
         revised_at=row.facts.get("revised_at"),
         counts={name: getattr(row, name) for name in METRICS},
+        account=SeenAccount(row.account_platform, row.handle) if row.handle else None,
     )

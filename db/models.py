@@ -225,7 +225,10 @@ class Version(Claimable, table=True):
 
 
 class Sighting(SQLModel, table=True):
-    """That a post was seen through a source; `url` is the article for a second-hand one."""
+    """That a post was seen through a source; `url` is the article for a second-hand one.
+
+    `shown` is a digest of what an entry that names a page shows: where it changes, the page is read again.
+    """
 
     __table_args__ = (UniqueConstraint("post_id", "source_id", "url"),)
     id: int | None = _key()
@@ -235,6 +238,7 @@ class Sighting(SQLModel, table=True):
     first_hand: bool
     seen_at: datetime = _time()
     capture_id: int | None = _ref("capture.id", optional=True)
+    shown: str | None = None
 
 
 class Metrics(SQLModel, table=True):

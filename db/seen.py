@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlmodel import Session
 
-from core import rechecks
+from core import ids, rechecks
 from core.post import METRICS, SeenPost, View
 from db import find
 from db.find import Known
@@ -22,7 +22,7 @@ _post, _sighting = table(Post), table(Sighting)
 
 @dataclass(slots=True)
 class Counts:
-    """`new_follows` are the pages that posts which are new to the source name for their whole text."""
+    """`new_follows` are the pages that entries name for their whole text, where they are new or have changed."""
 
     new: int = 0
     changed: int = 0
@@ -55,6 +55,7 @@ def first(look: Look, pairs: Sequence[tuple[int, SeenPost]]) -> None:
 def again(look: Look, pairs: Sequence[tuple[SeenPost, Known]]) -> set[int]:
     """Known posts; the keys of those that this source had not shown before."""
     sighted = _sight(look, [(old.id, post) for post, old in pairs])
+    _follow(look, [(old.id, post) for post, old in pairs if post.follow], sighted)
     _measure(look, pairs)
     _checked(look, pairs)
     _name(look, [(old.id, post) for post, old in pairs])
@@ -87,7 +88,29 @@ def _seen(look: Look, key: int, post: SeenPost) -> Row:
         "first_hand": post.first_hand,
         "seen_at": look.now,
         "capture_id": look.capture_id,
+        "shown": _shown(post) if post.follow else None,
     }
+
+
+def _shown(post: SeenPost) -> str:
+    return ids.short_hash("\x1f".join([post.text, *post.links, *(item.url for item in post.media)]))
+
+
+def _follow(look: Look, pairs: Sequence[tuple[int, SeenPost]], sighted: set[int]) -> None:
+    """The pages of entries that are new to the source, or that it shows otherwise than before."""
+    look.counts.new_follows += [post.follow for key, post in pairs if post.follow and key in sighted]
+    known = [(key, post) for key, post in pairs if key not in sighted]
+    if not known:
+        return
+    mine = (_sighting.c.source_id == look.source.id) & _sighting.c.post_id.in_([key for key, _ in known])
+    rows = {(r.post_id, r.url): r for r in look.session.execute(select(_sighting).where(mine))}
+    for key, post in known:
+        row, shown = rows.get((key, post.url or "")), _shown(post)
+        if row is None or row.shown == shown:
+            continue
+        if row.shown is not None:
+            look.counts.new_follows.append(post.follow or "")
+        look.session.execute(update(_sighting).where(_sighting.c.id == row.id).values(shown=shown))
 
 
 def _name(look: Look, pairs: Sequence[tuple[int, SeenPost]]) -> None:
@@ -110,14 +133,21 @@ def _checked(look: Look, pairs: Sequence[tuple[SeenPost, Known]]) -> None:
 def _measure(look: Look, pairs: Sequence[tuple[SeenPost, Known]]) -> None:
     """Counts are kept when they differ from the last ones; what a source does not count stays as it is known.
 
-    A bulk import holds counts of another day: they count where there are none yet.
+    Counts of another day are kept as of that day, and stand at the post where they are the newest. An import that
+    does not tell the day counts where there are no counts yet.
     """
-    counted = [(post, old) for post, old in pairs if post.metrics and (look.live or not any(old.counts.values()))]
-    changed = [(post, old) for post, old in counted if _newest(post, old) != old.counts]
+    told = [(post, old) for post, old in pairs if post.metrics and (look.live or post.measured_at or _none(old))]
+    changed = [(post, old) for post, old in told if _newest(post, old) != old.counts]
     insert_quietly(look.session, Metrics, [_counted(look, old.id, post) for post, old in changed])
     for post, old in changed:
-        newest = {**_newest(post, old), "measured_at": look.now}
-        look.session.execute(update(_post).where(_post.c.id == old.id).values(newest))
+        observed = post.measured_at or look.now
+        if old.measured_at is None or observed >= old.measured_at:
+            newest = {**_newest(post, old), "measured_at": observed}
+            look.session.execute(update(_post).where(_post.c.id == old.id).values(newest))
+
+
+def _none(old: Known) -> bool:
+    return all(count is None for count in old.counts.values())
 
 
 def _newest(post: SeenPost, old: Known) -> dict[str, int | None]:
@@ -126,4 +156,5 @@ def _newest(post: SeenPost, old: Known) -> dict[str, int | None]:
 
 
 def _counted(look: Look, key: int, post: SeenPost) -> Row:
-    return {"post_id": key, "observed_at": look.now, **{name: post.metrics.get(name) for name in METRICS}}
+    observed = post.measured_at or look.now
+    return {"post_id": key, "observed_at": observed, **{name: post.metrics.get(name) for name in METRICS}}

@@ -1,4 +1,4 @@
-"""Sources, their runs, what they could not read and the pages that wait to be followed."""
+"""Sources, their runs and what they could not read."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
@@ -11,15 +11,15 @@ from core import cursor, times
 from core.errors import KleError, NotFound
 from core.outcome import GOOD, PAUSED, Outcome
 from core.post import Problem
+from core.secrecy import masked
 from core.text import storable
-from db import volume, work
+from db import follows, volume, work
 from db.models import Actor, Follow, Quarantine, Run, Source, Version
 from db.upsert import insert_all, insert_quietly, table
 
 IMPORT = "import"
-_FOLLOW_TRIES = 5
 _LONGEST_ITEM = 2000  # characters of an unreadable item that are kept
-_source, _run, _actor, _follow = table(Source), table(Run), table(Actor), table(Follow)
+_source, _run, _actor = table(Source), table(Run), table(Actor)
 
 
 def claim_due(session: Session, worker: str, now: datetime, besides: Sequence[int] = ()) -> Source | None:
@@ -120,35 +120,6 @@ def _end_cut(session: Session, which: ColumnElement[bool], now: datetime) -> Non
     session.execute(update(_run).where(_run.c.outcome.is_(None), which).values(ended))
 
 
-# -- pages to follow ----------------------------------------------------------------------------------------
-
-
-def queue_follows(session: Session, source_id: int, urls: Sequence[str], now: datetime) -> None:
-    """Each page once a source."""
-    insert_quietly(
-        session, Follow, [{"source_id": source_id, "url": u, "attempts": 0} for u in dict.fromkeys(urls)]
-    )
-
-
-def claim_follow(session: Session, source_id: int, worker: str, now: datetime) -> Follow | None:
-    waiting = (_follow.c.source_id == source_id) & _follow.c.done_at.is_(None)
-    taken = work.claim(session, Follow, waiting, [_follow.c.id.desc()], worker, now)
-    return session.get(Follow, taken[0], populate_existing=True) if taken else None
-
-
-def finish_follow(
-    session: Session,
-    follow_id: int,
-    now: datetime,
-    error: str | None = None,
-    retry_at: datetime | None = None,
-) -> None:
-    """Read, or to be tried again at `retry_at`; after five tries it is given up with its error."""
-    tries = session.execute(select(_follow.c.attempts).where(_follow.c.id == follow_id)).scalar_one()
-    again = retry_at if retry_at and tries < _FOLLOW_TRIES else None
-    work.finish(session, Follow, [follow_id], error=error, not_before=again, done_at=None if again else now)
-
-
 # -- what the API and the terminal show ---------------------------------------------------------------------
 
 
@@ -159,20 +130,22 @@ def list_sources(session: Session, now: datetime) -> list[dict[str, Any]]:
     good = select(_run.c.source_id, func.max(_run.c.finished_at).label("at")).where(_run.c.outcome.in_(GOOD))
     last_ok = {r.source_id: r.at for r in session.execute(good.group_by(_run.c.source_id))}
     statement = select(_source, _actor.c.slug).join_from(_source, _actor, isouter=True).order_by(_source.c.name)
-    published = volume.volumes(session, now)
+    published, pages = volume.volumes(session, now), follows.standing(session)
     return [
-        _source_form(r, last.get(r.id), last_ok.get(r.id), published.get(r.id, volume.NOTHING))
+        {
+            **_source_form(r, last.get(r.id), last_ok.get(r.id)),
+            "volume": published.get(r.id, volume.NOTHING),
+            "pages": pages.get(r.id),
+        }
         for r in session.execute(statement)
     ]
 
 
-def _source_form(
-    row: Any, last_run: dict[str, Any] | None, last_ok: datetime | None, published: dict[str, Any]
-) -> dict[str, Any]:
+def _source_form(row: Any, last_run: dict[str, Any] | None, last_ok: datetime | None) -> dict[str, Any]:
     return {
         "name": row.name,
         "kind": row.kind,
-        "url": row.options.get("url") or row.options.get("path"),
+        "url": masked(row.options.get("url") or row.options.get("path") or "") or None,
         "actor": row.slug,
         "enabled": row.enabled,
         "verified": row.verified,
@@ -182,7 +155,6 @@ def _source_form(
         "failures": row.failures,
         "last_run": last_run,
         "last_ok_at": times.text(last_ok) if last_ok else None,
-        "volume": published,
     }
 
 

@@ -1,6 +1,5 @@
 """`kle sources check`: does a source answer, what is in it, and what will the next run do? Nothing is archived."""
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -15,11 +14,11 @@ from collector.target import Options
 from core import times
 from core.errors import KleError, NotFound
 from core.post import Problem, SeenPost
+from core.secrecy import masked
 from core.settings import Settings, SourceConfig
 from db import rechecks, sources, volume
 from db.database import Database
 
-_SECRET = re.compile(r"([?&](?:api_?key|key|token|access_token)=)[^&#]*", re.I)
 _SHOWN = 3
 _MOST_RECHECKS = 10_000
 _VALIDATORS = ("etag", "last_modified")
@@ -97,7 +96,7 @@ def look(source: SourceConfig, settings: Settings, database: Database) -> Findin
 
 def _ask(finding: Finding, kind: kinds.Kind, target: Options, settings: Settings) -> None:
     def heard(url: str, status: int) -> None:
-        finding.asked.append((_SECRET.sub(r"\1***", url), status))
+        finding.asked.append((masked(url), status))
 
     with Fetcher.from_settings(settings, heard) as fetcher:
         for page in kind.fetch(target, fetcher, {}):

@@ -17,7 +17,7 @@ from collector.platforms import feed as feed_kind
 from core import settings as core_settings
 from core.outcome import Outcome
 from core.settings import Settings
-from db import directory, posts, sources
+from db import coverage, directory, posts, sources
 from db.database import Database
 from db.hold import Hold
 from db.models import Capture, Follow, Quarantine, Source, Version
@@ -220,24 +220,79 @@ def test_without_the_option_nothing_is_followed(look: Round, database: Database,
     assert site.asked == ["/rss"]
 
 
-def test_a_page_that_fails_does_not_fail_the_round_and_is_tried_again_later(
-    look: Round, database: Database, site: Site, clock: list[datetime]
-) -> None:
-    url = feed(site, "/status/500", "/gone")
-    assert look(kind="feed", url=url, follow_articles=True).ending == "ok"
+def waiting(database: Database) -> dict[str, Follow]:
     with database.read() as session:
-        rows = {row.url: row for row in session.exec(select(Follow).order_by(col(Follow.id))).all()}
-    broken, gone = rows[f"{site.url}/status/500"], rows[f"{site.url}/gone"]
-    assert (broken.done_at, broken.not_before) == (None, NOW + timedelta(minutes=10))
-    assert gone.done_at
-    assert "404" in (gone.error or "")
+        return {row.url: row for row in session.exec(select(Follow).order_by(col(Follow.id))).all()}
+
+
+@pytest.mark.parametrize("path", ["/status/500", "/gone", "/captcha"])
+def test_a_page_that_fails_does_not_fail_the_round_and_is_tried_again_later(
+    look: Round, database: Database, site: Site, clock: list[datetime], path: str
+) -> None:
+    """A page that is not there yet, or shows something else for now, may be there in a while."""
+    site.pages["/captcha"] = ("text/html", b"<html><head><title>Just a moment...</title></head></html>")
+    url = feed(site, path)
+    outcome = look(kind="feed", url=url, follow_articles=True)
+    assert outcome.ending == "ok"
+    assert outcome.error and "(to be tried again)" in outcome.error
+    follow = waiting(database)[site.url + path]
+    assert (follow.done_at, follow.not_before) == (None, NOW + timedelta(minutes=10))
     asked = len(site.asked)
     look(kind="feed", url=url, follow_articles=True)
     assert len(site.asked) == asked + 1, "not before its time"
     clock[0] = NOW + timedelta(hours=1)
-    site.pages["/status/500"] = ("text/html", html(EMBED).encode())
-    look(kind="feed", url=url, follow_articles=True)
+    site.pages[path] = ("text/html", html(EMBED).encode())
+    assert look(kind="feed", url=url, follow_articles=True).ending == "ok"
     assert "x" in {post["platform"] for post in archived(database)}
+
+
+def test_a_page_that_nobody_can_read_for_a_day_is_given_up_and_everybody_is_told(
+    look: Round, database: Database, site: Site, clock: list[datetime]
+) -> None:
+    url = feed(site, "/gone")
+    for hours in (0, 1, 3, 10, 40):
+        clock[0] = NOW + timedelta(hours=hours)
+        outcome = look(kind="feed", url=url, follow_articles=True, every="1d")
+    assert outcome.error and "(given up)" in outcome.error
+    assert outcome.problems == 1
+    with database.read() as session:
+        (shown,) = sources.list_sources(session, clock[0])
+        looked = coverage.coverage(session, PostQuery.build(), clock[0])
+        reasons = [row.error for row in session.exec(select(Quarantine)).all()]
+    assert shown["pages"] == {"waiting": 0, "given_up": 1}
+    assert (looked["complete"], looked["sources"][0]["missed_pages"]) == (False, 1)
+    assert "1 page given up" in looked["note"]
+    assert reasons == [f"{site.url}/gone answered 404: the page is gone; has it moved? (given up)"]
+
+
+def test_waits_that_a_host_asks_for_are_no_tries(
+    look: Round, database: Database, site: Site, clock: list[datetime]
+) -> None:
+    url = feed(site, "/status/429/60")
+    for minutes in range(0, 60, 5):
+        clock[0] = NOW + timedelta(minutes=minutes)
+        look(kind="feed", url=url, follow_articles=True)
+    (follow,) = waiting(database).values()
+    assert (follow.done_at, follow.attempts) == (None, 0)
+
+
+def test_a_page_that_the_site_closes_to_programs_is_given_up_at_once(
+    look: Round, database: Database, site: Site
+) -> None:
+    site.pages["/robots.txt"] = ("text/plain", b"User-agent: *\nDisallow: /1")
+    outcome = look(kind="feed", url=feed(site, "/1"), follow_articles=True)
+    assert (outcome.ending, outcome.problems) == ("ok", 1)
+    assert waiting(database)[f"{site.url}/1"].done_at
+
+
+def test_a_correction_of_an_entry_reads_its_page_again(look: Round, database: Database, site: Site) -> None:
+    site.pages["/1"] = ("text/html", html("<p>First words of the page.</p>").encode())
+    look(kind="feed", url=feed(site, "/1", text="first words"), follow_articles=True)
+    site.pages["/1"] = ("text/html", html("<p>Corrected words of the page.</p>").encode())
+    outcome = look(kind="feed", url=feed(site, "/1", text="corrected words"), follow_articles=True)
+    assert outcome.posts_changed == 1
+    (post,) = archived(database)
+    assert ("Corrected words" in post["text"], post["edits"]) == (True, 1)
 
 
 def test_a_killed_round_loses_no_page_to_follow(

@@ -130,3 +130,13 @@ def harmless(kind: str, payload: Page) -> None:
 def test_gzip_is_read_by_kind_file() -> None:
     case = PAYLOADS / "file" / "posts.jsonl"
     assert read("file", page(case, gzip.compress(case.read_bytes()))) == read("file", page(case))
+
+
+@pytest.mark.parametrize(("kind", "options"), [
+    ("x", {"account": "office x", "token": "S3CRET"}), ("x", {"account": "@office", "token": ["S3CRET"]}),
+    ("dvids", {"key": "S3CRET"}), ("dvids", {"query": "a", "key": 7}),
+])  # fmt: skip
+def test_a_wrong_option_tells_no_secret(kind: str, options: dict[str, Any]) -> None:
+    with pytest.raises(SettingsError) as wrong:
+        kinds.target("s", kind, options)
+    assert "S3CRET" not in f"{wrong.value} {wrong.value.extra}"

@@ -356,6 +356,40 @@ def test_equal_bytes_are_captured_once(room):
     assert room.verify()["captures"] == 1
 
 
+def test_a_post_whose_author_nobody_knew_gets_the_one_that_is_seen_later(room):
+    status = snowflake(MADE)
+    seen = {"view": View.QUOTE, "embedded_in": "https://news.example/a"}
+    room.archive(tweet(status=status, account=None, text="", **seen))
+    room.archive(tweet(status=status, view=View.QUOTE, text=LONG[:50], embedded_in="https://news.example/b"))
+    shown = room.get(f"x:{status}")
+    assert (shown["account"]["handle"], shown["text"]) == ("@office", LONG[:50])
+    assert room.ids("from:@office") == [f"x:{status}"]
+    room.archive(tweet(status=status, deleted=True, account=None))
+    assert room.get(f"x:{status}")["account"]["handle"] == "@office"
+    room.assert_sound()
+
+
+@pytest.mark.parametrize(
+    "less", [{"view": View.QUOTE, "embedded_in": "https://news.example/a"}, {"text": LONG[:60]}]
+)
+def test_an_author_that_is_seen_with_less_of_the_text_takes_no_word_away(room, less):
+    status = snowflake(MADE)
+    room.archive(tweet(status=status, account=None))
+    room.archive(tweet(status=status, **less))
+    shown = room.get(f"x:{status}")
+    assert shown["account"]["handle"] == "@office"
+    assert shown["text"] == (LONG if "view" in less else LONG[:60])  # the same eyes see an edit
+    room.assert_sound()
+
+
+def test_an_entry_that_changes_is_followed_again(room):
+    named = entry(follow="https://news.example/a")
+    room.archive(named)
+    assert room.archive(named).new_follows == []
+    assert room.archive(replace(named, text="A meeting, corrected")).new_follows == ["https://news.example/a"]
+    assert room.archive(replace(named, text="A meeting, corrected")).new_follows == []
+
+
 def test_a_post_that_another_source_brought_first_is_followed_too(room):
     named = entry(follow="https://news.example/a")
     assert room.archive(named, source="one").new_follows == ["https://news.example/a"]

@@ -116,6 +116,19 @@ def test_a_bulk_import_brings_counts_only_where_there_are_none(room):
     assert [room.get(f"mastodon:m.example/{n}")["metrics"]["likes"] for n in (1, 2)] == [3, 7]
 
 
+def test_counts_of_another_day_are_kept_as_of_that_day(room):
+    def observed(likes, days):
+        return post(1, metrics={"likes": likes}, measured_at=NOW - timedelta(days=days))
+
+    for likes, days in ((7, 200), (100, 20), (50, 90), (100, 20)):
+        room.archive(observed(likes, days), live=False)
+    shown = room.get("mastodon:m.example/1")["metrics"]
+    assert (shown["likes"], shown["observed_at"][:10]) == (100, (NOW - timedelta(days=20)).date().isoformat())
+    assert sorted(row.likes for row in room.rows(Metrics)) == [7, 50, 100]
+    room.archive(post(1, metrics={"likes": 101}))
+    assert room.get("mastodon:m.example/1")["metrics"]["likes"] == 101
+
+
 def test_a_post_is_due_at_its_next_age_and_once_seen_at_the_one_after(room):
     room.archive(post(1, created_at=NOW - timedelta(minutes=30)), post(2, created_at=NOW - timedelta(days=5)))
     assert due(room) == []

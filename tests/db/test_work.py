@@ -8,8 +8,8 @@ from core import settings
 from core.errors import BadRequest, CursorError, KleError, NotFound, SettingsError
 from core.outcome import Outcome
 from core.post import Problem
-from db import credentials, directory, sources, tags, work
-from db.models import Follow, Quarantine, Run, Source, Tag, Version
+from db import credentials, directory, follows, sources, tags, work
+from db.models import Quarantine, Run, Source, Tag, Version
 from tests.conftest import NOW
 from tests.db.conftest import Score, make_source, post
 
@@ -129,7 +129,7 @@ def test_sources_are_shown_with_their_health(room):
     with room.database.read() as session:
         (shown,) = sources.list_sources(session, room.now)
     assert set(shown) == {"name", "kind", "url", "actor", "enabled", "verified", "synthetic", "every_seconds",
-                          "next_due_at", "failures", "last_run", "last_ok_at", "volume"}  # fmt: skip
+                          "next_due_at", "failures", "last_run", "last_ok_at", "volume", "pages"}  # fmt: skip
     assert (shown["last_run"]["outcome"], shown["last_run"]["posts"]) == ("ok", 2)
     assert shown["last_ok_at"] == "2026-09-01T12:00:01Z"
 
@@ -162,22 +162,45 @@ def test_unreadable_items_are_kept_shortened_and_storable(room):
     assert [(q.error, len(q.item)) for q in room.rows(Quarantine)] == [("bad", 2000), ("worse", 1)]
 
 
-def test_a_page_is_followed_once_newest_first_and_given_up_after_five_tries(room):
+def test_a_page_is_followed_once_newest_first_and_again_when_its_entry_changed(room):
     source, _ = room.source("one")
-    with room.database.write() as session:
-        for _ in range(2):
-            sources.queue_follows(session, source.id, ["https://a.example/1", "https://a.example/2"] * 2, NOW)
-    now, tried = NOW, []
-    for _ in range(7):
-        now += timedelta(minutes=1)
+
+    def named(*numbers):
         with room.database.write() as session:
-            found = sources.claim_follow(session, source.id, "a:1:x", now)
+            follows.queue(session, source.id, [f"https://a.example/{number}" for number in numbers] * 2)
+
+    def read(now, error=None):
+        with room.database.write() as session:
+            found = follows.claim(session, source.id, "a:1:x", now)
             if found:
-                tried.append(found.url[-1])
-                again = now if found.url.endswith("2") else None
-                sources.finish_follow(session, found.id, now, "no", again)
-    assert tried == ["2"] * 5 + ["1"]
-    assert all(f.done_at and f.error == "no" for f in room.rows(Follow))
+                follows.finish(session, found, now, error)
+            return found and found.url[-1]
+
+    named(1, 2)
+    named(1, 2)
+    assert [read(NOW + n * SECOND) for n in range(3)] == ["2", "1", None]
+    named(1)
+    assert [read(NOW + n * SECOND, "no") for n in range(2)] == ["1", None]
+    with room.database.read() as session:
+        assert follows.standing(session) == {source.id: {"waiting": 0, "given_up": 1}}
+        assert follows.given_up(session, source.id, NOW, NOW + SECOND) == 1
+        assert follows.given_up(session, source.id, NOW + SECOND, NOW + 2 * SECOND) == 0
+
+
+def test_only_what_was_asked_is_a_try(room):
+    source, _ = room.source("one")
+    now, tries = NOW, []
+    with room.database.write() as session:
+        follows.queue(session, source.id, ["https://a.example/1"])
+    for asked in (True, False, True):
+        with room.database.write() as session:
+            found = follows.claim(session, source.id, "a:1:x", now)
+            tries.append(found.attempts)
+            assert follows.claim(session, source.id, "b:1:x", now) is None
+            follows.postpone(session, found, "no", now + SECOND, asked=asked)
+            assert follows.claim(session, source.id, "a:1:x", now) is None
+        now += 2 * SECOND
+    assert tries == [1, 2, 2]
 
 
 def test_the_import_source_is_one_and_never_due(room):
@@ -341,15 +364,18 @@ def test_sources_follow_the_configuration_and_are_never_deleted(room, tmp_path):
     assert len({s.id for s in found.values()}) == 3
 
 
-def test_another_address_forgets_what_the_old_one_told_us_and_the_same_keeps_it(room, tmp_path):
+def test_other_options_count_at_once_and_only_files_are_read_from_the_start(room, tmp_path):
+    """A budget or a bound that changes is no reason to read, and to pay for, everything again."""
     row = sync(room, tmp_path, feed("a"))["a"]
     with room.database.write() as session:
         sources.keep_state(session, row.id, {"etag": "1"})
         session.get_one(Source, row.id).next_due_at = NOW + timedelta(minutes=14)
     kept = sync(room, tmp_path, feed("a"))["a"]
     assert (kept.state, kept.next_due_at) == ({"etag": "1"}, NOW + timedelta(minutes=14))
-    moved = sync(room, tmp_path, feed("a", "https://b.example/feed"))["a"]
-    assert (moved.state, moved.next_due_at) == ({}, NOW)
+    changed = sync(room, tmp_path, feed("a", "https://b.example/feed"))["a"]
+    assert (changed.state, changed.next_due_at) == ({"etag": "1"}, NOW)
+    files = feed("a").replace("[[source]]", "[[source]]\npath = 'a.xml'")
+    assert sync(room, tmp_path, files)["a"].state == {}
 
 
 def test_a_shorter_schedule_counts_at_once(room, tmp_path):

@@ -15,6 +15,7 @@ _FOLLOWED = "'x', 'bluesky', 'mastodon', 'dvids', 'youtube'"  # platforms that c
 def upgrade() -> None:
     op.add_column("account", sa.Column("wishes", Json, nullable=False, server_default="[]"))
     op.add_column("post", sa.Column("labels", Json, nullable=False, server_default="[]"))
+    op.add_column("sighting", sa.Column("shown", sa.String(), nullable=True))
     for name in _METRICS:
         op.add_column("post", sa.Column(name, Key, nullable=True))
     op.add_column("post", sa.Column("measured_at", UtcTime, nullable=True))

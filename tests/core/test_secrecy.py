@@ -1,0 +1,28 @@
+"""Keys and passwords stay where they are configured."""
+
+import pytest
+
+from core.errors import FetchError
+from core.secrecy import masked
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("https://a.example/rss?api_key=S3&x=1 answered 500", "https://a.example/rss?api_key=***&x=1 answered 500"),
+        ("https://a.example/?token=S3#top", "https://a.example/?token=***#top"),
+        ("https://a.example/?q=1&access_token=S3", "https://a.example/?q=1&access_token=***"),
+        ("https://a.example/?x_secret_key=S3", "https://a.example/?x_secret_key=***"),
+        ("http://user:S3@host.example/feed redirects", "http://***@host.example/feed redirects"),
+        ("http://:S3@host.example/", "http://***@host.example/"),
+        ("https://a.example/?monkey=1&keyword=reform", "https://a.example/?monkey=1&keyword=reform"),
+        ("https://m.example/@office@b.example", "https://m.example/@office@b.example"),
+        ("no address at all: a = b @ c", "no address at all: a = b @ c"),
+    ],
+)
+def test_an_address_is_shown_without_what_opens_it(said: str, shown: str) -> None:
+    assert masked(said) == shown
+
+
+def test_no_failure_of_a_fetch_tells_a_key() -> None:
+    assert "S3" not in FetchError("https://a.example/?key=S3 cannot be read").message
