@@ -184,9 +184,14 @@ class Fetcher:
 
     def _once(self, question: "_Question") -> Page | None:
         address = _parsed(question.url)
-        for _ in range(_HOPS):
-            with self._manners.asking(address, as_robot=question.as_robot):
-                page = self._hop(question, address)
+        for hop in range(_HOPS):
+            try:
+                with self._manners.asking(address, as_robot=question.as_robot):
+                    page = self._hop(question, address)
+            except Refused as error:
+                if not hop:
+                    raise
+                raise _refused_there(question.url, address, error) from error
             if not isinstance(page, httpx.URL):
                 return page
             address = page
@@ -295,6 +300,12 @@ def _next_address(address: httpx.URL, response: httpx.Response) -> httpx.URL:
         raise Refused(f"{address} redirects to {location!r}, which is no web address: {error}") from None
 
 
+def _refused_there(asked: str, address: httpx.URL, error: Refused) -> Refused:
+    """The same refusal with the address that was asked for: nobody wrote the other one into kle.toml."""
+    said = f"{asked} redirects to {address}: {error.message}"
+    return Refused(said, retry_after=error.retry_after, answered=error.answered, body=error.body)
+
+
 def _refuse_status(address: httpx.URL, response: httpx.Response) -> None:
     status = response.status_code
     if 200 <= status < 300:
@@ -304,7 +315,8 @@ def _refuse_status(address: httpx.URL, response: httpx.Response) -> None:
     if status == 429 or (status == 503 and wait is not None):
         wait = _until_reset(response.headers, times.now()) if wait is None else wait
         named = f"; it asks to wait {wait:.0f} s" if wait is not None else ""
-        raise RateLimited(f"{address} answered {status}: too many requests{named}", retry_after=wait, **said)
+        why = "too many requests" if status == 429 else "it is busy"
+        raise RateLimited(f"{address} answered {status}: {why}{named}", retry_after=wait, **said)
     if status in (404, 410):
         raise Gone(f"{address} answered {status}: the page is gone; has it moved?", **said)
     if status < 400:

@@ -76,8 +76,10 @@ def test_a_redirect_is_followed_and_the_answering_address_kept(fetcher: Fetcher,
 def test_a_redirect_into_a_private_network_or_another_scheme_is_refused(
     fetcher: Fetcher, site: Site, target: str
 ) -> None:
-    with pytest.raises(Refused, match=r"not on the public net|only http and https"):
+    with pytest.raises(Refused, match=r"not on the public net|only http and https") as told:
         fetcher.get(f"{site.url}/to/{target}")
+    where = target.replace("~", "/").replace("file:///", "file:/")  # as httpx writes it
+    assert told.value.message.startswith(f"{site.url}/to/{target} redirects to {where}: "), "as kle.toml names it"
     assert len(site.asked) == 1, "what is refused is not tried again"
 
 
@@ -150,11 +152,20 @@ def test_what_will_not_pass_is_not_tried_again(
 
 
 @pytest.mark.parametrize(
-    ("path", "wait"), [("429/120", 120.0), ("503/7", 7.0), ("429", None), ("429/9999999", 86400.0)]
+    ("path", "wait", "why"),
+    [
+        ("429/120", 120.0, "429: too many requests; it asks to wait 120 s"),
+        ("503/7", 7.0, "503: it is busy; it asks to wait 7 s"),
+        ("429", None, "429: too many requests"),
+        ("429/9999999", 86400.0, "429: too many requests; it asks to wait 86400 s"),
+    ],
 )
-def test_a_server_that_asks_to_wait_is_obeyed(fetcher: Fetcher, site: Site, path: str, wait: float | None) -> None:
+def test_a_server_that_asks_to_wait_is_obeyed(
+    fetcher: Fetcher, site: Site, path: str, wait: float | None, why: str
+) -> None:
     with pytest.raises(RateLimited) as caught:
         fetcher.get(f"{site.url}/status/{path}")
+    assert caught.value.message == f"{site.url}/status/{path} answered {why}"
     assert caught.value.retry_after == wait
     assert len(site.asked) == 1
 
