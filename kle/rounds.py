@@ -38,7 +38,7 @@ def report(rounds: Iterator[Round], json: bool) -> None:
     for name, outcome in rounds:
         found.append((name, outcome))
         if not json:
-            output.say(_sentence(name, outcome))
+            output.say(output.printable(_sentence(name, outcome)))
     if json:
         output.print_json({"items": [_as_json(name, outcome) for name, outcome in found]})
     elif not found:
@@ -48,11 +48,14 @@ def report(rounds: Iterator[Round], json: bool) -> None:
 
 
 def _sentence(name: str, outcome: Outcome) -> str:
-    if outcome.error:
-        return f"{name}: {outcome.ending}: {outcome.error}"
+    """A good round with what went wrong aside; of another its reason, and what was archived all the same."""
     problems = f", {outcome.problems} unreadable" if outcome.problems else ""
-    counts = f"{outcome.posts} posts, {outcome.posts_new} new, {outcome.posts_changed} changed"
-    return f"{name}: {outcome.ending}, {counts}{problems}"
+    if outcome.ending in GOOD:
+        counts = f"{outcome.posts} posts, {outcome.posts_new} new, {outcome.posts_changed} changed"
+        aside = f"; {outcome.error}" if outcome.error else ""
+        return f"{name}: {outcome.ending}, {counts}{problems}{aside}"
+    before = f"; {outcome.posts} posts were archived, {outcome.posts_new} new{problems}" if outcome.posts else ""
+    return f"{name}: {outcome.ending}: {outcome.error}{before}"
 
 
 def _as_json(name: str, outcome: Outcome) -> dict[str, Any]:

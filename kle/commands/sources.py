@@ -9,6 +9,7 @@ from kle import output
 
 app = typer.Typer(help="What is collected, and how it does.", no_args_is_help=True)
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+_LONGEST_REASON = 60  # characters
 
 
 @app.command("list")
@@ -24,7 +25,8 @@ def list_(json: Json = False) -> None:
         output.print_json({"items": rows})
     elif rows:
         output.print_table(
-            ("name", "kind", "enabled", "last run", "posts", "next due", "failures", "volume"), map(_row, rows)
+            ("name", "kind", "enabled", "last run", "posts", "next due", "failures", "volume", "reason"),
+            map(_row, rows),
         )
     else:
         output.note("There are no sources: `kle init` writes a kle.toml with some.")
@@ -43,7 +45,15 @@ def _row(source: dict[str, Any]) -> list[Any]:
         due,
         source["failures"],
         source["volume"]["alarm"],
+        _short(run.get("error")),
     ]
+
+
+def _short(reason: str | None) -> str | None:
+    """Its start, for a table; `--json` has the whole."""
+    if reason is None or len(reason) <= _LONGEST_REASON:
+        return reason
+    return reason[: _LONGEST_REASON - 3] + "..."
 
 
 @app.command()

@@ -4,6 +4,12 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+from sqlmodel import select
+
+from core.outcome import Outcome
+from db.models import Run
+from kle import rounds, runtime
 from tests.collector.server import running
 from tests.kle.conftest import FEED, SOURCE, Kle
 
@@ -23,6 +29,25 @@ def test_list_shows_each_source_with_its_last_run(kle: Kle, office: Path) -> Non
     assert (row["name"], row["kind"], row["enabled"]) == ("office", "feed", True)
     assert (row["last_run"]["outcome"], row["last_run"]["posts_new"]) == ("ok", 2)
     assert "office" in kle("sources", "list").stdout
+
+
+def test_list_says_why_the_last_run_failed_as_far_as_a_line_holds(kle: Kle, office: Path) -> None:
+    kle("collect")
+    with runtime.archive() as (_, database), database.write() as session:
+        (run,) = session.exec(select(Run))
+        run.error = "\x1b[2J[red]" + "far away " * 20
+        session.add(run)
+    head, row = kle("sources", "list").stdout.splitlines()
+    assert head.rstrip().endswith("reason")
+    reason = row[head.index("reason") :].rstrip()
+    assert reason == " [2J[red]" + "far away " * 5 + "far..." and len(reason) == 60
+    assert items(kle("sources", "list", "--json").stdout)[0]["last_run"]["error"] == run.error
+
+
+def test_list_gives_a_good_run_no_reason(kle: Kle, office: Path) -> None:
+    kle("collect")
+    head, row = kle("sources", "list").stdout.splitlines()
+    assert row[head.index("reason") :].strip() == ""
 
 
 def test_list_without_any_says_how_to_get_some(kle: Kle) -> None:
@@ -150,6 +175,24 @@ def test_failed_round_is_exit_code_one_with_the_reason(kle: Kle, office: Path) -
     (office / "office.rss").write_text("no feed", "utf-8")
     found = kle("collect")
     assert found.exit_code == 1 and "failed" in found.stdout
+
+
+def test_failed_round_also_says_what_was_archived_before(kle: Kle, office: Path) -> None:
+    pattern = '[[source]]\nname = "office"\nkind = "feed"\npath = "*.rss"\n'
+    (office / "kle.toml").write_text(pattern, "utf-8")
+    (office / "zero.rss").write_text("no feed", "utf-8")
+    said = kle("collect").stdout.strip()
+    assert said.startswith("office: failed: ") and said.endswith("; 2 posts were archived, 2 new")
+    assert items(kle("sources", "list", "--json").stdout)[0]["last_run"]["posts_new"] == 2
+
+
+def test_good_round_also_says_what_went_wrong_aside(capsys: pytest.CaptureFixture[str]) -> None:
+    aside = Outcome("ok", 3, 1, 0, 2, error="4 posts were due again: no\x1b[2J answer")
+    rounds.report(iter([("office", aside), ("other", Outcome("not_modified"))]), json=False)
+    assert capsys.readouterr().out.splitlines() == [
+        "office: ok, 3 posts, 1 new, 0 changed, 2 unreadable; 4 posts were due again: no [2J answer",
+        "other: not_modified, 0 posts, 0 new, 0 changed",
+    ]
 
 
 def test_collect_of_an_unknown_name_says_which_exist(kle: Kle, office: Path) -> None:
