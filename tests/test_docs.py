@@ -1,10 +1,12 @@
 """What exists is documented, and what is documented exists."""
 
+import json
 import re
 from pathlib import Path
 
 import pytest
 import typer.main
+from pydantic.fields import FieldInfo
 
 from collector import kinds
 from core.settings import Settings
@@ -13,6 +15,7 @@ from kle.cli import app
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
 SETTINGS = (ROOT / "docs" / "settings.md").read_text("utf-8")
+SOURCES = (ROOT / "docs" / "adding-a-source.md").read_text("utf-8")
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 
@@ -32,6 +35,30 @@ def test_every_setting_is_documented_as_it_is() -> None:
 @pytest.mark.parametrize("kind", kinds.names())
 def test_every_kind_of_source_is_documented(kind: str) -> None:
     assert f"`{kind}`" in SETTINGS
+
+
+def documented(kind: str) -> dict[str, str]:
+    """The options in the kind's table with their defaults."""
+    table = re.search(rf"^\| option of `{kind}` \|.*\n\|[ -|]*\n((?:\|.*\n)+)", SOURCES, re.M)
+    rows = [[cell.strip() for cell in row.split("|")[1:-1]] for row in (table[1].splitlines() if table else [])]
+    assert all(len(row) == 3 and len(row[2]) > 5 for row in rows), "each says what it means"
+    return {row[0].strip("`"): row[1] for row in rows}
+
+
+def default(field: FieldInfo) -> str:
+    """As the tables write it: in TOML's words."""
+    if field.is_required():
+        return "needed"
+    if str(field.default) == "":
+        return "empty"
+    number = isinstance(field.default, float)
+    return f"`{field.default:g}`" if number else f"`{json.dumps(field.default)}`"
+
+
+@pytest.mark.parametrize("kind", kinds.names())
+def test_every_option_of_every_kind_is_documented_as_it_is(kind: str) -> None:
+    fields = kinds.kind(kind).Target.model_fields
+    assert documented(kind) == {name: default(field) for name, field in fields.items()}
 
 
 def commands() -> list[str]:
