@@ -15,6 +15,7 @@ from core.errors import OverBudget, Refused
 from db import spending
 from db.database import Database
 
+_PARTS = 4  # of a day's budget: an answer that is lost takes one with it
 _LAST_SECONDS = 90  # of a day: what is asked for then may be charged to the next one
 
 
@@ -45,6 +46,10 @@ class Purse:
         """What today's budget still holds."""
         with self._database.read() as session:
             return max(0, self._budget - spending.spent(session, self._source_id, spending.day_of(self._clock())))
+
+    def part(self) -> int:
+        """What one request should hold back at most, so that a lost answer does not end the day."""
+        return self._budget // _PARTS
 
     def reserve(self, worst: Mapping[str, int]) -> None:
         """Raises OverBudget where `worst` might cost more than the day still holds."""
@@ -102,6 +107,9 @@ class NoPurse(Purse):
         return 0
 
     def left(self) -> int:
+        return 0
+
+    def part(self) -> int:
         return 0
 
     def reserve(self, worst: Mapping[str, int]) -> None:

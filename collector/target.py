@@ -14,6 +14,11 @@ class Options(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    @property
+    def missing(self) -> list[str]:
+        """What is still to be written before this source may be asked; until then it refuses."""
+        return []
+
 
 class WebOrFile(Options):
     """`url` on the web, or `path` relative to kle.toml's folder; then `url` is what a single file stands for.

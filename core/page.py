@@ -13,7 +13,8 @@ class Page:
     knows it). `state` is what the next fetch of this source needs; it is kept once the page's posts are archived.
     `asked` is the address that was asked for: a redirect changes `url`, and not ids that are made of it.
     `about` are the platform ids of known posts that this page was asked for by id: those that it does not show are
-    gone. `reads` is what its server charges for, as {"post": ids, "user": ids} by the words of the price table.
+    gone; one that was asked for by another of its ids is named with both. `reads` is what its server charges for,
+    as {"post": ids, "user": ids} by the words of the price table.
     """
 
     url: str

@@ -98,11 +98,12 @@ class SeenPost:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A known post for which its platform is asked again by id."""
+    """A known post for which its platform is asked again by id; `other_ids` are further platform ids of it."""
 
     platform_id: str
     kind: str
     url: str | None = None
+    other_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,18 +1,18 @@
 """Known posts for which their platform is asked again by id; when, `core.rechecks` says."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import exists, select, update
 from sqlalchemy.orm import aliased
 from sqlmodel import Session
 
-from core import rechecks
+from core import ids, rechecks
 from core.post import Asked
-from db.models import Post, Sighting
+from db.models import Alias, Post, Sighting
 from db.upsert import table
 
-_post, _sighting = table(Post), table(Sighting)
+_post, _sighting, _alias = table(Post), table(Sighting), table(Alias)
 
 
 def due(session: Session, source_id: int, now: datetime, limit: int) -> dict[int, Asked]:
@@ -21,10 +21,21 @@ def due(session: Session, source_id: int, now: datetime, limit: int) -> dict[int
     sibling = aliased(_post)
     here = (_sighting.c.post_id == sibling.c.id) & (_sighting.c.source_id == source_id) & _sighting.c.first_hand
     shown = exists().select_from(sibling.join(_sighting, here)).where(sibling.c.account_id == _post.c.account_id)
-    columns = _post.c.id, _post.c.platform_id, _post.c.kind, _post.c.url
+    columns = _post.c.id, _post.c.platform, _post.c.platform_id, _post.c.kind, _post.c.url
     statement = select(*columns).where(_post.c.recheck_at <= now, _post.c.deleted_at.is_(None), shown)
-    rows = session.execute(statement.order_by(_post.c.recheck_at, _post.c.id).limit(limit))
-    return {row.id: Asked(row.platform_id, row.kind, row.url) for row in rows}
+    rows = session.execute(statement.order_by(_post.c.recheck_at, _post.c.id).limit(limit)).all()
+    others = _other_ids(session, {row.id: ids.public_id(row.platform, "") for row in rows})
+    return {row.id: Asked(row.platform_id, row.kind, row.url, others.get(row.id, ())) for row in rows}
+
+
+def _other_ids(session: Session, prefixes: Mapping[int, str]) -> dict[int, tuple[str, ...]]:
+    """Row key -> what else its platform calls a post; public ids of other platforms are left out."""
+    statement = select(_alias.c.post_id, _alias.c.public_id).where(_alias.c.post_id.in_(list(prefixes)))
+    found: dict[int, tuple[str, ...]] = {}
+    for row in session.execute(statement.order_by(_alias.c.public_id)) if prefixes else ():
+        if row.public_id.startswith(prefix := prefixes[row.post_id]):
+            found[row.post_id] = (*found.get(row.post_id, ()), row.public_id.removeprefix(prefix))
+    return found
 
 
 def done(session: Session, keys: Sequence[int], now: datetime) -> None:

@@ -1,7 +1,8 @@
 """What X is asked for, at what price at most, and what it means when it refuses.
 
 X charges for every object in an answer: posts, the posts that they refer to, users and media. So a request is as
-rich as the day's money allows: whole; without media; or the account's posts alone.
+rich as the day's money allows: whole; without media; or the account's posts alone. No request holds back more than
+a part of the day's budget, unless the least one needs more: its money is lost for the day where its answer is.
 """
 
 import json
@@ -42,9 +43,17 @@ class Level:
         words = {*self.each, *self.once}
         return {word: self.each.get(word, 0) * count + self.once.get(word, 0) for word in sorted(words)}
 
-    def affordable(self, purse: Purse, most: int) -> int:
-        """How many posts today's money allows for, up to `most`."""
-        rest, price = purse.left() - purse.cost(self.once), purse.cost(self.each)
+    def affordable(self, purse: Purse, most: int, least: int = 0) -> int:
+        """How many posts, up to `most`, one request may ask for; `least` of them even where that takes more than
+        a request's part of the day, as far as today's money goes."""
+        left = purse.left()
+        count = self._fitting(purse, min(left, purse.part()), most)
+        if count >= least:
+            return count
+        return least if self._fitting(purse, left, least) == least else 0
+
+    def _fitting(self, purse: Purse, money: int, most: int) -> int:
+        rest, price = money - purse.cost(self.once), purse.cost(self.each)
         if rest < price:
             return 0
         return min(most, rest // price) if price else most

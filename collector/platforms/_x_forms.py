@@ -1,9 +1,11 @@
 """The answers in which posts of X come: lookups, timelines, searches, streams, and what archives made of them."""
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 from collector.platforms import _answers as answers
 from collector.platforms import _x_api as api
@@ -17,6 +19,9 @@ from core.post import Problem, SeenPost
 
 ACCOUNT = "x-account"  # header: the user of whom an answer without users is, as JSON
 _NOT_FOUND = "resource-not-found"
+_REFERENCE = re.compile(
+    r"referenced_(?:tweets|posts)\b|edit_history_|in_reply_to_|entities\.mentions"
+)  # a parameter
 _SILENT = (
     "meta",
     "limit",
@@ -53,7 +58,7 @@ def read(page: Page) -> Iterator[SeenPost | Problem]:
         if isinstance(found, SeenPost):
             shown |= {found.platform_id, *found.other_ids}
         yield found
-    yield from _missing(_errors(document), page.about, shown)
+    yield from _missing(_errors(document), page, shown)
 
 
 def reads(page: Page) -> dict[str, tuple[str, ...]]:
@@ -237,19 +242,28 @@ def gone(number: str) -> SeenPost:
     return SeenPost(posts.PLATFORM, number, "post", None, "", deleted=True)
 
 
-def _missing(errors: list[_Json], about: tuple[str, ...], shown: set[str]) -> Iterator[SeenPost | Problem]:
-    """A post that was asked for and that X does not find is deleted; what X hides for another reason is told."""
-    told = set()
+def _missing(errors: list[_Json], page: Page, shown: set[str]) -> Iterator[SeenPost | Problem]:
+    """A post that was asked for and that X does not find is deleted; what X hides for another reason is told.
+
+    Errors about what posts refer to are left out: nobody asked for that, and no post is missing.
+    """
+    about, told = page.about, set()
     for error in errors:
         number = answers.number(error, "resource_id") or answers.number(error, "value")
         told.add(number)
         if number in about and number not in shown and _is_not_found(error):
             yield gone(number)
-        else:
+        elif number in about or not _REFERENCE.match(answers.text(error, "parameter")):
             yield Problem(_reason(error), answers.shown(error))
-    for number in about:
+    for number in _asked(page):
         if number not in shown and number not in told:
             yield Problem("X neither shows this post nor says why", number)
+
+
+def _asked(page: Page) -> list[str]:
+    """The ids by which the posts of `about` were asked for, as the address has them; all of them if it has none."""
+    named = ",".join(parse_qs(urlsplit(page.url).query).get("ids", [])).split(",")
+    return [number for number in page.about if number in named or named == [""]]
 
 
 def _is_not_found(error: _Json) -> bool:

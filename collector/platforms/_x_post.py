@@ -61,10 +61,10 @@ class Facts:
 
 
 def build(facts: Facts) -> SeenPost:
-    """Raises ValueError where id and time contradict each other."""
+    """Raises ValueError where id and time contradict each other; an edit may tell the time of the first state."""
     numbers = chain(facts.number, facts.history)
-    made = ids.x_time(facts.number)
-    if made and facts.said and abs(made - facts.said) > _TOLERANCE:
+    made, first = ids.x_time(facts.number), ids.x_time(numbers[0])
+    if made and facts.said and all(abs(time - facts.said) > _TOLERANCE for time in filter(None, (made, first))):
         raise ValueError(
             f"the id {facts.number} is of {times.text(made)}, created_at says {times.text(facts.said)}"
         )
@@ -77,7 +77,7 @@ def build(facts: Facts) -> SeenPost:
         text=facts.words.text,
         url=f"https://x.com/{handle}/status/{facts.number}",
         lang=language.resolve(facts.lang, facts.words.text) if facts.lang else None,
-        created_at=ids.x_time(numbers[0]) or facts.said,
+        created_at=first or facts.said,
         links=facts.words.links,
         media=facts.media,
         metrics=facts.metrics or {},

@@ -3,9 +3,9 @@
 [[source]] kind = "x": `account` as "@name" or the profile's address; `token`, the app's Bearer token, or better
 X_BEARER_TOKEN in the environment; `accept_terms = true`, once somebody has read the terms of X; and
 `daily_budget_usd`, which no UTC day exceeds: the worst case of every request is held back before it is sent
-(prices in the setting x_prices). Where the day's money is short, pages come smaller and barer; what was read barely
-is read whole once there is money. `max_pages` bounds a round, `base_url` asks another server, `path` reads saved
-answers.
+(prices in the setting x_prices), a quarter of the day at most. Where that is short, pages come smaller and barer;
+what was read barely is read whole once there is money. `max_pages` bounds a round, in hundreds of posts; `base_url`
+asks another server; `path` reads saved answers.
 """
 
 import json
@@ -13,10 +13,10 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, StrictBool, model_validator
 
 from collector.fetch import Fetcher
 from collector.platforms import _answers as answers
@@ -43,7 +43,7 @@ _BAD_REQUEST = 400
 class Target(AccountOptions):
     account: str = ""
     token: str = Field(default="", repr=False)
-    accept_terms: bool = False
+    accept_terms: StrictBool = False
     daily_budget_usd: float = Field(default=0.0, ge=0, le=10_000, allow_inf_nan=False)
 
     @model_validator(mode="after")
@@ -65,12 +65,14 @@ class Target(AccountOptions):
 
     @property
     def missing(self) -> list[str]:
-        """What is still to be written before this source may be asked."""
+        """What is still to be written before this source may be asked; saved answers need nothing."""
+        if self.path:
+            return []
+        first = f"the app's Bearer token as {_VARIABLE} in the environment, or token in this source"
+        if self.bearer:
+            first = "a token of X: the one that is there holds characters that no token has; was it copied whole?"
         wanted = [
-            (
-                bool(self.bearer),
-                f"the app's Bearer token as {_VARIABLE} in the environment, or token in this source",
-            ),
+            (bool(_BEARER.fullmatch(self.bearer)), first),
             (self.accept_terms, "accept_terms = true, once you have read X's developer agreement and policy"),
             (self.daily_budget_usd > 0, "daily_budget_usd, such as 1.00: the US dollars that no day may exceed"),
         ]
@@ -83,14 +85,15 @@ def fetch(target: Target, fetcher: Fetcher, state: dict[str, Any]) -> Iterator[P
         return
     look = _Look(target, fetcher, state)
     yield from look.account()
-    yield from walk(look.timeline, look.state, "timeline", target.max_pages)
+    yield from walk(look.timeline, look.state, "timeline", look.pages(target.max_pages))
     yield from look.completed()
 
 
 def recheck(target: Target, fetcher: Fetcher, state: dict[str, Any], posts: Sequence[Asked]) -> Iterator[Page]:
     """Known posts by id, a hundred at a time, for their counts and whether they are still there.
 
-    Each page says in `about` what it was asked for. Nothing is asked for a source that reads files.
+    A post is asked for by the newest id that is known of it; each page says in `about` for which posts it asked.
+    Nothing is asked for a source that reads files.
     """
     if not target.path:
         yield from _Look(target, fetcher, state).asked_again(posts)
@@ -107,8 +110,6 @@ class _Look:
     def __init__(self, target: Target, fetcher: Fetcher, state: dict[str, Any]) -> None:
         if target.missing:
             raise Refused(f"X is asked only where a source says so; this one lacks {'; '.join(target.missing)}")
-        if not _BEARER.fullmatch(target.bearer):
-            raise Refused("the Bearer token of X holds characters that no token has; was it copied whole?")
         server = target.server(SITE)
         self._handle = target.handle
         self._api = Api(server, target.bearer, fetcher)
@@ -134,6 +135,10 @@ class _Look:
         self.state = {**self.state, "user": self._user}
         new: dict[str, Any] = {"timeline": None, "thin": []}  # of another account there may be some
         yield replace(page, state={**new, **self.state}, reads={"user": (self._user["id"],)})
+
+    def pages(self, full: int) -> int:
+        """How many pages hold as many posts as so many full ones, where the day's money makes pages smaller."""
+        return -(-full * MOST // richest(self._api.purse)[1])
 
     def timeline(self, cursor: str | None) -> Answer | None:
         """`cursor` is "since|oldest|token": what lies between an id that is known and one that was read last."""
@@ -189,19 +194,20 @@ class _Look:
     def completed(self) -> Iterator[Page]:
         """Those that were read barely, whole, as far as there is money now."""
         while self._thin:
-            count = WHOLE.affordable(self._api.purse, min(MOST, len(self._thin)))
+            count = WHOLE.affordable(self._api.purse, min(MOST, len(self._thin)), least=1)
             if not count:
                 return
             batch, self._thin = self._thin[:count], self._thin[count:]
             yield replace(self._by_id(WHOLE, batch), state={"thin": list(self._thin)})
 
     def asked_again(self, posts: Sequence[Asked]) -> Iterator[Page]:
-        waiting = iter([post.platform_id for post in posts if post.platform_id.isdecimal()])
+        waiting = iter([(post.platform_id, newest) for post in posts if (newest := _newest_id(post))])
         while batch := list(islice(waiting, MOST)):
             while batch:
                 count = max(1, BARE.affordable(self._api.purse, len(batch)))
                 asked, batch = batch[:count], batch[count:]
-                yield replace(self._by_id(BARE, asked), about=tuple(asked))
+                page = self._by_id(BARE, [newest for _, newest in asked])
+                yield replace(page, about=tuple(dict.fromkeys(chain.from_iterable(asked))))
 
     def _by_id(self, level: Level, numbers: Sequence[str]) -> Page:
         page = self._api.get("tweets", {"ids": ",".join(numbers), **level.options}, level.worst(len(numbers)))
@@ -224,6 +230,11 @@ def _user(document: Any, handle: str) -> dict[str, Any]:
     if user.get("protected") is True:
         raise Refused(f"@{handle} shows its posts only to those whom it lets in (protected)")
     return {"id": number, "username": answers.text(user, "username") or handle, "name": answers.text(user, "name")}
+
+
+def _newest_id(post: Asked) -> str:
+    """Of its last state that is known: a former state may be gone while the post stands."""
+    return max((n for n in (post.platform_id, *post.other_ids) if n.isdecimal()), key=_key, default="")
 
 
 def _key(number: str) -> str:

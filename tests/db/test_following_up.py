@@ -9,7 +9,7 @@ from core import rechecks as ages
 from core.ids import x_time
 from core.post import METRICS, Account, View
 from db import rechecks
-from db.models import Metrics, Post
+from db.models import Alias, Metrics, Post
 from tests.conftest import NOW
 from tests.db.conftest import post
 
@@ -163,6 +163,30 @@ def test_an_imported_post_is_followed_by_the_source_of_its_account(room):
     room.archive(post(3, account=own), source="office")
     room.tick(timedelta(days=30))
     assert due(room, "office") == ["m.example/1", "m.example/3"]
+
+
+def test_a_post_that_is_due_comes_with_its_other_ids_of_the_same_platform(room):
+    room.archive(edited("Second thoughts", LATER), post(2), tweet("1958000000000000000"))
+    room.tick(timedelta(days=30))
+    origin, _ = room.source("one")
+    (edit,) = [row.id for row in room.rows(Post) if row.platform_id == FIRST]
+    with room.database.write() as session:
+        session.add(Alias(public_id="mastodon:m.example/900", post_id=edit))
+    with room.database.read() as session:
+        asked = rechecks.due(session, origin.id, room.now, 10)
+        assert rechecks.due(session, origin.id + 1, room.now, 10) == {}
+    assert {p.platform_id: p.other_ids for p in asked.values()} == {
+        FIRST: (LATER,), "m.example/2": (), "1958000000000000000": (),
+    }  # fmt: skip
+
+
+def test_a_deletion_that_names_an_other_id_is_of_the_post(room):
+    room.archive(edited("Second thoughts", LATER))
+    gone = replace(tweet(LATER, deleted=True), account=None, text="", url=None, created_at=None)
+    assert room.archive(gone).changed == 1
+    assert room.ids() == [f"x:{FIRST}"] and room.get(f"x:{FIRST}")["deleted_at"]
+    assert room.get(f"x:{FIRST}")["text"] == "Second thoughts"
+    room.assert_sound()
 
 
 def test_quotations_and_summaries_are_not_asked_for_until_the_whole_was_seen(room):

@@ -1,5 +1,6 @@
 """X: nothing is asked before three things are said, nothing lost when a round breaks off, and no token seen."""
 
+import contextlib
 import json
 import logging
 from typing import Any
@@ -41,9 +42,9 @@ class Office(Source):
         if self.wallet.held:
             self.wallet.took(page.reads)
 
-    def recheck(self, *numbers: str) -> list[list[SeenPost | Problem]]:
+    def recheck(self, *known: str | Asked) -> list[list[SeenPost | Problem]]:
         found = []
-        posts = [Asked(n, "post") for n in numbers]
+        posts = [n if isinstance(n, Asked) else Asked(n, "post") for n in known]
         for page in x.recheck(self.target, self.fetcher, self.state, posts):  # type: ignore[arg-type]
             found.append(list(x.parse(page)))
             self.took(page)
@@ -145,7 +146,7 @@ def test_the_kind_says_that_it_costs_money() -> None:
 
 @pytest.mark.parametrize(
     ("budget", "most", "expansions"),
-    [(2.03, "20", "attachments.media_keys"), (0.51, "12", "referenced_tweets.id"), (0.15, "28", "")],
+    [(8.04, "20", "attachments.media_keys"), (1.97, "12", "referenced_tweets.id"), (0.57, "28", "")],
 )
 def test_pages_are_as_rich_as_the_days_money_allows(
     fetcher: Fetcher, api: Api, server: X, budget: float, most: str, expansions: str
@@ -165,6 +166,39 @@ def test_too_little_for_the_least_page_is_over_budget_and_nothing_is_asked(
     with pytest.raises(OverBudget):
         office.look()
     assert [a["path"] for a in server.since()] == [USER_PATH]
+
+
+@pytest.mark.parametrize("budget", [0.05, 0.1, 0.3, 1.0, 3.0, 100.0])
+def test_one_request_holds_a_quarter_of_the_day_at_most_or_the_least_one(
+    fetcher: Fetcher, api: Api, server: X, budget: float
+) -> None:
+    server.shows(*(made(n, **PICTURE) for n in range(150)))
+    office = Office(fetcher, api, budget)
+    with contextlib.suppress(OverBudget):
+        office.look()
+        office.recheck(*server.posts)
+    account, page, whole = 10_000, 5 * 5_000, (8 + 12) * 5_000 + 10_000  # each the least of its sort
+    assert {held for held in office.wallet.reserved if held > budget * 250_000} <= {account, page, whole}
+    assert len(office.wallet.reserved) > 1
+
+
+def test_smaller_pages_reach_as_far_back(fetcher: Fetcher, api: Api, server: X) -> None:
+    office = Office(fetcher, api, 6.0, max_pages=2)
+    server.shows(*(made(n) for n in range(250)))
+    assert 200 <= len(office.look()) < 250
+    assert {a["max_results"] for a in server.since()[1:]} == {"14"}
+
+
+def test_a_lost_answer_leaves_the_rest_of_the_day(office: Office, server: X) -> None:
+    office.new_day(1.0)
+    server.shows(made(1, **PICTURE), made(2))
+    server.refuse(TIMELINE, b"<html>Sign in to this network</html>")
+    for _ in range(2):
+        with pytest.raises(ParseError):
+            office.look()
+    assert 0 < office.wallet.lost <= 500_000
+    server.refuses.clear()
+    assert set(ids(office.look())) == {number(1), number(2)}
 
 
 def test_a_bare_answer_names_the_account_all_the_same(fetcher: Fetcher, api: Api, server: X) -> None:
@@ -209,7 +243,31 @@ def test_rechecks_stop_where_the_days_money_does(fetcher: Fetcher, api: Api, ser
     office = Office(fetcher, api, 0.1)
     with pytest.raises(OverBudget):
         office.recheck(*server.posts)
-    assert [len(a["ids"].split(",")) for a in server.since()] == [20]
+    assert [len(a["ids"].split(",")) for a in server.since()] == [5, 5, 5, 5]
+
+
+EDITED = Asked(number(1), "post", None, ("999", number(5), number(3), "~0123456789abcdef"))
+
+
+def test_an_edited_post_is_asked_for_by_its_newest_id(office: Office, server: X) -> None:
+    server.shows(made(5, edit_history_tweet_ids=[number(1), number(3), number(5)]), made(7))
+    ((post, other),) = office.recheck(EDITED, number(7))
+    assert [a["ids"] for a in server.since()] == [f"{number(5)},{number(7)}"]
+    assert isinstance(post, SeenPost) and isinstance(other, SeenPost)
+    assert [(p.platform_id, p.deleted) for p in (post, other)] == [(number(1), False), (number(7), False)]
+
+
+def test_an_edited_post_whose_newest_state_is_gone_is_deleted_and_told_once(office: Office, server: X) -> None:
+    pages = list(x.recheck(office.target, office.fetcher, {}, [EDITED]))  # type: ignore[arg-type]
+    assert [page.about for page in pages] == [(number(1), number(5))]
+    (gone,) = x.parse(pages[0])
+    assert isinstance(gone, SeenPost) and (gone.platform_id, gone.deleted) == (number(5), True)
+
+
+def test_an_edited_post_of_which_x_says_nothing_is_one_problem(office: Office, server: X) -> None:
+    server.refuse("/2/tweets", {"meta": {"result_count": 0}})
+    ((problem,),) = office.recheck(EDITED)
+    assert isinstance(problem, Problem) and problem.item == number(5)
 
 
 def test_an_edited_post_that_is_asked_for_by_its_first_id_is_still_there(office: Office, server: X) -> None:

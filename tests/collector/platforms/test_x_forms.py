@@ -1,6 +1,7 @@
 """The answers in which posts of X come: every item a post, a problem with its reason, or the whole a refusal."""
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -107,6 +108,17 @@ def test_states_of_one_post_come_oldest_first_where_the_first_of_them_stands() -
     assert [(p.platform_id, p.text) for p in found] == [(number(1), f"State {n}") for n in (1, 2, 3)]
 
 
+def test_an_edit_may_tell_the_time_of_its_first_state_and_no_other() -> None:
+    chain = [number(1), number(20)]
+    first = {"created_at": made(1)["created_at"]}
+    (edit,) = x.parse(page({"data": [made(20, **first, edit_history_tweet_ids=chain)]}))
+    assert isinstance(edit, SeenPost) and edit.revised_at and edit.created_at
+    assert (edit.platform_id, edit.revised_at - edit.created_at) == (number(1), timedelta(minutes=19))
+    for wrong in ({"edit_history_tweet_ids": [number(20)]}, {"edit_history_tweet_ids": [number(9), number(20)]}):
+        (problem,) = x.parse(page({"data": [made(20, **first, **wrong)]}))
+        assert isinstance(problem, Problem) and "created_at says" in problem.error
+
+
 def test_states_in_the_older_form_come_oldest_first() -> None:
     later = old(2, edit_history={"edit_tweet_ids": [number(1), number(2)]})
     assert texts(later, old(1)) == ["Post 1", "Post 2"]
@@ -137,6 +149,16 @@ def test_what_is_not_found_is_deleted_only_where_it_was_asked_for() -> None:
     assert [getattr(item, "deleted", None) for item in items] == [False, True, None]
     assert "Not Found Error: Could not find it." in items[2].error  # type: ignore[union-attr]
     assert len(list(x.parse(page({"errors": [not_found(2)]}, about=(number(2),))))) == 1
+
+
+@pytest.mark.parametrize("parameter", ["referenced_tweets.id", "referenced_posts.id", "in_reply_to_user_id"])
+def test_what_posts_refer_to_and_x_does_not_show_is_no_problem(parameter: str) -> None:
+    beside = not_found(2, parameter=parameter)
+    assert texts({"meta": {"result_count": 0}, "errors": [beside]}) == []
+    assert texts({"data": [made(1)], "errors": [beside]}) == ["Post 1"]
+    (gone,) = x.parse(page({"errors": [beside]}, about=(number(2),)))
+    assert isinstance(gone, SeenPost) and gone.deleted
+    assert len(texts({"errors": [not_found(2, parameter="ids")]})) == 1
 
 
 @pytest.mark.parametrize("title", ["Authorization Error", "Forbidden"])

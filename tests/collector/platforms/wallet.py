@@ -12,10 +12,14 @@ class Wallet(Purse):
 
     def __init__(self, budget: float) -> None:
         self.budget, self.held, self.lost, self.read = round(budget * 1e6), 0, 0, set[tuple[str, str]]()
+        self.reserved: list[int] = []
         self._prices = X_PRICES
 
     def left(self) -> int:
         return self.budget - self.held - self.lost - self.paid
+
+    def part(self) -> int:
+        return self.budget // 4
 
     @property
     def paid(self) -> int:
@@ -26,6 +30,7 @@ class Wallet(Purse):
         if self.cost(worst) > self.left():
             raise OverBudget("the day is spent", retry_after=60)
         self.held, self.out = self.cost(worst), False
+        self.reserved.append(self.held)
 
     def took(self, reads: Mapping[str, Iterable[str]]) -> None:
         assert self.cost({word: len(set(numbers)) for word, numbers in reads.items()}) <= self.held
