@@ -16,7 +16,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from core import times
@@ -63,7 +63,7 @@ class ReferenceConfig(Table):
     url: str | None = None
     note: str | None = None
     figures: dict[str, int | float | str] = {}
-    verified: bool = False
+    verified: StrictBool = False
 
     @model_validator(mode="before")
     @classmethod
@@ -85,9 +85,9 @@ class SourceConfig(BaseModel):
     kind: str
     every: timedelta = timedelta(minutes=15)
     actor: str | None = None
-    enabled: bool = True
-    verified: bool = True
-    synthetic: bool = False
+    enabled: StrictBool = True
+    verified: StrictBool = True
+    synthetic: StrictBool = False
 
     @field_validator("every", mode="before")
     @classmethod

@@ -26,8 +26,9 @@ _VALIDATORS = ("etag", "last_modified")
 
 @dataclass(slots=True)
 class Finding:
-    """`asked` are the requests with their answers; `newest_posts` the last of `posts`, for the eye; `plan` is what
-    the next run will do, in sentences; `cost` what it costs in US dollars, for kinds that cost money."""
+    """`asked` are the requests with their answers; `newest_posts` the last of `posts`, for the eye; `lacks` is what
+    is to be written before the source may be asked; `plan` what the next run will do, in sentences; `cost` what it
+    costs in US dollars, for kinds that cost money."""
 
     source: SourceConfig
     asked: list[tuple[str, int]] = field(default_factory=list)
@@ -42,6 +43,7 @@ class Finding:
     newest_posts: list[SeenPost] = field(default_factory=list)
     follows: set[str] = field(default_factory=set)
     conditional: bool = False
+    lacks: list[str] = field(default_factory=list)
     plan: list[str] = field(default_factory=list)
     cost: Any = None
     error: str | None = None
@@ -62,6 +64,7 @@ class Finding:
             "bytes": self.size,
             "kinds": dict(self.kinds),
             "reasons": dict(self.reasons),
+            "lacks": self.lacks,
             "plan": self.plan,
             "cost": self.cost.as_json() if self.cost else None,
         }
@@ -85,7 +88,10 @@ def look(source: SourceConfig, settings: Settings, database: Database) -> Findin
     try:
         kind = kinds.kind(source.kind)
         target = kinds.target(source.name, source.kind, source.options)
-        if kind.estimate is None:
+        finding.lacks = target.missing
+        if finding.lacks and source.enabled:
+            finding.error = f"it is enabled and cannot be asked: it lacks {'; '.join(finding.lacks)}"
+        if kind.estimate is None and not finding.lacks:
             _ask(finding, kind, target, settings)
         with database.read() as session:
             _foresee(finding, kind, target, settings, session)
@@ -135,6 +141,9 @@ def _foresee(finding: Finding, kind: kinds.Kind, target: Options, settings: Sett
     if kind.estimate:
         finding.cost = kind.estimate(target, known, a_day, settings.x_prices, source.every)
     finding.plan = [_turn(source, row.next_due_at if row else None, now)]
+    if finding.lacks:
+        finding.plan = [_refusal(source)]
+        return
     if finding.conditional:
         finding.plan.append("asks only for what has changed (the server names a state of its pages)")
     if source.options.get("follow_articles") is True:
@@ -142,6 +151,12 @@ def _foresee(finding: Finding, kind: kinds.Kind, target: Options, settings: Sett
     if kind.recheck and row and row.id:
         due = len(rechecks.due(session, row.id, now, _MOST_RECHECKS))
         finding.plan.append(f"asks again for up to {kind.most_rechecks} of its posts a round: {due} are due now")
+
+
+def _refusal(source: SourceConfig) -> str:
+    if source.enabled:
+        return "it will refuse, and ask nothing, until what it lacks is written"
+    return "none: the source is switched off (enabled = false); once on, it refuses until what it lacks is written"
 
 
 def _turn(source: SourceConfig, due: datetime | None, now: datetime) -> str:

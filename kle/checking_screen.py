@@ -13,6 +13,7 @@ def show(finding: Finding) -> None:
     _rows("came", [f"{finding.pages} pages, {finding.size:,} bytes"] if finding.pages else [])
     _rows("read", _read(finding))
     _rows("not read", [f"{count} x {reason}" for reason, count in finding.reasons.most_common(5)])
+    _rows("lacks", finding.lacks)
     _rows("error", [finding.error] if finding.error else [])
     _rows("costs", _costs(finding.cost))
     _rows("next run", finding.plan)

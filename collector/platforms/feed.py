@@ -10,6 +10,8 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from pydantic import StrictBool
+
 from collector.fetch import Fetcher
 from collector.platforms import _json_feed, _xml_feed
 from collector.platforms._entry import Entry, Feed, embedded, to_post
@@ -29,7 +31,7 @@ _LONGEST_MINUTES = 60 * 24 * 366
 
 
 class Target(WebOrFile):
-    follow_articles: bool = False
+    follow_articles: StrictBool = False
 
 
 def fetch(target: Target, fetcher: Fetcher, state: dict[str, Any]) -> Iterator[Page]:

@@ -105,6 +105,7 @@ def check(
 def _finding(finding: Any) -> list[Any]:
     newest: datetime | None = finding.newest
     fine = "not asked: it costs money" if finding.cost else "fine"
+    fine = f"not asked: it lacks {'; '.join(finding.lacks)}" if finding.lacks else fine
     cost = f"${finding.cost.sum_a_day:.2f} of ${finding.cost.budget:.2f}" if finding.cost else None
     name, date = finding.source.name, newest.date() if newest else None
     return [name, finding.error or fine, finding.posts, date, cost]

@@ -119,6 +119,53 @@ def test_what_costs_money_is_priced_and_not_asked(kle: Kle, tmp_path: Path) -> N
     assert "enabled = false" in (tmp_path / "kle.toml").read_text("utf-8")
 
 
+SAID = 'token = "t"\naccept_terms = true\n'
+
+
+def test_an_enabled_source_that_lacks_something_is_an_error_that_names_it(
+    kle: Kle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("X_BEARER_TOKEN", raising=False)
+    (tmp_path / "kle.toml").write_text(PAID.replace("false", "true"), "utf-8")
+    found = kle("sources", "check", "paid", "--json")
+    (row,) = items(found.stdout)
+    assert (found.exit_code, row["ok"], len(row["lacks"])) == (1, False, 2)
+    assert "X_BEARER_TOKEN" in row["lacks"][0] and "accept_terms = true" in row["lacks"][1]
+    assert all(part in row["error"] for part in row["lacks"])
+    screen = kle("sources", "check", "paid").stdout
+    assert "  lacks     the app's Bearer token" in screen and "it will refuse" in screen
+    assert "as soon as the collector runs" not in screen
+    assert row["cost"]["budget"] == 0.5
+
+
+def test_a_disabled_source_that_lacks_something_is_only_told(kle: Kle, tmp_path: Path) -> None:
+    (tmp_path / "kle.toml").write_text(PAID + 'token = "t"\n' + SOURCE, "utf-8")
+    (tmp_path / "office.rss").write_text(FEED, "utf-8")
+    found = kle("sources", "check", "paid", "--json")
+    (row,) = items(found.stdout)
+    assert (found.exit_code, row["ok"], row["error"], len(row["lacks"])) == (0, True, None, 1)
+    assert "once on, it refuses" in row["plan"][0]
+    together = kle("sources", "check", "--all")
+    assert together.exit_code == 0 and "lacks accept_terms = true" in " ".join(together.stdout.split())
+
+
+def test_a_source_that_lacks_nothing_runs_as_soon_as_it_may(kle: Kle, tmp_path: Path) -> None:
+    (tmp_path / "kle.toml").write_text(PAID.replace("enabled = false", SAID), "utf-8")
+    found = kle("sources", "check", "paid", "--json")
+    (row,) = items(found.stdout)
+    assert (found.exit_code, row["ok"], row["lacks"]) == (0, True, [])
+    assert "as soon as the collector runs" in row["plan"][0]
+
+
+@pytest.mark.parametrize("option", ['enabled = "no"', "synthetic = 1", 'verified = "yes"', 'accept_terms = "yes"'])
+def test_what_guards_a_source_is_true_or_false_and_nothing_else(kle: Kle, tmp_path: Path, option: str) -> None:
+    name = option.partition(" ")[0]
+    (tmp_path / "kle.toml").write_text(f"{PAID.replace('enabled = false', '')}{option}\n", "utf-8")
+    found = kle("sources", "check", "--all")
+    assert found.exit_code != 0
+    assert name in found.stdout + found.stderr and "valid boolean" in found.stdout + found.stderr
+
+
 def test_check_shows_what_was_answered_where_nothing_could_be_read(kle: Kle, tmp_path: Path) -> None:
     with running() as site:
         options = f'url = "{site.url}/status/500"\n'
