@@ -22,7 +22,14 @@ def looks_like(start: Start) -> bool:
 def _ours(record: Any) -> bool:
     if not isinstance(record, dict) or "source_platform" in record:
         return False
-    return _older(record) or _post(record) or _answer(record) or "status" in _inner(record, "delete")
+    return _older(record) or _post(record) or _answer(record) or _notice(record)
+
+
+def _notice(record: _Json) -> bool:
+    """Of a stream: that a post was deleted, edited, withheld."""
+    if "status" in _inner(record, "delete"):
+        return True
+    return any("event_at" in event for event in _inner(record, "data").values() if isinstance(event, dict))
 
 
 def _older(record: Any) -> bool:

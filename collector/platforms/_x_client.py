@@ -7,6 +7,7 @@ from collector.platforms import _answers as answers
 from collector.platforms import _x_v1 as v1
 
 _Json = dict[str, Any]
+_PAID = ("promotedMetadata", "promoted_metadata")
 _NOT_SHOWN = ("TweetTombstone", "TweetUnavailable")
 
 
@@ -15,13 +16,13 @@ def is_result(item: Any) -> bool:
 
 
 def results(document: Any) -> Iterator[_Json]:
-    """Every post in its order, however deep; those inside another post belong to it."""
+    """Every post in its order, however deep; those inside another post belong to it, those paid for to nobody."""
     waiting = [document]
     while waiting:
         node = waiting.pop()
         if is_result(node):
             yield node
-        elif isinstance(node, dict):
+        elif isinstance(node, dict) and not any(name in node for name in _PAID):
             waiting += reversed(list(node.values()))
         elif isinstance(node, list):
             waiting += reversed(node)

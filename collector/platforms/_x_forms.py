@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -22,6 +23,7 @@ _NOT_FOUND = "resource-not-found"
 _REFERENCE = re.compile(
     r"referenced_(?:tweets|posts)\b|edit_history_|in_reply_to_|entities\.mentions"
 )  # a parameter
+_DIGITS = 13  # of a time in milliseconds, from 2001 to 2286
 _SILENT = (
     "meta",
     "limit",
@@ -233,13 +235,20 @@ def _one(item: Item) -> SeenPost | Problem | None:
 
 
 def _deleted(item: Item) -> SeenPost:
-    """A notice of a stream, in either form."""
+    """A notice of a stream, in either form: v1.1 tells the time in milliseconds, v2 as RFC 3339."""
     named = answers.table(item.raw, "status") or answers.table(item.raw, "tweet") or answers.table(item.raw, "post")
-    return gone(posts.number_of(named, "id_str", "id"))
+    when = _milliseconds(answers.number(item.raw, "timestamp_ms")) or posts.moment(item.raw, "event_at")
+    return gone(posts.number_of(named, "id_str", "id"), when)
 
 
-def gone(number: str) -> SeenPost:
-    return SeenPost(posts.PLATFORM, number, "post", None, "", deleted=True)
+def _milliseconds(value: str) -> datetime | None:
+    plain = value.isascii() and value.isdecimal() and len(value) == _DIGITS
+    return datetime.fromtimestamp(int(value) / 1000, UTC) if plain else None
+
+
+def gone(number: str, when: datetime | None = None) -> SeenPost:
+    """`when` it was deleted, as far as that is told: what is seen of it later from before that brings it not back."""
+    return SeenPost(posts.PLATFORM, number, "post", None, "", deleted=True, revised_at=when)
 
 
 def _missing(errors: list[_Json], page: Page, shown: set[str]) -> Iterator[SeenPost | Problem]:

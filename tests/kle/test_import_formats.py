@@ -97,3 +97,22 @@ def test_parse_reads_what_lies_beside_a_file_too(kle: Kle, tmp_path: Path) -> No
     assert said[0]["post"]["account"] is None
     named = kle("parse", "--kind", "file", "--url", "https://x.com/office_example", tmp_path / "tweets.js").stdout
     assert json.loads(named.splitlines()[0])["post"]["account"]["handle"] == "@office_example"
+
+
+V1 = {"id_str": "1957000251658240000", "full_text": "Synthetic: a post", "user": {"screen_name": "office_example"}}
+GONE = {"status": {"id_str": "1957000251658240000"}, "timestamp_ms": "1755420300000"}
+V2 = {"data": {"id": "1957000251658240000", "text": "Synthetic: a post", "author_id": "1"}}
+GONE_V2 = {"delete": {"tweet": {"id": "1957000251658240000"}, "event_at": "2025-08-17T08:45:00.000Z"}}
+
+
+@pytest.mark.parametrize("stream", [[V1, {"delete": GONE}], [V2, {"data": GONE_V2}]])
+def test_a_stream_that_tells_of_a_deletion_too_changes_nothing_again(
+    kle: Kle, tmp_path: Path, stream: list[Any]
+) -> None:
+    (tmp_path / "stream.jsonl").write_text("\n".join(map(json.dumps, stream)), "utf-8")
+    first = report(kle, tmp_path / "stream.jsonl")
+    again = [report(kle, tmp_path / "stream.jsonl") for _ in range(2)]
+    assert (first["posts_new"], first["posts_changed"]) == (1, 1)
+    assert [(said["posts_new"], said["posts_changed"], said["posts_unchanged"]) for said in again] == [
+        (0, 0, 2)
+    ] * 2

@@ -131,11 +131,29 @@ def test_the_same_state_twice_is_one_post() -> None:
 def test_a_notice_of_a_stream_is_a_deletion() -> None:
     for notice in (
         {"delete": {"status": {"id_str": number(1)}}},
+        {"delete": {"status": {"id_str": number(1)}, "timestamp_ms": "soon"}},
         {"data": {"delete": {"tweet": {"id": number(1)}}}},
     ):
         (post,) = x.parse(page(notice))
         assert isinstance(post, SeenPost)
-        assert (post.platform_id, post.deleted) == (number(1), True)
+        assert (post.platform_id, post.deleted, post.revised_at) == (number(1), True, None)
+
+
+def test_a_notice_tells_when_it_was_deleted() -> None:
+    for notice in (
+        {"delete": {"status": {"id_str": number(1)}, "timestamp_ms": "1780000000500"}},
+        {"data": {"delete": {"tweet": {"id": number(1)}, "event_at": "2026-05-28T20:26:40.500Z"}}},
+    ):
+        (post,) = x.parse(page(notice))
+        assert isinstance(post, SeenPost) and post.revised_at
+        assert post.revised_at.isoformat() == "2026-05-28T20:26:40.500000+00:00"
+
+
+def test_what_was_paid_for_in_a_timeline_is_passed_over() -> None:
+    paid = {"promotedMetadata": {"impressionId": "1"}, "tweet_results": {"result": result(2)}}
+    own = {"itemType": "TimelineTweet", "tweet_results": {"result": result(1)}}
+    timeline = {"instructions": [{"entries": [{"content": {"itemContent": item}} for item in (paid, own)]}]}
+    assert texts({"data": {"user": {"result": {"timeline": timeline}}}}) == ["Post 1"]
 
 
 def not_found(minute: int, **more: str) -> dict[str, str]:
