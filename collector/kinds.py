@@ -27,7 +27,8 @@ class Kind:
     `fetch` yields nothing where nothing has changed. A module may leave out the rest: `recheck` asks for known
     posts by id, each page being about some of them, at most `MOST_RECHECKS` a round; `hint` is how long a page says
     that it stays as it is; `PRICED` that reading it costs money, of which its Target has a daily_budget_usd;
-    `estimate(target, known posts, posts a day, prices, every)` what that will be, before anything is asked.
+    `estimate(target, known posts, posts a day, prices, every)` what that will be, before anything is asked;
+    `slices(path, url=..., account=...)` is a file in pages, with what lies beside it.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Kind:
     hint: Callable[[Page], timedelta | None] = lambda page: None
     priced: bool = False
     estimate: Callable[..., Any] | None = None
+    slices: Callable[..., Iterator[Page]] | None = None
 
 
 def names() -> list[str]:
@@ -51,7 +53,7 @@ def kind(name: str) -> Kind:
     if found is None:
         raise SettingsError("kind", name, f"is no kind of source; there are {', '.join(names())}")
     offered = {"recheck": "recheck", "most_rechecks": "MOST_RECHECKS", "hint": "hint", "priced": "PRICED",
-               "estimate": "estimate"}  # fmt: skip
+               "estimate": "estimate", "slices": "slices"}  # fmt: skip
     more = {field: getattr(found, said) for field, said in offered.items() if hasattr(found, said)}
     return Kind(name, found.Target, found.fetch, found.parse, **more)
 

@@ -25,7 +25,7 @@ def configure(level: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=_ending()))
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
-    for library in ("apscheduler", "stamina"):  # a tick still at work, a second try: no news
+    for library in ("apscheduler", "stamina", "trafilatura"):  # a tick still at work, a second try, a bare page
         logging.getLogger(library).setLevel(logging.ERROR)
     for room in ROOMS:
         logging.getLogger(room).setLevel(level.upper())

@@ -247,7 +247,7 @@ def _milliseconds(value: str) -> datetime | None:
 
 
 def gone(number: str, when: datetime | None = None) -> SeenPost:
-    """`when` it was deleted, as far as that is told: what is seen of it later from before that brings it not back."""
+    """`when` it was deleted, as far as that is told: what is seen of it from before that brings it not back."""
     return SeenPost(posts.PLATFORM, number, "post", None, "", deleted=True, revised_at=when)
 
 

@@ -4,7 +4,11 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from collector import kinds
+from collector.formats import _cut
+from collector.platforms import file
 from tests.kle.conftest import FEED, Kle
 
 POST_FIELDS = [
@@ -73,3 +77,62 @@ def test_unknown_kind_names_those_that_exist(kle: Kle) -> None:
     assert found.exit_code == 2
     assert "telegram" in found.stderr and ", ".join(kinds.names()) in found.stderr
     assert found.stdout == ""
+
+
+TWEET = {"tweet": {"id_str": "1957000251658240000", "full_text": "Synthetic: advisors met to talk about…"}}
+WHOLE = "Synthetic: advisors met to talk about reform."
+
+
+def archive_of_x(folder: Path, name: str, entry: dict[str, Any]) -> None:
+    (folder / f"{name}.js").write_text(f"window.YTD.{name.replace('-', '_')}.part0 = {json.dumps([entry])}")
+
+
+def test_what_lies_beside_a_file_is_read_as_an_import_does(kle: Kle, tmp_path: Path) -> None:
+    archive_of_x(tmp_path, "tweets", TWEET)
+    archive_of_x(tmp_path, "account", {"account": {"username": "office_example"}})
+    core = {"text": WHOLE, "urls": []}
+    note = {"noteTweetId": "1", "createdAt": "2025-08-17T08:43:13.000Z", "core": core}
+    archive_of_x(tmp_path, "note-tweet", {"noteTweet": note})
+    found = kle("parse", "--kind", "file", "tweets.js")
+    post = lines(found.stdout)[0]["post"]
+    assert (post["account"]["handle"], post["text"]) == ("@office_example", WHOLE)
+    assert found.stderr == ""
+
+
+def test_account_says_whose_archive_it_is_and_without_it_that_is_told(kle: Kle, tmp_path: Path) -> None:
+    archive_of_x(tmp_path, "tweets", TWEET)
+    nobodys = kle("parse", "--kind", "file", "tweets.js")
+    assert lines(nobodys.stdout)[0]["post"]["account"] is None
+    assert nobodys.stderr.startswith("tweets.js: it does not say whose archive it is")
+    told = kle("parse", "--kind", "file", "--account", "@office_example", "tweets.js")
+    assert lines(told.stdout)[0]["post"]["account"]["handle"] == "@office_example" and told.stderr == ""
+    wrong = kle("parse", "--kind", "feed", "--account", "@office_example", "office.rss")
+    assert wrong.exit_code == 2 and "kind feed reads none" in wrong.stderr
+
+
+def test_a_large_file_is_read_in_slices(kle: Kle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_cut, "SLICE", 500)
+    sizes: list[int] = []
+    parse = file.parse
+    monkeypatch.setattr(file, "parse", lambda page: sizes.append(len(page.body)) or parse(page))
+    made = (json.dumps({"platform": "mastodon", "platform_id": f"a.example/{n}", "text": "x"}) for n in range(99))
+    (tmp_path / "posts.jsonl").write_text("\n".join(made), "utf-8")
+    found = kle("parse", "--kind", "file", "posts.jsonl")
+    assert lines(found.stdout)[-1] == {"file": "posts.jsonl", "posts": 99, "problems": 0}
+    assert len(sizes) > 9 and max(sizes) < 1500
+
+
+def test_exit_code_is_1_where_nothing_of_any_file_could_be_read(kle: Kle, tmp_path: Path) -> None:
+    (tmp_path / "broken.json").write_text("{", "utf-8")
+    for kind in ("file", "feed"):
+        found = kle("parse", "--kind", kind, "missing.json", "broken.json")
+        assert found.exit_code == 1
+        first, last = lines(found.stdout)[:2]
+        assert list(first) == ["file", "error"] and first["file"] == "missing.json"
+        assert last == {"file": "missing.json", "posts": 0, "problems": 1}
+
+
+def test_libraries_that_read_pages_say_nothing(kle: Kle, tmp_path: Path) -> None:
+    (tmp_path / "bare.html").write_text("<html><body><script>1</script></body></html>", "utf-8")
+    found = kle("parse", "--kind", "article", "--url", "https://office.example/bare", "bare.html")
+    assert list(lines(found.stdout)[0]) == ["file", "error"] and found.stderr == ""
