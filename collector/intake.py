@@ -27,7 +27,7 @@ class Intake:
     """One run's way into the archive; `outcome` counts, `state` grows with each page that is archived whole.
 
     `follow`: queue the pages that new posts name. `live` work is tagged before bulk work. `worker` holds the
-    source; "" where nobody needs to: an import.
+    source; "" where nobody needs to: an import, whose `file` is named by what is put aside.
     """
 
     database: Database
@@ -42,6 +42,7 @@ class Intake:
     first_problem: str | None = None
     purse: Purse | None = None
     worker: str = ""
+    file: str = ""
 
     def take(self, page: Page, kind: Kind, asked: Sequence[int] = ()) -> None:
         """Parse and archive a page with its capture; `asked` are the row keys of the posts that it was asked for.
@@ -83,8 +84,10 @@ class Intake:
             if self.worker and not work.still_mine(session, Source, [self._id], self.worker):
                 raise CollectError(hold.TAKEN_OVER)
             number = capture_id or archive.store_capture(session, self.run_id, page)
-            counts = archive.archive(session, self.source, self.run_id, posts, number, now, live=self.live)
-            sources.quarantine(session, self.run_id, problems, now)
+            counts = archive.archive(
+                session, self.source, self.run_id, posts, number, now, live=self.live, file=self.file
+            )
+            sources.quarantine(session, self.run_id, problems, now, self.file)
             if self.purse and capture_id is None:
                 self.purse.settle(session, page.reads)
             if self.follow:

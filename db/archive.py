@@ -55,11 +55,15 @@ def archive(
     capture_id: int | None,
     now: datetime,
     live: bool = True,
+    file: str = "",
 ) -> Counts:
-    """Take `posts` in; the same posts again change nothing. `live` work is tagged before bulk work."""
+    """Take `posts` in; the same posts again change nothing. `live` work is tagged before bulk work.
+
+    `file` is where they stood: what is put aside names it.
+    """
     look = Look(session, source, capture_id, now, live)
     sound, problems = admit.admit(posts, now)
-    sources.quarantine(session, run_id, problems, now)
+    sources.quarantine(session, run_id, problems, now, file)
     look.counts.quarantined = len(problems)
     look.shared = admit.crowded(sound)
     find.wait_for_turn(session, sound)

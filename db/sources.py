@@ -98,9 +98,11 @@ def import_source(session: Session, now: datetime) -> Source:
     return by_name(session, IMPORT)
 
 
-def quarantine(session: Session, run_id: int, problems: Sequence[Problem], now: datetime) -> None:
+def quarantine(session: Session, run_id: int, problems: Sequence[Problem], now: datetime, file: str = "") -> None:
+    """What could not be taken, with the reason and the `file` that it stood in, where it is from one."""
+    place = f"{file}: " if file else ""
     rows = [
-        {"run_id": run_id, "at": now, "error": storable(p.error), "item": storable(p.item[:_LONGEST_ITEM])}
+        {"run_id": run_id, "at": now, "error": storable(place + p.error), "item": storable(p.item[:_LONGEST_ITEM])}
         for p in problems
     ]
     insert_quietly(session, Quarantine, rows)

@@ -69,10 +69,10 @@ def run(
         before = intake.outcome.problems
         taking.take(file)
         if intake.outcome.problems > before and len(reasons) < MOST_REASONS:
-            reasons += _reasons(intake, file, before, MOST_REASONS - len(reasons))
+            reasons += _reasons(intake, before, MOST_REASONS - len(reasons))
     outcome = intake.outcome
     outcome.ending = "ok" if outcome.posts else "failed" if outcome.problems else "empty"
-    outcome.error = None if outcome.posts else intake.first_problem
+    outcome.error = None if outcome.posts else next(iter(reasons), None)
     with database.write() as session:
         now = times.now()
         sources.finish_run(session, source.id, run_id, "", outcome, {}, now + timedelta(days=1), now)
@@ -97,13 +97,14 @@ class _Taking:
         self._total = sum(map(_size, self.files))
 
     def take(self, file: Path) -> None:
+        self.intake.file = str(file)
         try:
             for page in reader.slices(file, format_=self.format, account=self.account):
                 if missing := page.headers.get(reader.MISSING):
                     self.remarks[f"{file}: {missing}"] = None
                 self._take(page)
         except KleError as error:  # the file as a whole cannot be read: one problem
-            self._refuse(f"{file}: {error.message}")
+            self._refuse(error.message)
         self._before += _size(file)
         self.progress(self._before, self._total)
 
@@ -120,9 +121,8 @@ class _Taking:
 
     def _refuse(self, reason: str) -> None:
         with self.intake.database.write() as session:
-            sources.quarantine(session, self.intake.run_id, [Problem(reason)], times.now())
+            sources.quarantine(session, self.intake.run_id, [Problem(reason)], times.now(), self.intake.file)
         self.intake.outcome.problems += 1
-        self.intake.first_problem = self.intake.first_problem or reason
 
 
 def _size(file: Path) -> int:
@@ -132,12 +132,11 @@ def _size(file: Path) -> int:
         return 0
 
 
-def _reasons(intake: Intake, file: Path, before: int, most: int) -> list[str]:
-    """Why items of `file` were put aside; `before` were already when it was begun."""
+def _reasons(intake: Intake, before: int, most: int) -> list[str]:
+    """Why items of a file were put aside; `before` were already when it was begun."""
     wanted = select(Quarantine.error).where(col(Quarantine.run_id) == intake.run_id)
     with intake.database.read() as session:
-        found = session.exec(wanted.order_by(col(Quarantine.id)).offset(before).limit(most)).all()
-    return [reason if reason.startswith(f"{file}: ") else f"{file}: {reason}" for reason in found]
+        return list(session.exec(wanted.order_by(col(Quarantine.id)).offset(before).limit(most)).all())
 
 
 def _report(intake: Intake, taking: _Taking, reasons: list[str]) -> Report:

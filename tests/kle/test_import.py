@@ -88,6 +88,23 @@ def test_first_reasons_are_told_on_stderr_with_their_file(kle: Kle, tmp_path: Pa
     assert "and 6 more, in the archive's table quarantine" in found.stderr
 
 
+def test_all_that_is_put_aside_names_its_file(kle: Kle, tmp_path: Path) -> None:
+    early = {"platform": "x", "platform_id": "1957000251658240000", "created_at": "2020-01-01T00:00:00Z"}
+    bad = write_lines(tmp_path / "bad.jsonl", [record(1, text=5), record(2, **early)])
+    broken = tmp_path / "broken.json"
+    broken.write_text("[1, 2", "utf-8")
+    report(kle, write_lines(tmp_path / "good.jsonl", [record(1)]), bad, broken)
+    with Database(f"sqlite:///{tmp_path}/data/kle.sqlite").read() as session:
+        reasons = sorted(session.execute(text("SELECT error FROM quarantine")).scalars())
+    starts = (
+        f"{bad}: line 1: text must",
+        f"{bad}: x:1957000251658240000 was made at",
+        f"{broken}: this JSON array",
+    )
+    assert len(reasons) == 3
+    assert all(reason.startswith(start) for reason, start in zip(reasons, starts, strict=True))
+
+
 def test_file_that_cannot_be_read_is_named_once(kle: Kle, tmp_path: Path) -> None:
     broken = tmp_path / "broken.json"
     broken.write_text("[1, 2", "utf-8")
