@@ -25,11 +25,12 @@ _Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Includes:
-    """What an answer holds beside its posts: users and posts by id, media by key."""
+    """What an answer holds beside its posts: users, posts and polls by id, media by key."""
 
     users: dict[str, _Json] = field(default_factory=dict)
     posts: dict[str, _Json] = field(default_factory=dict)
     media: dict[str, _Json] = field(default_factory=dict)
+    polls: dict[str, _Json] = field(default_factory=dict)
 
     @classmethod
     def of(cls, includes: Any, *known: _Json) -> "Includes":
@@ -40,6 +41,7 @@ class Includes:
             {n: user for user in users if (n := answers.number(user, "id"))},
             {n: post for post in shown if (n := answers.number(post, "id"))},
             {n: item for item in answers.tables(includes, "media") if (n := answers.text(item, "media_key"))},
+            {n: poll for poll in answers.tables(includes, "polls") if (n := answers.number(poll, "id"))},
         )
 
 
@@ -53,32 +55,35 @@ def read(tweet: Any, includes: Includes = NOTHING) -> SeenPost:
     words, where they are at hand. Raises ValueError for an object that is no post, names no time or contradicts
     its id, and for posts of protected accounts.
     """
-    if not isinstance(tweet, dict) or not (isinstance(tweet.get("text"), str) or _note(tweet)):
+    if not isinstance(tweet, dict) or not (isinstance(tweet.get("text"), str) or _note(tweet) or _article(tweet)):
         raise ValueError("is no post of X: an object with id and text")
     number = posts.number_of(tweet, "id")
     named = _references(tweet)
     repeated = next((named[name] for name in _REPOSTED if name in named), None)
     original = _joined(repeated, includes) if repeated else None
     media, complete = _media(tweet, original, includes)
-    withheld = answers.table(tweet, "withheld")
     return posts.build(
         Facts(
             number=number,
             history=history(tweet),
             kind=_kind(tweet, named),
             account=_account(tweet, includes),
-            words=_words(original or tweet),
+            words=_words(original or tweet, includes),
             media=media,
             whole=complete and (original is not None or repeated is None),
             said=posts.moment(tweet, "created_at"),
             lang=answers.text(original or tweet, "lang") or answers.text(tweet, "lang"),
             metrics=None if repeated else _metrics(answers.table(tweet, "public_metrics")),
             repeats=_repeats(repeated or named.get("quoted"), includes),
-            labels=posts.labels(
-                tweet, answers.rows(withheld, "country_codes"), copyrighted=withheld.get("copyright") is True
-            ),
+            labels=tuple(dict.fromkeys([*_labels(tweet), *(_labels(original) if original else ())])),
         )
     )
+
+
+def _labels(tweet: _Json) -> tuple[str, ...]:
+    withheld = answers.table(tweet, "withheld")
+    countries = answers.rows(withheld, "country_codes")
+    return posts.labels(tweet, countries, copyrighted=withheld.get("copyright") is True)
 
 
 def history(tweet: Any) -> list[Any]:
@@ -121,13 +126,34 @@ def _account(tweet: _Json, includes: Includes) -> Account | None:
     return posts.account(user, "username") or posts.account(tweet, "username")
 
 
-def _words(shown: _Json) -> Words:
-    """A long note's own text and entities win over the beginning of it that stands in `text`."""
-    note = _note(shown)
+def _words(shown: _Json, includes: Includes) -> Words:
+    """A long note's own text and entities win over its beginning in `text`; a poll's options follow."""
+    note, article = _note(shown), _article(shown)
+    if article:
+        return Words(article, answers.table(shown, "entities"))
+    options = _options(shown, includes)
     if text := answers.text(note, "text"):
-        return Words(posts.unescaped(text), answers.table(note, "entities") or answers.table(shown, "entities"))
+        whole = "\n".join([posts.unescaped(text), *options])
+        return Words(whole, answers.table(note, "entities") or answers.table(shown, "entities"))
     text = posts.unescaped(answers.text(shown, "text"))
-    return Words(text, answers.table(shown, "entities"), cut=bool(_CUT.search(text)))
+    return Words("\n".join([text, *options]), answers.table(shown, "entities"), cut=bool(_CUT.search(text)))
+
+
+def _article(shown: _Json) -> str:
+    """A long article's title and plain text, where the answer holds that; the post's own text is an address."""
+    article = answers.table(shown, "article")
+    title, body = answers.text(article, "title"), answers.text(article, "plain_text")
+    return "\n\n".join(filter(None, (title, body))) if body else ""
+
+
+def _options(shown: _Json, includes: Includes) -> list[str]:
+    """What its polls let people choose; twarc2's flattened posts hold the polls themselves."""
+    attached = answers.table(shown, "attachments")
+    named = [includes.polls.get(str(number)) for number in answers.rows(attached, "poll_ids")]
+    inside = [answers.table(attached, "poll"), *answers.tables(attached, "polls")]
+    polls = {answers.number(poll, "id"): poll for poll in [*named, *inside] if poll}
+    options = (option for poll in polls.values() for option in answers.tables(poll, "options"))
+    return [label for option in options if (label := posts.unescaped(answers.text(option, "label")))]
 
 
 def _note(shown: _Json) -> _Json:

@@ -46,9 +46,13 @@ def read_v1(tweet: Any, owner: Account | None = None) -> SeenPost:
             lang=answers.text(original or tweet, "lang") or answers.text(tweet, "lang"),
             metrics=None if repost else answers.counts(tweet, _METRICS),
             repeats=_repeats(tweet, original),
-            labels=posts.labels(tweet, _withheld(tweet), copyrighted=tweet.get("withheld_copyright") is True),
+            labels=tuple(dict.fromkeys([*_labels(tweet), *_labels(original)])),
         )
     )
+
+
+def _labels(tweet: _Json) -> tuple[str, ...]:
+    return posts.labels(tweet, _withheld(tweet), copyrighted=tweet.get("withheld_copyright") is True)
 
 
 def history(tweet: Any) -> list[Any]:

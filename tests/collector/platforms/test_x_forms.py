@@ -222,3 +222,28 @@ def test_parts_of_the_clients_posts_lie_elsewhere() -> None:
     assert isinstance(post, SeenPost) and post.account
     assert (post.platform_id, post.kind, post.text, post.metrics["views"]) == (number(2), "quote", "Whole", 12)
     assert (post.repeats, post.account.name) == (f"x:{number(0)}", "Office")
+
+
+def test_a_long_article_is_read_whole() -> None:
+    article = {"title": "Synthetic: a title", "preview_text": "Syn", "plain_text": "Synthetic: the whole text."}
+    whole = "Synthetic: a title\n\nSynthetic: the whole text."
+    assert texts({"data": [made(1, "https://t.co/a", article=article)]}) == [whole]
+    assert texts({"data": [made(1, article={"title": "Synthetic: a title"})]}) == ["Post 1"]
+
+
+def test_the_options_of_a_poll_end_its_text() -> None:
+    poll = {"id": "7", "options": [{"position": 1, "label": "Yes &amp; no"}, {"position": 2, "label": "No"}]}
+    asked = made(1, attachments={"poll_ids": ["7"]})
+    assert texts({"data": [asked], "includes": {"polls": [poll]}}) == ["Post 1\nYes & no\nNo"]
+    assert texts({"data": [made(1, attachments={"poll_ids": ["7"], "poll": poll})]}) == ["Post 1\nYes & no\nNo"]
+    assert texts({"data": [asked]}) == ["Post 1"]
+
+
+def test_a_repost_has_the_labels_of_what_it_repeats() -> None:
+    original = made(1, possibly_sensitive=True, withheld={"country_codes": ["DE"]})
+    repost = made(2, "RT", referenced_tweets=[{"type": "retweeted", "id": number(1)}])
+    older = old(2, retweeted_status=old(1, possibly_sensitive=True, withheld_in_countries=["DE"]))
+    for document in ({"data": [repost], "includes": {"tweets": [original]}}, older):
+        (post,) = x.parse(page(document))
+        assert isinstance(post, SeenPost) and post.kind == "repost"
+        assert post.labels == ("sensitive", "withheld:DE")
