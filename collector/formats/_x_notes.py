@@ -45,12 +45,10 @@ class Beside:
         if notes:
             self.handle = self.handle or owner(self._entries("tweet*.js", "tweet"))
             wholes = [entry["noteTweet"] for entry in entries if isinstance(entry.get("noteTweet"), dict)]
-            pairs = ((str(note.get("noteTweetId")), self._posts().best(_of_note(note))) for note in wholes)
-            return {"tweets": {number: found for number, found in pairs if found}}
+            return {"tweets": self._posts().join(map(_of_note, wholes))}
         tweets = [t for entry in entries if isinstance(t := entry.get("tweet", entry), dict)]
         self.handle = self.handle or owner(tweets)
-        pairs = ((_number(tweet), self._wholes().best(_of_tweet(tweet))) for tweet in tweets)
-        return {"notes": {number: found for number, found in pairs if found}}
+        return {"notes": self._wholes().join(map(_of_tweet, tweets))}
 
     def _wholes(self) -> "_Index":
         if self._notes is None:
@@ -96,6 +94,7 @@ class _Index:
 
     def __init__(self) -> None:
         self._minutes: dict[int, list[_Text]] = defaultdict(list)
+        self._given: dict[int, int] = {}
 
     def __bool__(self) -> bool:
         return bool(self._minutes)
@@ -108,14 +107,20 @@ class _Index:
         reach = range(text.minute - _APART, text.minute + _APART + 1)
         return [row for minute in reach for row in self._minutes.get(minute, [])] if text.moment else []
 
-    def best(self, text: "_Text") -> _Json | None:
-        """The one that begins alike and was written next to it."""
-        near = [
-            row for m in range(text.minute - _APART, text.minute + _APART + 1) for row in self._minutes.get(m, [])
-        ]
+    def join(self, texts: "Iterable[_Text]") -> dict[str, _Json]:
+        """By each text's number the one that begins alike, the nearest pairs in time first; each is given once."""
+        pairs = [pair for text in texts for pair in self._alike(text)]
+        found: dict[str, _Json] = {}
+        for text, row in sorted(pairs, key=lambda pair: pair[0].apart(pair[1])):
+            number = str(text.number)
+            if number not in found and self._given.setdefault(row.number, text.number) == text.number:
+                found[number] = row.item
+        return found
+
+    def _alike(self, text: "_Text") -> "list[tuple[_Text, _Text]]":
+        near = self.near(text)
         words = squeeze(text.words) if near else ""
-        alike = [row for row in near if _alike(words, row.words)]
-        return min(alike, key=lambda row: abs(row.number - text.number)).item if alike else None
+        return [(text, row) for row in near if _alike(words, row.words)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,12 +129,19 @@ class _Text:
 
     number: int
     moment: datetime | None
+    told: datetime | None  # the same to the second, as it is written
     words: str
     item: _Json
 
     @property
     def minute(self) -> int:
         return int(self.moment.timestamp()) // 60 if self.moment else 0
+
+    def apart(self, other: "_Text") -> tuple[int, int]:
+        """In seconds; in numbers where these are equal."""
+        one, two = self.told or self.moment, other.told or other.moment
+        seconds = abs(int(one.timestamp()) - int(two.timestamp())) if one and two else 60 * _APART
+        return seconds, abs(self.number - other.number)
 
 
 def _alike(one: str, other: str) -> bool:
@@ -156,10 +168,11 @@ def _of_note(note: _Json) -> _Text:
 def _text(number: str, item: _Json, dated: str, shown: str) -> _Text:
     from collector.platforms import _x_post
 
-    moment = ids.x_time(number)
+    told = None
     with suppress(ValueError):
-        moment = moment or _x_post.moment(item, dated)
-    return _Text(int(number) if number.isdecimal() else 0, moment, _LINKS.sub(" ", shown), item)
+        told = _x_post.moment(item, dated)
+    moment = ids.x_time(number) or told
+    return _Text(int(number) if number.isdecimal() else 0, moment, told, _LINKS.sub(" ", shown), item)
 
 
 def _readable(body: bytes, *, first: bool) -> Iterator[_Json]:

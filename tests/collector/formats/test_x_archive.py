@@ -107,6 +107,20 @@ def test_a_long_post_has_its_whole_words_from_either_file(tmp_path: Path) -> Non
     assert read(notes) == [whole]
 
 
+def test_posts_that_begin_alike_have_each_their_own_note(tmp_path: Path) -> None:
+    account(tmp_path)
+    times = [START + timedelta(seconds=n) for n in (0, 40, 80)]
+    tweets = [tweet(moment, LONG[:270] + f"… https://t.co/{n}") for n, moment in enumerate(times)]
+    wholes = [note(times[n], f"{LONG}The end of {n}.") for n in (2, 1)]  # of the first post nobody has the note
+    for number_, whole in enumerate(wholes):
+        whole["noteTweet"]["noteTweetId"] = str(number_ + 1)  # numbers that tell no time
+    notes = written(tmp_path / "note-tweet.js", "note_tweet", wholes)
+    found = read(written(tmp_path / "tweets.js", "tweets", tweets))
+    assert [post.text[len(LONG) :] for post in found] == ["", "The end of 1.", "The end of 2."]
+    assert found[0].view is View.ENTRY
+    assert sorted(read(notes), key=lambda post: post.platform_id) == found[1:]
+
+
 def test_without_its_note_a_long_post_is_a_lesser_view(tmp_path: Path) -> None:
     (post,) = read(written(tmp_path / "tweets.js", "tweets", [tweet(START, LONG[:250] + "…")]), account="a_example")
     assert post.view is View.ENTRY
