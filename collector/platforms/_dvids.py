@@ -95,7 +95,7 @@ def _makers(item: _Json) -> str:
 def _media(item: _Json, kind: str) -> Iterator[Media]:
     """The picture, and the film or sound in its largest file."""
     if picture := _address(item, "image") or _address(item, "thumbnail"):
-        yield Media("image", picture, _title(item) or None)
+        yield Media("image", picture)  # nobody describes it: a title is no alternative text
     files = [f for f in answers.tables(item, "files") if _address(f, "src")]
     largest = max(files, key=lambda f: size if type(size := f.get("size")) is int else 0, default={})
     played = _address(largest, "src") or _address(item, "hls_url") or _address(item, "file")

@@ -57,7 +57,7 @@ def _media(item: dict[str, Any]) -> Iterator[Media]:
     for attachment in _list(item, "attachments"):
         if isinstance(attachment, dict) and (url := _text(attachment, "url")):
             kind = _text(attachment, "mime_type").partition("/")[0]
-            yield Media(kind or "file", url, _text(attachment, "title") or None)
+            yield Media(kind or "file", url)
 
 
 def _text(item: dict[str, Any], name: str) -> str:
