@@ -48,7 +48,7 @@ def opened(path: Path) -> Iterator[tuple[BinaryIO, Callable[[], int]]]:
             if start == GZIP:
                 with gzip.open(raw) as packed:
                     yield packed, raw.tell  # type: ignore[misc]
-            elif start in _WIDE:
+            elif _wide(start):
                 yield io.BytesIO(recoded(raw.read(LIMIT))), raw.tell
             else:
                 yield raw, raw.tell
@@ -58,7 +58,17 @@ def opened(path: Path) -> Iterator[tuple[BinaryIO, Callable[[], int]]]:
 
 def recoded(body: bytes) -> bytes:
     """UTF-16 as UTF-8; anything else as it is."""
-    return body.decode("utf-16", "replace").encode() if body.startswith(_WIDE) else body
+    name = _wide(body[:2])
+    return body.decode(name, "replace").encode() if name else body
+
+
+def _wide(start: bytes) -> str:
+    """Which UTF-16 it is, by its mark or by how its first sign is written, which is one of ASCII; "" for none."""
+    if start in _WIDE:
+        return "utf-16"
+    if len(start) < 2 or bool(start[0]) == bool(start[1]):
+        return ""
+    return "utf-16-le" if start[0] else "utf-16-be"
 
 
 def begin(file: BinaryIO) -> tuple[bytes, Start]:
@@ -123,6 +133,8 @@ def _end(body: bytes, start: Start, *, whole: bool) -> tuple[int, int]:
         items = _array.inside(body) if whole else body
         end, count = _array.complete(items)
         return (end + len(body) - len(items) if end else 0), count
+    if start.shape == "run":
+        return _array.complete(body)
     end = body.rfind(b"\n") + 1
     if start.shape == "table":
         end = _table.last_end(body) or (end if len(body) > _OPEN * SLICE else 0)

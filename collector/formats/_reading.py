@@ -83,7 +83,21 @@ def records(body: bytes, start: Start, first: int, last: bool) -> Iterator[tuple
     if start.shape == "array":
         found = _array.values(body, first=first == 1, last=last)
         return (("record", number, value) for number, value in enumerate(found, first))
-    return _object(body)
+    return _run(body, first) if start.shape == "run" else _object(body)
+
+
+def _run(body: bytes, first: int) -> Iterator[tuple[str, int, Any]]:
+    """Objects one after another; what stands between two belongs to the later one and breaks it."""
+    end, number = 0, first
+    for _, stop in _array.spans(body):
+        piece = body[end:stop].lstrip(b" \t\r\n,")
+        try:
+            yield "record", number, _array.loaded(piece)
+        except ValueError as error:
+            yield "record", number, Broken(f"is no JSON ({error})", piece)
+        end, number = stop, number + 1
+    if rest := body[end:].strip():
+        yield "record", number, Broken("breaks off: its end is missing", rest)
 
 
 def _lines(body: bytes, first: int) -> Iterator[tuple[str, int, Any]]:

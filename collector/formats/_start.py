@@ -9,7 +9,7 @@ from typing import Any, Literal
 from collector.formats import _array, _table
 from core.errors import ParseError
 
-Shape = Literal["lines", "array", "object", "table"]
+Shape = Literal["lines", "array", "object", "run", "table"]  # a run is objects over many lines, one after another
 _HEAD = 400_000  # bytes that are looked at
 _FIRST = 25  # records
 _BOM = b"\xef\xbb\xbf"
@@ -68,9 +68,19 @@ def _braces(body: bytes) -> Start:
     if records := _objects(iter(whole[:_FIRST])):
         return Start("lines", records)
     document = _loaded(body)
+    if not isinstance(document, dict) and (several := _run(body)):
+        return Start("run", several)
     if not isinstance(document, dict) and sum(line.startswith(b"{") for line in lines) > 1:
         return Start("lines")
     return Start("object", [document] if isinstance(document, dict) else [])
+
+
+def _run(body: bytes) -> list[dict[str, Any]]:
+    """The first objects of several, as `jq` writes them; [] where the first is broken or nothing follows it."""
+    found = list(_array.spans(body, _FIRST))
+    follows = found and body[found[0][1] :].lstrip().startswith(b"{")
+    pieces = [body[start:end] for start, end in found] if follows and found[0][0] == 0 else []
+    return _objects(iter(pieces)) if pieces and isinstance(_loaded(pieces[0]), dict) else []
 
 
 def _tabular(body: bytes) -> Start:

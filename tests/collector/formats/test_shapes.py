@@ -119,7 +119,34 @@ def test_what_a_shell_of_windows_wrote_is_read(tmp_path: Path) -> None:
     (one,) = bodies(tmp_path / "a.jsonl")
     (post,) = file.parse(one)
     assert isinstance(post, SeenPost) and post.text == "Synthetic: كوردستان"
-    assert list(file.parse(page(text.encode("utf-16")))) == [post]
+    for name in ("utf-16", "utf-16-le", "utf-16-be"):
+        (tmp_path / "a.jsonl").write_bytes(text.encode(name))
+        (one,) = bodies(tmp_path / "a.jsonl")
+        assert list(file.parse(one)) == list(file.parse(page(text.encode(name)))) == [post]
+
+
+def indented(count: int) -> bytes:
+    """As jq writes objects when nobody asks for less."""
+    posts = ({"platform": "mastodon", "platform_id": f"a.example/{n}", "text": f"{{ {n}"} for n in range(count))
+    return "\n".join(json.dumps(post, indent=2) for post in posts).encode()
+
+
+def test_objects_over_many_lines_one_after_another_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_cut, "SLICE", 300)
+    (tmp_path / "a.json").write_bytes(indented(20) + b"\n")
+    pages = bodies(tmp_path / "a.json")
+    found = [item for one in pages for item in file.parse(one)]
+    assert len(pages) > 3 and found == list(file.parse(page(indented(20))))
+    assert [item.text for item in found if isinstance(item, SeenPost)] == [f"{{ {n}" for n in range(20)]
+
+
+def test_of_objects_one_after_another_a_broken_one_is_one_problem() -> None:
+    between = list(file.parse(page(indented(2) + b"\n{\n  broken\n}\n" + indented(1))))
+    assert [type(item) for item in between] == [SeenPost, SeenPost, Problem, SeenPost]
+    *_, last = file.parse(page(indented(3)[:-5]))
+    assert isinstance(last, Problem) and last.error == "record 3: breaks off: its end is missing"
 
 
 @pytest.mark.parametrize(
