@@ -350,3 +350,16 @@ def test_an_entry_that_says_nothing_is_told_in_every_format(body: str) -> None:
 def test_dates_that_stand_under_no_name_of_their_own_set_nothing_off() -> None:
     (post,) = entries(item(title="Talks", pubDate=" "))
     assert post.created_at is None
+
+
+def test_what_media_rss_says_of_a_picture_is_its_alternative_text_alone() -> None:
+    feed_of_pictures = """<rss version="2.0" xmlns:media="http://search.yahoo.com/mrss/"><channel><title>Office</title>
+    <item><guid>https://office.example/1</guid><title>Talks</title><description>Synthetic: they met.</description>
+    <media:content url="https://office.example/a.jpg" medium="image"><media:title>A</media:title>
+    <media:description><![CDATA[Two "officers" & <b>a</b> map]]></media:description></media:content>
+    <media:content url="https://office.example/b.jpg" medium="image">
+    <media:description>R&amp;amp;D</media:description>
+    </media:content><media:content url="https://office.example/c.jpg" medium="image"/></item></channel></rss>"""
+    (post,) = feed.parse(page(feed_of_pictures))
+    assert isinstance(post, SeenPost) and post.text == "Talks\n\nSynthetic: they met."
+    assert [item.alt for item in post.media] == ['Two "officers" & a map', "R&D", None]
