@@ -77,7 +77,7 @@ window.YTD.tweets.part0 = [
       "favorited": false,
       "full_text": "@partner_example Synthetic: a reply",
       "lang": "en",
-      "in_reply_to_status_id_str": "2051240415851446272",
+      "in_reply_to_status_id_str": "2051600000000000000",
       "in_reply_to_user_id_str": "900000002",
       "in_reply_to_screen_name": "partner_example"
     }
