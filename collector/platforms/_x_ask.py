@@ -20,7 +20,7 @@ SITE = "https://api.x.com"
 MOST, LEAST = 100, 5  # posts of one page of a timeline, as the platform takes them
 _REFERRED, _EARLIER, _PICTURES = 2, 5, 4  # a post may quote and answer; be edited five times; show four pictures
 _FIELDS = (
-    "attachments,author_id,created_at,edit_history_tweet_ids,entities,in_reply_to_user_id,lang,note_tweet,"
+    "article,attachments,author_id,created_at,edit_history_tweet_ids,entities,in_reply_to_user_id,lang,note_tweet,"
     "possibly_sensitive,public_metrics,referenced_tweets,withheld"
 )
 _TEXTS = "author_id,edit_history_tweet_ids,referenced_tweets.id"
