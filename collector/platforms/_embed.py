@@ -19,6 +19,7 @@ _POINTER = re.compile(
     r"|.{0,30}\b(?:on|auf|sur|en|op|su|على|در)\s+(?:twitter|x|bluesky|mastodon)\W*|(?:tweet|post|toot)",
     re.I,
 )
+_SLASH = re.compile(r"\\+(?:u002|x2)[fF]")
 _FRAMES = ("blockquote", "iframe", "amp-twitter", "amp-iframe")
 _LONGEST = 600  # characters of a block that shows a link in place of a post
 
@@ -29,6 +30,11 @@ class Embed(NamedTuple):
     post: SeenPost | Problem
     element: HtmlElement | None
     lines: list[str]
+
+
+def plain_slashes(text: str) -> str:
+    """A program's text with its slashes plain: serialisers write them as \\u002F, so that no tag ends it."""
+    return _SLASH.sub("/", text) if "\\u002" in text or "\\x2" in text else text
 
 
 def shares(element: HtmlElement) -> bool:

@@ -9,6 +9,7 @@ from urllib.parse import unquote
 
 from lxml.html import HtmlElement
 
+from collector.platforms import _embed
 from collector.reading import markup
 
 _TAGS = r"(?:blockquote|iframe|amp-twitter|oembed)"
@@ -32,7 +33,7 @@ _LARGEST = 5_000_000
 
 def pieces(element: HtmlElement) -> Iterator[HtmlElement]:
     """The small trees that its text and its attributes hold."""
-    for text in _texts(element):
+    for text in map(_embed.plain_slashes, _texts(element)):
         if len(text) <= _LARGEST and any(word in text for word in _WORDS) and _NAMED.search(text):
             for piece in _cut(text):
                 root = markup.tree(f"<div>{_unescaped(piece)}></div>")

@@ -1,6 +1,7 @@
 """Posts of X in news pages, in the forms found in the wild; and what only looks like one."""
 
 import json
+import re
 from base64 import b64encode
 from datetime import UTC, datetime
 from html import escape
@@ -21,6 +22,7 @@ ESCAPED = (
     + ID
     + r"\"\u003EMay 4, 2026\u003C\/a\u003E\u003C\/blockquote\u003E"
 )
+SERIALISED = ESCAPED.replace(r"\/", r"\u002F")
 ATTRIBUTE = escape(QUOTE)
 FORMS = {
     "classed": QUOTE,
@@ -41,6 +43,9 @@ FORMS = {
     "textarea": f"<textarea>{QUOTE.replace('&', '&amp;').replace('<', '&lt;')}</textarea>",
     "script": f'<script>x = {{"html": "{ESCAPED}"}}</script>',
     "script in a script": '<script>x = "' + ESCAPED.replace("\\", "\\\\") + '"</script>',
+    "slashes escaped too": '<script>x = {body: "' + SERIALISED + '"}</script>',
+    "slashes escaped in lower case": f'<script>x = "{SERIALISED.replace("u002F", "u002f")}"</script>',
+    "hexadecimal slashes": "<script>x = '" + re.sub("u00(..)", r"x\1", SERIALISED) + "'</script>",
     "unclosed": QUOTE.removesuffix("</blockquote>"),
     "script with hexadecimal escapes": f"<script>x = '{QUOTE}'</script>".replace("<blockquote", r"\x3cblockquote"),
     "escaped in an attribute": f'<div data-code="{ATTRIBUTE}"></div>',
@@ -107,6 +112,10 @@ def test_each_form_gives_the_one_post(markup: str) -> None:
         f'<script type="application/json">{{"type":"tweet","attrs":{{"x":1}},"id":"{ID}"}}</script>',
         f'<script>x.push("{{\\"__typename\\":\\"TwitterEmbed\\",\\"url\\":\\"{STATUS}\\"}}")</script>',
         f'<script type="application/json">{{"tweetUrl":"{STATUS.replace("/", chr(92) + "/")}"}}</script>',
+        f'<script>x={{"blocks":[{{"type":"twitter","url":"{STATUS.replace("/", chr(92) + "u002F")}"}}]}}</script>',
+        f'<script>__NUXT__={{blocks:[{{type:"tweet",url:"{STATUS.replace("/", chr(92) + "u002F")}"}}]}}</script>',
+        f'<script>x="{{\\x22tweetUrl\\x22:\\x22{STATUS.replace("/", chr(92) + "x2f")}\\x22}}"</script>',
+        f'<script>{{"author":{{"name":"Somebody"}},"socialEmbeds":[{{"type":"twitter","url":"{STATUS}"}}]}}</script>',
         f'<figure><oembed url="{STATUS}"></oembed></figure>',
         f'<blockquote class="twitter-tweet"><a href="{STATUS}">{STATUS}</a></blockquote>',
     ],
@@ -133,6 +142,8 @@ def test_an_embed_that_shows_no_text_still_tells_its_id_and_time(markup: str) ->
         '<iframe src="https://syndication.twitter.com/srv/timeline-profile/screen-name/office"></iframe>',
         f'<iframe src="https://platform.x.com/widgets/tweet_button.html?url={quote(STATUS, safe="")}"></iframe>',
         f'<script>{{"type":"twitter","share":true,"url":"{STATUS}"}}</script>',
+        f'<script>{{"social":[{{"type":"rss","url":"/"}},{{"type":"twitter","url":"{STATUS}"}}]}}</script>',
+        f'<script>{{"author":{{"name":"x","pages":[{{"type":"twitter","url":"{STATUS}"}}]}}}}</script>',
         f"<pre><code>{QUOTE.replace('&', '&amp;').replace('<', '&lt;')}</code></pre>",
         '<a class="twitter-share-button" href="https://twitter.com/intent/tweet?text=x">Tweet</a>',
         f'<div class="tweet-share" data-url="{STATUS}"></div>',
