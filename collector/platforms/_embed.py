@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import NamedTuple
 
 from lxml.html import HtmlElement
@@ -12,6 +13,14 @@ from core.post import Problem, SeenPost
 _SHARING = re.compile(
     r"(?<![a-z])shar(?:e(?!s\b)|ing)|\bintent|(?<!no)follow|button|timeline|\brelated|retweet", re.I
 )
+_LISTING = re.compile(
+    r"(?:latest|recent|newest|popular|trending|more)[-_ ]?(?:tweets?|toots?|twitter)"
+    r"|(?:tweets?|twitter|toots?|mastodon|bluesky|social)[-_]?(?:media[-_]?)?"
+    r"(?:list|feed|stream|wall|roll|ticker|carousel|slider|timeline)"
+    r"|(?:^|\s)(?:the-|site-|page-)?(?:side-?bar|widget-area|aside)(?:\s|$)",
+    re.I,
+)
+_BODIES = frozenset({"article", "main", "body"})
 _EMBEDDING = re.compile(r"embed|tweet|twitter|onebox|toot|bluesky|bsky|mastodon", re.I)
 _POINTER = re.compile(
     r"(?:https?://)?(?:[\w-]+\.)+[a-z]{2,}/\S+|\(?@[\w.@-]+\)?"
@@ -40,6 +49,16 @@ def plain_slashes(text: str) -> str:
 def shares(element: HtmlElement) -> bool:
     """It says that it is for sharing or following: buttons, timelines, what else there is to read."""
     return bool(_SHARING.search(_said(element)))
+
+
+def listed(element: HtmlElement) -> bool:
+    """It lies in a list of an account's latest posts, which stands on all pages of a site alike."""
+    for around in (element, *islice(element.iterancestors(), 8)):
+        if around.tag in _BODIES:  # their classes tell of the page's layout: "with-sidebar"
+            return False
+        if _LISTING.search(around.get("class") or "") or _LISTING.search(around.get("id") or ""):
+            return True
+    return False
 
 
 def embeds(element: HtmlElement) -> bool:

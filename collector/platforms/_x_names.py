@@ -38,7 +38,7 @@ def addressed(element: HtmlElement) -> Named | None:
 
 def named(element: HtmlElement) -> Named | None:
     """The post whose id or address an attribute holds, if the element says that it is for embedding."""
-    if _embed.shares(element) or not _embed.embeds(element):
+    if _embed.shares(element) or not _embed.embeds(element) or _embed.listed(element):
         return None
     if number := identified(element):
         return None, number
