@@ -37,7 +37,7 @@ _CANDIDATES = etree.XPath(
     "//blockquote | //iframe | //amp-iframe | //script | //textarea | //oembed"
     f" | //@*[{' or '.join(_SIGNS)}]/.. | //text()[contains(., '<blockquote')]/.."
 )
-_LINKS = etree.XPath("//a[contains(@href, '/status')]")
+_LINKS = etree.XPath("//a[contains(@href, 'status')]")
 
 
 def once(embeds: list[Embed]) -> list[Embed]:

@@ -13,6 +13,7 @@ from lxml.html import HtmlElement
 from collector.platforms import _embed, _mastodon
 from collector.platforms._embed import Embed
 from collector.reading import language, markup
+from collector.reading.wrapped import unwrapped
 from core.post import Account, Problem, SeenPost, View
 
 _HOST = r"https?://([a-z0-9.-]+\.[a-z]{2,}(?::\d+)?)"
@@ -52,7 +53,7 @@ def block(element: HtmlElement, page_url: str) -> Iterator[Embed]:
 
 
 def _first(values: list[str], form: re.Pattern[str]) -> re.Match[str] | None:
-    found = (form.match(unquote(value).strip()) for value in values)
+    found = (form.match(unquote(unwrapped(value.strip())).strip()) for value in values)
     return next((match for match in found if match and match[1].lower() not in _APART), None)
 
 

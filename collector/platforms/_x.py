@@ -7,6 +7,7 @@ from urllib.parse import unquote
 
 from collector.platforms._signature import Signature
 from collector.reading import language
+from collector.reading.wrapped import unwrapped
 from core import ids
 from core.post import Account, Problem, SeenPost, View
 
@@ -39,6 +40,11 @@ def status(href: str | None) -> tuple[str | None, str] | None:
     return _handle_and_id(found) if found else None
 
 
+def linked(href: str | None) -> tuple[str | None, str] | None:
+    """The same of a link as a page shows it, which may lead there by an archive or a filter of links."""
+    return status(href) or (status(unwrapped(href.strip())) if href and "status" in href else None)
+
+
 def framed(address: str) -> tuple[str | None, str] | None:
     """The post that a frame of the platform's own shows."""
     found = _FRAME.search(address)
@@ -59,7 +65,7 @@ def statuses(links: Iterator[tuple[str | None, str]]) -> dict[tuple[str, str], s
     """(handle, what is shown) -> status id of links to posts: so a signature without its quote tells its id."""
     found: dict[tuple[str, str], str] = {}
     for href, shown in links:
-        named = status(href)
+        named = linked(href)
         if named and named[0]:
             found.setdefault((named[0].lower(), shown), named[1])
     return found

@@ -45,7 +45,7 @@ def card(element: HtmlElement, page_url: str) -> Iterator[Embed]:
         address = element.get("href") if _CARD.search(said) and not _embed.shares(element) else None
     else:
         address = _embed.lone_address(element)
-    yield from _bare(_x.status(address), element, page_url)
+    yield from _bare(_x.linked(address), element, page_url)
 
 
 def frame(element: HtmlElement, page_url: str) -> Iterator[Embed]:

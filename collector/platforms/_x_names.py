@@ -33,7 +33,7 @@ def identified(element: HtmlElement) -> str | None:
 
 def addressed(element: HtmlElement) -> Named | None:
     """The post whose address is an attribute of a quote: cite, or a lazy loader's."""
-    return next((found for value in _embed.addresses(element) if (found := _x.status(value))), None)
+    return next((found for value in _embed.addresses(element) if (found := _x.linked(value))), None)
 
 
 def named(element: HtmlElement) -> Named | None:

@@ -10,6 +10,7 @@ from collector.platforms import _embed, _signature, _x, _x_names
 from collector.platforms._embed import Embed
 from collector.platforms._signature import Signature
 from collector.reading import dates, markup
+from collector.reading.wrapped import unwrapped
 
 _CLASSED = re.compile(
     r"(?:^|\s)(?:twitter-(?:tweet|video)(?:-(?:rendered|error|lazy))?|twitter[_-]embed|tweet-(?:blockquote|embed(?:-\w+)?)"
@@ -49,7 +50,7 @@ def rendered(element: HtmlElement, page_url: str) -> Iterator[Embed]:
         return
     words = next((node for node in element.iter("p", "div") if _RENDERED_WORDS.search(_saying(node))), None)
     lines = markup.lines(words) if words is not None else []
-    handle, status_id = _x.status(own[0].get("href")) or (None, None)
+    handle, status_id = _x.linked(own[0].get("href")) or (None, None)
     post = _x.quoted(
         text="\n".join(lines), status_id=status_id, handle=handle, signature=None, page_url=page_url,
         lang=words.get("lang") if words is not None else None,
@@ -118,7 +119,7 @@ def _marked(element: HtmlElement) -> bool:
 def read(element: HtmlElement, page_url: str) -> Iterator[Embed]:
     """The post that a quote shows; nothing where it shows a notice, or nobody can say whose it is."""
     whole, link, signature = _end(element)
-    named = _x.status(link.get("href")) if link is not None else None
+    named = _x.linked(link.get("href")) if link is not None else None
     handle, status_id = named or _x_names.addressed(element) or _x_names.wrapped(element) or (None, None)
     status_id = (named and named[1]) or _x_names.identified(element) or status_id
     text = whole[: signature.start].rstrip() if signature else _without(whole, link)
@@ -157,13 +158,13 @@ def _signed(element: HtmlElement, link: HtmlElement) -> Signature | None:
 
 
 def _author(link: HtmlElement) -> str | None:
-    named = _x.status(link.get("href"))
+    named = _x.linked(link.get("href"))
     return named[0].lower() if named and named[0] else None
 
 
 def links(element: HtmlElement) -> list[HtmlElement]:
     """The links to posts in it; without those in a quote inside it, where there are others."""
-    found = [a for a in islice(element.iter("a"), _MOST_NODES) if _x.status(a.get("href"))]
+    found = [a for a in islice(element.iter("a"), _MOST_NODES) if _x.linked(a.get("href"))]
     return [a for a in found if _nearest_quote(a) is element] or found
 
 
@@ -184,7 +185,9 @@ def _leads(element: HtmlElement, own: HtmlElement | None, *, whole: bool) -> tup
     found: list[str] = []
     for anchor in element.iter("a"):
         shown = "".join(anchor.itertext()).strip()
-        url = f"https://{shown}" if _PICTURE.match(shown) else markup.absolute(anchor.get("href"), "")
+        url = markup.absolute(unwrapped((anchor.get("href") or "").strip()), "")
+        if not url and _PICTURE.match(shown):
+            url = f"https://{shown}"
         if anchor is own and not whole:
             break
         if url and anchor is not own and not shown.startswith(("#", "@", "$", ".@")):

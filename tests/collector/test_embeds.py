@@ -95,6 +95,8 @@ def test_each_form_gives_the_one_post(markup: str) -> None:
         f'<figure data-e2e="twitter-embed-{STATUS}"><p>May we show this?</p></figure>',
         f'<div class="twitter" data-url="{STATUS}"></div>',
         f'<a class="embedly-card" rel="nofollow noopener" href="{STATUS}">A post</a>',
+        f'<div class="content with-sidebar"><div class="tweet" data-tweet-id="{ID}">Hello there.</div></div>',
+        f'<div class="twitter-widget"><div data-tweet-id="{ID}"></div></div>',
         f'<div class="tweet-facade" role="button" data-tweet-id="{ID}">Load</div>',
         f'<iframe src="https://frame.example/show?url={quote(STATUS, safe="")}"></iframe>',
         f'<div class="lazy-tweet" data-url="{STATUS}"></div>',
@@ -137,6 +139,11 @@ def test_an_embed_that_shows_no_text_still_tells_its_id_and_time(markup: str) ->
         f'<div id="most_popular_retweet_text_{ID}">x</div>',
         f'<form class="tweet-comment" data-tweetid="{ID}"></form>',
         f'<ol class="stream"><li class="h-entry tweet" data-tweet-id="{ID}"><p>Latest words</p></li></ol>',
+        f'<aside class="latest-tweets"><div data-tweet-id="{ID}"><p>Latest words</p></div></aside>',
+        f'<aside class="sidebar"><p class="tweets-list"><b class="tweet" data-tweet-id="{ID}">x</b></p></aside>',
+        f'<aside class="sidebar"><h3>X</h3><div><div class="tweet" data-tweet-id="{ID}">Words</div></div></aside>',
+        f'<div id="twitter-feed"><div class="tweet" data-tweet-id="{ID}">Latest words</div></div>',
+        f'<div class="twitter-feed-widget"><div class="tweet" data-tweet-id="{ID}">Latest words</div></div>',
         '<a class="twitter-timeline" href="https://twitter.com/office_example">Tweets by office_example</a>',
         '<figure class="wp-block-embed"><div>https://twitter.com/office_example</div></figure>',
         '<iframe src="https://syndication.twitter.com/srv/timeline-profile/screen-name/office"></iframe>',
@@ -195,7 +202,7 @@ def test_line_breaks_paragraphs_and_pictures_stay_and_tags_are_no_links() -> Non
         f"bb</a></p>{SIGNED}</blockquote>"
     )
     assert post.text == "One & two.\nThree #KLE https://t.co/aa pic.twitter.com/bb"
-    assert post.links == ("https://t.co/aa", "https://pic.twitter.com/bb")
+    assert post.links == ("https://t.co/aa", "https://t.co/bb")
 
 
 def test_dashes_and_handles_in_the_words_are_not_the_signature() -> None:
