@@ -120,7 +120,7 @@ def _post(
         kind="post",
         account=Account(_bluesky.PLATFORM, f"@{handle}" if handle else actor,
                         (signature[1].strip(" \u200e\u200f") or None) if signature else None),
-        text=text,
+        text=_embed.spaced(text, element) if lines else text,
         url=f"https://bsky.app/profile/{handle or actor}/post/{rkey}",
         lang=language.resolve(next((p.get("lang") for p in element.iter("p") if p.get("lang")), None), text),
         created_at=created,

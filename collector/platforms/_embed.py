@@ -104,6 +104,18 @@ def _parts(element: HtmlElement, without: set[HtmlElement]) -> Iterator[str]:
             yield node.tail or ""
 
 
+def spaced(text: str, element: HtmlElement) -> str:
+    """`text`, which is the beginning of the element's lines, with the blank lines that its line breaks make."""
+    told = iter(text.split("\n"))
+    rows: list[str] = []
+    for row in markup.spaced(element):
+        line = next(told, None) if row else ""
+        if line is None:
+            break
+        rows.append(line)
+    return "\n".join([*rows, *told]).strip()
+
+
 def is_pointer(shown: str) -> bool:
     """What a link to a post shows where it is no word of a sentence: its address, a handle, "View on X"."""
     return bool(_POINTER.fullmatch(shown.strip()))

@@ -49,14 +49,14 @@ def rendered(element: HtmlElement, page_url: str) -> Iterator[Embed]:
     if not own or any(True for _ in element.iter("blockquote", "iframe")):
         return
     words = next((node for node in element.iter("p", "div") if _RENDERED_WORDS.search(_saying(node))), None)
-    lines = markup.lines(words) if words is not None else []
+    lines = markup.spaced(words) if words is not None else []
     handle, status_id = _x.linked(own[0].get("href")) or (None, None)
     post = _x.quoted(
         text="\n".join(lines), status_id=status_id, handle=handle, signature=None, page_url=page_url,
         lang=words.get("lang") if words is not None else None,
     )  # fmt: skip
     if post:
-        yield Embed(post, element, lines)
+        yield Embed(post, element, [line for line in lines if line])
 
 
 def _saying(node: HtmlElement) -> str:
@@ -127,8 +127,8 @@ def read(element: HtmlElement, page_url: str) -> Iterator[Embed]:
     if _x.is_notice(text) or (not text and not status_id):
         return
     post = _x.quoted(
-        text=text, status_id=status_id, handle=handle, signature=signature, page_url=page_url,
-        links=_leads(element, link, whole=signature is None), lang=_language(element),
+        text=_embed.spaced(text, element), status_id=status_id, handle=handle, signature=signature,
+        page_url=page_url, links=_leads(element, link, whole=signature is None), lang=_language(element),
     )  # fmt: skip
     if post:
         yield Embed(post, element, markup.lines(element))

@@ -76,6 +76,7 @@ SILENT = frozenset(
 )
 _SPACE = re.compile(r"[ \t\n\r\f\xa0\u200b]+")
 _BREAK = "\x1e"
+_LINE_BREAK = "\x01"  # in place of each <br>, where blank lines count
 
 
 def tree(markup: str) -> HtmlElement | None:
@@ -94,7 +95,22 @@ def lines(element: HtmlElement, until: HtmlElement | None = None) -> list[str]:
     return [row if row.isprintable() else clean(row) for row in rows if row]
 
 
-def _pieces(element: HtmlElement, until: HtmlElement | None) -> Iterator[str]:
+def spaced(element: HtmlElement) -> list[str]:
+    """Its lines, with an empty one where two line breaks in a row leave a line blank."""
+    text = windows("".join(_pieces(element, None, line_break=f"{_BREAK}{_LINE_BREAK}{_BREAK}")))
+    rows: list[str] = []
+    breaks = 0
+    for row in (_SPACE.sub(" ", part).strip() for part in text.split(_BREAK)):
+        if row == _LINE_BREAK:
+            breaks += 1
+        elif row:
+            rows += [""] if breaks > 1 and rows else []
+            rows.append(row if row.isprintable() else clean(row))
+            breaks = 0
+    return rows
+
+
+def _pieces(element: HtmlElement, until: HtmlElement | None, line_break: str = _BREAK) -> Iterator[str]:
     walk = etree.iterwalk(element, events=("start", "end", "comment", "pi"))
     for event, node in walk:
         if event == "start":
@@ -102,7 +118,7 @@ def _pieces(element: HtmlElement, until: HtmlElement | None) -> Iterator[str]:
                 walk.skip_subtree()
                 continue
             if node.tag in BLOCKS:
-                yield _BREAK
+                yield line_break if node.tag == "br" else _BREAK
             yield node.text or ""
             continue
         if node is until:

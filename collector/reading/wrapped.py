@@ -41,7 +41,7 @@ def unwrapped(url: str) -> str:
 
 def _inner(url: str) -> str | None:
     if found := _ARCHIVED.match(url):
-        return next(filter(None, found.groups()))
+        return found[1] or found[2] or found[3]
     try:
         parts = urlsplit(url)
         host = parts.hostname or ""

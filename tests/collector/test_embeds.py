@@ -201,8 +201,29 @@ def test_line_breaks_paragraphs_and_pictures_stay_and_tags_are_no_links() -> Non
         'hashtag/KLE">#KLE</a> <a href="https://t.co/aa">https://t.co/aa</a> <a href="https://t.co/bb">pic.twitter.com/'
         f"bb</a></p>{SIGNED}</blockquote>"
     )
-    assert post.text == "One & two.\nThree #KLE https://t.co/aa pic.twitter.com/bb"
+    assert post.text == "One & two.\n\nThree #KLE https://t.co/aa pic.twitter.com/bb"
     assert post.links == ("https://t.co/aa", "https://t.co/bb")
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        ("One.<br>Two.", "One.\nTwo."),
+        ("One.<br> <br>\n<br/>Two.<br>Three.<br><br>", "One.\n\nTwo.\nThree."),
+        ("<br><br>One.</p><p>Two.", "One.\nTwo."),
+        ("One.<br><br>\u200b<br>— Two (@other) said.", "One.\n\n— Two (@other) said."),
+    ],
+)
+def test_a_blank_line_in_a_post_stays_one(words: str, text: str) -> None:
+    (post,) = embedded(f'<blockquote class="twitter-tweet"><p lang="en">{words}</p>{SIGNED}</blockquote>')
+    assert post.text == text
+
+
+def test_a_blank_line_does_not_change_a_recovered_id() -> None:
+    unsigned = SIGNED.partition("<a")[0] + "May 4, 2026"
+    one, two = (embedded(f"{OPEN}<p>One.{gap}Two.</p>{unsigned}</blockquote>")[0] for gap in ("<br>", "<br><br>"))
+    assert (one.text, two.text) == ("One.\nTwo.", "One.\n\nTwo.")
+    assert one.platform_id == two.platform_id
 
 
 def test_dashes_and_handles_in_the_words_are_not_the_signature() -> None:

@@ -65,6 +65,11 @@ def test_a_post_of_bluesky_without_text_tells_its_id(markup: str) -> None:
     assert (post.id, post.text, post.account) == (f"bluesky:{DID}/{RKEY}", "", Account("bluesky", DID))
 
 
+def test_a_blank_line_in_a_post_of_bluesky_stays() -> None:
+    (post,) = embedded(QUOTE.replace("Hello.", f'Hello.<br><br>There.<br>Here.<br><a href="{POST}">[image]</a>'))
+    assert post.text == "Hello.\n\nThere.\nHere."
+
+
 def test_a_newsletters_data_tell_the_post_of_bluesky() -> None:
     data = {"uri": URI, "text": "Hello.", "authorHandle": "Office.example", "authorName": "Office",
             "createdAt": "2026-05-04T07:19:24.110Z"}  # fmt: skip
