@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from lxml import etree
 from lxml.html import HtmlElement
 
-from collector.platforms import _bluesky_embeds, _hidden, _mastodon_embeds, _x, _x_embeds, _x_quotes
+from collector.platforms import _bluesky_embeds, _hidden, _mastodon_embeds, _x, _x_alone, _x_embeds, _x_quotes
 from collector.platforms._embed import Embed
 from core.post import SeenPost
 
@@ -26,6 +26,7 @@ OTHERS: tuple[Form, ...] = (
     _x_quotes.rendered,
     _x_embeds.named,
     _x_embeds.card,
+    _x_alone.alone,
     _bluesky_embeds.block,
     _mastodon_embeds.block,
 )  # fmt: skip  (for any other element that could name a post)
@@ -35,6 +36,7 @@ _SIGNS = (
 )  # fmt: skip
 _CANDIDATES = etree.XPath(
     "//blockquote | //iframe | //amp-iframe | //script | //textarea | //oembed"
+    " | //p[contains(., '/status') or a[contains(@href, 'status')]]"
     f" | //@*[{' or '.join(_SIGNS)}]/.. | //text()[contains(., '<blockquote')]/.."
 )
 _LINKS = etree.XPath("//a[contains(@href, 'status')]")

@@ -132,7 +132,6 @@ def test_an_embed_that_shows_no_text_still_tells_its_id_and_time(markup: str) ->
     [
         f'<p>As a <a href="{STATUS}">post</a> said.</p>',
         f'<blockquote><p>We go on, he said <a href="{STATUS}">on X</a> and left the room.</p></blockquote>',
-        f"<p>{STATUS}</p>",
         f'<div class="tweets"><p>Latest words <a href="{STATUS}">2 hours ago</a></p></div>',
         f'<div class="embed-share"><a href="{STATUS}">{STATUS}</a></div>',
         f'<a class="retweet twitter-intent-retweet" href="{STATUS}">Retweet</a>',
