@@ -28,7 +28,7 @@ _POINTER = re.compile(
     r"|.{0,30}\b(?:on|auf|sur|en|op|su|على|در)\s+(?:twitter|x|bluesky|mastodon)\W*|(?:tweet|post|toot)",
     re.I,
 )
-_SLASH = re.compile(r"\\+(?:u002|x2)[fF]")
+_SLASH = re.compile(r"(?<!\\)\\+(?:u002|x2)[fF]")
 _FRAMES = ("blockquote", "iframe", "amp-twitter", "amp-iframe")
 _LONGEST = 600  # characters of a block that shows a link in place of a post
 

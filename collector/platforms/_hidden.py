@@ -13,7 +13,7 @@ from collector.platforms import _embed
 from collector.reading import markup
 
 _TAGS = r"(?:blockquote|iframe|amp-twitter|oembed)"
-_OPEN = r"(?:<|\\+u003[cC]|\\+x3[cC]|&(?:amp;)*lt;|%3[cC])"
+_OPEN = r"(?:<|(?<!\\)\\+(?:u003|x3)[cC]|&(?:amp;)*lt;|%3[cC])"
 _STARTS = re.compile(rf"{_OPEN}({_TAGS})\b")
 _ENDS = re.compile(rf"{_OPEN}(?:\\*/|%2[fF])({_TAGS})")
 _NAMED = re.compile(

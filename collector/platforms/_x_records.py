@@ -11,7 +11,7 @@ from collector.platforms import _embed, _x
 from collector.platforms._signature import Signature
 from collector.reading import markup
 
-_QUOTE = r"\\*\""
+_QUOTE = r"(?<!\\)\\*\""  # tried once at a run of backslashes, not at each of them
 _OPENS, _CLOSES = rf"(?:{_QUOTE}|(?<=[{{,]))", rf"(?:{_QUOTE})?\s*:\s*"  # a program's own object names fields bare
 _URL = r"((?:https?:)?(?:\\*/){2}(?:www\.|mobile\.)?(?:twitter|x)\.com[^\"\s]{8,120}?)" + _QUOTE
 _KEYED = re.compile(
@@ -30,7 +30,7 @@ _ADDRESS = re.compile(
 _NUMBER = re.compile(
     rf"{_OPENS}(?:id|id_?str|embed_?id|external_?id|value){_CLOSES}(?:{_QUOTE})?(\d{{15,19}})(?!\d)", re.I
 )
-_QUOTES = re.compile(r"\\+(?:u0022|x22)")
+_QUOTES = re.compile(r"(?<!\\)\\+(?:u0022|x22)")
 _SHARING = re.compile(r"share|follow|intent|profile|timeline", re.I)
 _RECORD = re.compile(r"\s*\{.*(?:tweet|twitter|x)\.com", re.I | re.S)
 _WORDS = ("/status", '"tweet', '"Tweet', "weet_id", "weetId")  # told apart faster than by the patterns
@@ -117,10 +117,16 @@ def _in_object(text: str, kind: re.Match[str]) -> tuple[str | None, str] | None:
     """What the object names whose type this is, itself or in the objects inside it."""
     before, after = text[max(0, kind.start() - _AROUND) : kind.start()], text[kind.end() : kind.end() + _AROUND]
     own = _up_to(before[::-1], "{")[::-1] + kind[0] + _up_to(after, "}")
-    if _SHARING.search(own) or any(_OF_SOMEBODY.fullmatch(key) for key in _keys_around(before)):
+    if _SHARING.search(own):
         return None
+    status = _told_in(own, kind[1])
+    return None if status and any(_OF_SOMEBODY.fullmatch(key) for key in _keys_around(before)) else status
+
+
+def _told_in(own: str, kind: str) -> tuple[str | None, str] | None:
+    """The post whose address the object holds; a bare number is one where the object calls itself a tweet."""
     for found in _ADDRESS.finditer(own):
         if status := _x.status(found[1].replace("\\", "")):
             return status
-    number = _NUMBER.search(own) if kind[1].lower() == "tweet" else None
+    number = _NUMBER.search(own) if kind.lower() == "tweet" else None
     return (None, number[1]) if number else None

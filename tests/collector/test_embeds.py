@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 from base64 import b64encode
 from datetime import UTC, datetime
 from html import escape
@@ -263,6 +264,13 @@ def test_an_id_and_a_date_that_contradict_each_other_are_a_problem() -> None:
     markup = html(QUOTE.replace("May 4, 2026", "May 4, 2019"))
     (problem,) = [item for item in article.parse(page(markup)) if isinstance(item, Problem)]
     assert "dates it 2019-05-04" in problem.error
+
+
+@pytest.mark.parametrize("text", ["\\" * 300_000 + "u002", '{"type":"tweet",' * 5_000])
+def test_a_script_of_backslashes_or_open_objects_costs_little(text: str) -> None:
+    began = time.process_time()
+    assert embedded(f'<script>x = "{text} twitter-tweet {{"</script>') == []
+    assert time.process_time() - began < 10
 
 
 def test_posts_come_in_the_order_of_the_page() -> None:
