@@ -37,9 +37,15 @@ def addressed(element: HtmlElement) -> Named | None:
 
 
 def named(element: HtmlElement) -> Named | None:
-    """The post whose id or address an attribute holds, if the element says that it is for embedding."""
-    if _embed.shares(element) or not _embed.embeds(element) or _embed.listed(element):
+    """The post whose frame an attribute holds; or its id or address, if the element is for embedding."""
+    if _embed.shares(element) or _embed.listed(element):
         return None
+    frame = next((found for value in _embed.addresses(element) if (found := _x.framed(value))), None)
+    return frame or (_told(element) if _embed.embeds(element) else None)
+
+
+def _told(element: HtmlElement) -> Named | None:
+    """By an id, an address, a record, or a number where it speaks of X."""
     if number := identified(element):
         return None, number
     for value in _embed.addresses(element):

@@ -100,6 +100,7 @@ def test_each_form_gives_the_one_post(markup: str) -> None:
         f'<div class="twitter-widget"><div data-tweet-id="{ID}"></div></div>',
         f'<div class="tweet-facade" role="button" data-tweet-id="{ID}">Load</div>',
         f'<iframe src="https://frame.example/show?url={quote(STATUS, safe="")}"></iframe>',
+        f'<div class="waits" data-suppressedsrc="https://platform.twitter.com/embed/Tweet.html?id={ID}"></div>',
         f'<div class="lazy-tweet" data-url="{STATUS}"></div>',
         f'<div class="embed" data-embed-src="{STATUS}"></div>',
         f'<div data-oembed-url="{STATUS}">Preview</div>',
