@@ -144,7 +144,9 @@ class SourceCoverage(Form):
     first_run_at: Time | None
     last_ok_at: Time | None
     gaps: list[Gap]
-    missed_pages: int = Field(description="Pages that its entries named and that could not be read in the range.")
+    missed_pages: int = Field(
+        description="Pages that its entries named and that could not be read, so far or for good."
+    )
 
 
 class Coverage(Form):

@@ -13,6 +13,7 @@ from core import plugins
 from core.errors import HIDDEN, SettingsError
 from core.page import Page
 from core.post import Asked, Problem, SeenPost
+from core.secrecy import masked, shown
 
 _PACKAGE = "collector.platforms"
 
@@ -67,11 +68,13 @@ def target(source: str, kind_name: str, options: dict[str, Any]) -> Options:
         first = error.errors(include_url=False)[0]
     name = str(first["loc"][0]) if first["loc"] else ""
     secret = not name or (name in form.model_fields and not form.model_fields[name].repr)
-    value = HIDDEN if secret else first["input"]  # without a name it is all of them
+    value = HIDDEN if secret else shown(name, first["input"])  # without a name it is all of them
     where = ".".join([f"[[source]] {source}", *map(str, first["loc"])])
     if first["type"] == "extra_forbidden":
         known = ", ".join(form.model_fields)
-        raise SettingsError(where, first["input"], f"is no option of kind {kind_name}; there are {known}")
+        raise SettingsError(
+            where, shown(name, first["input"]), f"is no option of kind {kind_name}; there are {known}"
+        )
     if first["type"] == "missing":
         raise SettingsError(where, None, f"is missing; kind {kind_name} needs it")
-    raise SettingsError(where, value, first["msg"].removeprefix("Value error, "))
+    raise SettingsError(where, value, masked(first["msg"].removeprefix("Value error, ")))

@@ -2,12 +2,20 @@
 
 import re
 
+_WORDS = "api_?key|key|token|secret|signature|sig|password|passwd|pwd|pw|jwt|auth|session|sid"
 _PARAMETER = re.compile(
-    r"([?&;](?:[\w-]*(?:api|access|auth|app|secret|private)[_-]?(?:key|token|id)|key|token|secret|password|sig|signature)=)"
-    r"[^&#\s'\"]+",
-    re.I,
+    rf"([?&;](?:(?:[\w-]*[_-])?(?i:{_WORDS})|\w*[a-z](?:Key|Token|Secret))=)"
+    r"[^&#\s'\"]*[^&#\s'\":,.;]"  # a sentence may go on behind the address
 )
-_USER = re.compile(r"(?<=://)[^/@\s:]*:[^/@\s]*(?=@)")
+_NAMED = re.compile(r"token|key|secret|passw|bearer|credential|auth", re.I)
+_USER = re.compile(r"(?<=://)[^/@\s]+(?=@)")
+
+
+def shown(name: str, value: object) -> object:
+    """What a message may say of `value`, given as an option or setting of this name."""
+    if _NAMED.search(name):
+        return "***"
+    return masked(value) if isinstance(value, str) else value
 
 
 def masked(text: str) -> str:

@@ -19,7 +19,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
-from core import times
+from core import secrecy, times
 from core.errors import SettingsError
 
 _TEST_KNOBS = ("KLE_TEST_", "KLE_REQUIRE_")  # read by the tests, not by the program
@@ -269,7 +269,9 @@ def _refuse_unknown_environment() -> None:
     known = {f"KLE_{name.upper()}" for name in Settings.model_fields if name != "tables"}
     for name in os.environ:
         if name.startswith("KLE_") and name not in known and not name.startswith(_TEST_KNOBS):
-            raise SettingsError(name, os.environ[name], "is no setting" + _suggestion(name, sorted(known)))
+            raise SettingsError(
+                name, secrecy.shown(name, os.environ[name]), "is no setting" + _suggestion(name, sorted(known))
+            )
 
 
 def _suggestion(name: str, known: list[str]) -> str:
@@ -282,7 +284,8 @@ def _first_problem(error: ValidationError, form: type[BaseModel], where: str) ->
     name = ".".join(str(part) for part in first["loc"]) or "value"
     if first["type"] == "extra_forbidden":
         known = [n for n in form.model_fields if n != "tables"]
-        return SettingsError(where + name, first["input"], "is no setting" + _suggestion(name, known))
+        value = secrecy.shown(name, first["input"])
+        return SettingsError(where + name, value, "is no setting" + _suggestion(name, known))
     if first["type"] == "missing":
         return SettingsError(where + name, None, "is missing")
     shown = f"KLE_{name.upper()}" if form is Settings else where + name

@@ -66,7 +66,7 @@ def _of_source(session: Session, source: Any, since: datetime | None, until: dat
         "first_run_at": times.text(first) if first else None,
         "last_ok_at": times.text(last) if last else None,
         "gaps": _gaps(session, source, since or first, until) if since or first else [],
-        "missed_pages": follows.given_up(session, source.id, since or times.EARLIEST, until),
+        "missed_pages": follows.missed(session, source.id, since or times.EARLIEST, until),
     }
 
 
@@ -116,5 +116,5 @@ def _note(watched: list[dict[str, Any]], complete: bool) -> str:
     gaps = sum(len(s["gaps"]) for s in watched)
     failed = sum(s["failed"] for s in watched)
     missed = sum(s["missed_pages"] for s in watched)
-    pages = f", {missed} page{'s' * (missed != 1)} given up" if missed else ""
+    pages = f", {missed} page{'s' * (missed != 1)} not read" if missed else ""
     return f"{sources}, {failed} failed, {gaps} gap{'s' * (gaps != 1)}{pages}: posts may be missing."

@@ -55,8 +55,9 @@ def standing(session: Session) -> dict[int, dict[str, int]]:
     return {row.source_id: {"waiting": row.waiting, "given_up": row.given_up} for row in rows}
 
 
-def given_up(session: Session, source_id: int, since: datetime, until: datetime) -> int:
-    """How many pages of this source were given up in that time."""
-    inside: Any = _given_up & (_follow.c.done_at >= since) & (_follow.c.done_at <= until)
-    mine = select(func.count()).where(_follow.c.source_id == source_id, inside)
+def missed(session: Session, source_id: int, since: datetime, until: datetime) -> int:
+    """How many pages of this source could not be read: given up in that time, or not yet though they were tried."""
+    inside: Any = (_follow.c.done_at >= since) & (_follow.c.done_at <= until)
+    unread = _follow.c.error.is_not(None) & (_follow.c.done_at.is_(None) | inside)
+    mine = select(func.count()).where(_follow.c.source_id == source_id, unread)
     return int(session.execute(mine).scalar_one())

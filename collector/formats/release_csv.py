@@ -46,7 +46,8 @@ def _nested(row: Mapping[str, str]) -> dict[str, Any]:
     record |= {name: row.get(name) == "true" for name in _FLAGS}
     record |= {name: _loaded(name, row[name]) for name in _LISTS if row.get(name)}
     counts = {name: _count(name, row.get(f"metrics_{name}")) for name in METRICS}
-    record["metrics"] = counts if any(value is not None for value in counts.values()) else None
+    observed = {"observed_at": row.get("metrics_observed_at") or None}
+    record["metrics"] = {**counts, **observed} if any(value is not None for value in counts.values()) else None
     record["rights"] = {"text_withheld": row.get("rights_text_withheld") == "true"}
     if row.get("account_handle"):
         record["account"] = {n: row.get(f"account_{n}") or None for n in ("platform", "handle", "name")}

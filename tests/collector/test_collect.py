@@ -261,7 +261,7 @@ def test_a_page_that_nobody_can_read_for_a_day_is_given_up_and_everybody_is_told
         reasons = [row.error for row in session.exec(select(Quarantine)).all()]
     assert shown["pages"] == {"waiting": 0, "given_up": 1}
     assert (looked["complete"], looked["sources"][0]["missed_pages"]) == (False, 1)
-    assert "1 page given up" in looked["note"]
+    assert "1 page not read" in looked["note"]
     assert reasons == [f"{site.url}/gone answered 404: the page is gone; has it moved? (given up)"]
 
 

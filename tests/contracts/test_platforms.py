@@ -135,6 +135,8 @@ def test_gzip_is_read_by_kind_file() -> None:
 @pytest.mark.parametrize(("kind", "options"), [
     ("x", {"account": "office x", "token": "S3CRET"}), ("x", {"account": "@office", "token": ["S3CRET"]}),
     ("dvids", {"key": "S3CRET"}), ("dvids", {"query": "a", "key": 7}),
+    ("x", {"account": "@office", "tokn_secret": "S3CRET"}), ("feed", {"url": "ftp://a.example/?api_key=S3CRET"}),
+    ("feed", {"url": "https://a.example/", "token": "S3CRET"}),
 ])  # fmt: skip
 def test_a_wrong_option_tells_no_secret(kind: str, options: dict[str, Any]) -> None:
     with pytest.raises(SettingsError) as wrong:
