@@ -138,6 +138,22 @@ def test_processes_that_open_a_new_archive_at_once_share_it(database_url):
     made.close()
 
 
+def test_a_file_that_another_turns_to_wal_at_this_moment_is_waited_for():
+    class Connection:
+        said = 0
+
+        def execute(self, pragma):
+            self.said += 1
+            if self.said < 3:
+                raise sqlite3.OperationalError("database is locked")
+
+    opened = Connection()
+    databases._patiently(opened, "PRAGMA journal_mode = WAL")
+    assert opened.said == 3
+    with pytest.raises(sqlite3.OperationalError, match="syntax"), closing(sqlite3.connect(":memory:")) as made:
+        databases._patiently(made, "PRAGMA journal_mode = = WAL")
+
+
 def test_a_unit_of_work_is_kept_whole_or_not_at_all(database):
     with pytest.raises(RuntimeError), database.write() as session:
         session.add(Meta(name="half", value="1"))
