@@ -7,7 +7,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from sqlmodel import Session
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from db import counts, tags
+from db import campaigns, counts, tags
 
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
@@ -47,6 +47,8 @@ def _archive(session: Session) -> CollectorRegistry:
         runs.labels(outcome).set(count)
     waiting = Gauge("kle_pending_tags", "Versions that wait for their tags", registry=made)
     waiting.set(tags.pending_count(session))
+    stale = Gauge("kle_stale_tags", "Versions tagged by another model, to be tagged again", registry=made)
+    stale.set(campaigns.stale_count(session))
     return made
 
 

@@ -1,4 +1,6 @@
-"""Tags what waits in the archive: claim, predict outside of any transaction, store."""
+"""Tags what waits in the archive and, behind it, what an earlier model judged: claim, predict outside of any
+transaction, store.
+"""
 
 from collections.abc import Sequence
 
@@ -6,7 +8,7 @@ import structlog
 
 from classifier.model import Model, TopicScore
 from core import times
-from db import tags
+from db import campaigns, tags
 from db.database import Database
 from db.hold import Hold
 from db.models import Version
@@ -17,9 +19,14 @@ _log = structlog.get_logger()
 
 
 def tag_round(database: Database, model: Model, worker: str, limit: int = BATCH) -> int:
-    """Tag up to `limit` waiting versions; how many were. 0 means that nothing waits."""
+    """Tag up to `limit` waiting versions; how many were. 0 means that nothing waits.
+
+    What another model judged is judged again only if `model` is the archive's (`adopt`).
+    """
     with database.write() as session:
-        pending = tags.claim_versions(session, worker, limit, times.now())
+        present = campaigns.chosen(session)
+        own = present.id if present and present.digest == model.digest else None
+        pending = tags.claim_versions(session, worker, limit, times.now(), own)
         if not pending:  # the usual second: nothing is written
             return 0
         model_id = tags.register_model(session, model.digest, model.card)
@@ -29,6 +36,12 @@ def tag_round(database: Database, model: Model, worker: str, limit: int = BATCH)
     with database.write() as session:
         tags.postpone(session, failed, worker, times.now())
         return tags.store(session, model_id, results, worker, times.now())
+
+
+def adopt(database: Database, model: Model) -> None:
+    """Make `model` the archive's: rounds with it judge again what others judged, behind what waits."""
+    with database.write() as session:
+        campaigns.adopt(session, tags.register_model(session, model.digest, model.card), times.now())
 
 
 def _predict(model: Model, pending: Sequence[Pending]) -> list[tuple[Pending, Sequence[TopicScore]]]:

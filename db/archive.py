@@ -298,4 +298,6 @@ def _add_version(look: Look, post: SeenPost, old: Known, change: str) -> None:
     look.session.execute(update(_post).where(_post.c.id == old.id).values(changed))
     current = (_tag.c.post_id == old.id) & _tag.c.valid_to.is_(None)
     look.session.execute(update(_tag).where(current).values(valid_to=look.now))  # of the text before this one
+    before = (_version.c.post_id == old.id) & _version.c.campaign_id.is_not(None)
+    look.session.execute(update(_version).where(before).values(campaign_id=None))
     look.counts.changed += 1

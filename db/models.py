@@ -198,14 +198,17 @@ class Version(Claimable, table=True):
     """One state of a post that was seen; never overwritten.
 
     `change` is first, edit, fuller (a source that shows more), delete or restore. `tag_priority` is null once
-    tagged, 0 for live work, 1 for bulk. `facts` are the post's id, url, kind, account, language and time as they
-    stood then; `digest` covers them and all the rest (`ledger.version_digest`).
+    tagged, 0 for live work, 1 for bulk. `campaign_id` is the one in which its tags in force were given: null before
+    it is tagged, and once a newer version stands. `facts` are the post's id, url, kind, account, language and time
+    as they stood then; `digest` covers them and all the rest (`ledger.version_digest`).
     """
 
     __table_args__ = (
         UniqueConstraint("post_id", "number"),
         Index("ix_version_pending", "tag_priority", text("id DESC"), sqlite_where=text("tag_priority IS NOT NULL"),
               postgresql_where=text("tag_priority IS NOT NULL")),
+        Index("ix_version_campaign_id_id", "campaign_id", "id", sqlite_where=text("campaign_id IS NOT NULL"),
+              postgresql_where=text("campaign_id IS NOT NULL")),
     )  # fmt: skip
     id: int | None = _key()
     post_id: int = _ref("post.id")
@@ -222,6 +225,7 @@ class Version(Claimable, table=True):
     text_sha256: str
     digest: str
     tag_priority: int | None = Field(default=None, sa_type=SmallInteger)
+    campaign_id: int | None = _ref("campaign.id", optional=True)
 
 
 class Sighting(SQLModel, table=True):
@@ -268,6 +272,20 @@ class TagModel(SQLModel, table=True):
     card: dict[str, Any] = _json(dict)
 
 
+class Campaign(SQLModel, table=True):
+    """One model judging the whole archive. The one that was chosen last counts: versions that were judged in
+    another one are stale, and are judged again behind everything else.
+
+    `started_at` is the moment against which it reports what changed; `finished_at` when nothing was stale any more.
+    """
+
+    id: int | None = _key()
+    model_id: int = _ref("tag_model.id")
+    started_at: datetime = _time()
+    chosen_at: datetime | None = _time(optional=True)
+    finished_at: datetime | None = _time(optional=True)
+
+
 class Tag(SQLModel, table=True):
     """A decision on one version and topic; the valid ones have `valid_to` null. Evidence: offsets into the text."""
 
@@ -289,6 +307,19 @@ class Tag(SQLModel, table=True):
     evidence_end: int | None = None
     valid_from: datetime = _time()
     valid_to: datetime | None = _time(optional=True)
+
+
+class Week(SQLModel, table=True):
+    """What the versions of one source that were published in one week are tagged with (`db.drift`).
+
+    `start` is its Monday; `posts` were judged, `unsure` of them on some topic; `topics` are those tagged, by slug.
+    """
+
+    source_id: int = Field(sa_column=Column(Key, ForeignKey("source.id"), primary_key=True))
+    start: datetime = Field(sa_column=Column(UtcTime, primary_key=True))
+    posts: int
+    unsure: int
+    topics: dict[str, int] = _json(dict)
 
 
 class Reference(SQLModel, table=True):

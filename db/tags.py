@@ -8,11 +8,10 @@ from typing import Any, Protocol
 from sqlalchemy import and_, func, select, update
 from sqlmodel import Session
 
-from db import ledger, search, work
+from db import campaigns, ledger, search, work
 from db.models import Post, Tag, TagModel, Topic, Version
 from db.upsert import Row, insert_all, insert_quietly, table
 
-BULK = 1
 _DOUBLED = 10  # times that the wait for another try doubles: 17 hours at most
 _tag, _topic, _version, _post, _model = table(Tag), table(Topic), table(Version), table(Post), table(TagModel)
 _current = and_(_version.c.post_id == _post.c.id, _version.c.number == _post.c.versions)
@@ -50,11 +49,16 @@ def register_model(session: Session, digest: str, card: dict[str, Any]) -> int:
     return int(session.execute(select(_model.c.id).where(_model.c.digest == digest)).scalar_one())
 
 
-def claim_versions(session: Session, worker: str, limit: int, now: datetime) -> list[Pending]:
-    """Live work first, newest first; bulk only when nothing live waits."""
+def claim_versions(
+    session: Session, worker: str, limit: int, now: datetime, campaign_id: int | None = None
+) -> list[Pending]:
+    """Live work first, newest first; bulk only when nothing live waits; last what is stale for this campaign."""
     waiting = _version.c.tag_priority.is_not(None)
     order = [_version.c.tag_priority, _version.c.id.desc()]
     keys = work.claim(session, Version, waiting, order, worker, now, limit)
+    newest = [_version.c.campaign_id.desc(), _version.c.id.desc()]
+    for stale in campaigns.ranges(campaign_id) if campaign_id and not keys else ():
+        keys = keys or work.claim(session, Version, stale, newest, worker, now, limit)
     rows = session.execute(
         select(_version.c.id, _version.c.post_id, _version.c.text).where(_version.c.id.in_(keys))
     )
@@ -89,7 +93,10 @@ def store(
         rows += made
     insert_all(session, Tag, rows)
     ledger.append(session, lines)
-    work.finish(session, Version, sorted(mine), tag_priority=None, attempts=0, not_before=None)
+    judged = {"tag_priority": None, "attempts": 0, "not_before": None}
+    campaign_id = campaigns.join(session, model_id, now)
+    work.finish(session, Version, sorted(mine & current), campaign_id=campaign_id, **judged)
+    work.finish(session, Version, sorted(mine - current), campaign_id=None, **judged)
     search.refresh(session, [p.post_id for p, _ in held])
     return len(held)
 
@@ -138,17 +145,6 @@ def _posts_of(session: Session, version_ids: Sequence[int]) -> dict[int, int]:
 def _current_versions(session: Session, post_ids: Sequence[int]) -> set[int]:
     statement = select(_version.c.id).join_from(_version, _post, _current).where(_post.c.id.in_(post_ids))
     return set(session.execute(statement).scalars())
-
-
-def requeue(session: Session, everything: bool, model_digest: str) -> int:
-    """Ask for tags of all current versions, or of those that this model has not judged; how many."""
-    judged = select(_tag.c.version_id).join_from(_tag, _model).where(_model.c.digest == model_digest)
-    wanted = select(_version.c.id).join_from(_version, _post, _current)
-    wanted = wanted.where(_version.c.tag_priority.is_(None))
-    if not everything:
-        wanted = wanted.where(_version.c.id.not_in(judged))
-    statement = update(_version).where(_version.c.id.in_(wanted)).values(tag_priority=BULK)
-    return int(session.execute(statement).rowcount)  # type: ignore[attr-defined]
 
 
 def pending_count(session: Session) -> int:

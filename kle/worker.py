@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from classifier.tag import tag_round
+from classifier.tag import adopt, tag_round
 from collector.collect import collect
 from collector.fetch import Fetcher
 from core import times
 from core.settings import Settings
-from db import ledger, sources
+from db import campaigns, ledger, sources
 from db.database import Database
 from db.models import Source
 from kle import claims
@@ -48,6 +48,7 @@ class Worker:
         if self._fetcher:
             self._every_second(self._collect)
         if self._model:
+            adopt(self._database, self._model)
             self._every_second(self._tag)
         if self._database.dialect == "postgresql":
             self._every_second(self._seal)
@@ -104,10 +105,19 @@ class Worker:
                 del self._rounds[source_id]
 
     def _tag(self) -> None:
-        """Tag until nothing waits."""
+        """Tag until nothing waits and nothing is stale."""
         while not self._stopping.is_set() and self._model:
             if not tag_round(self._database, self._model, self.name):
+                self._settle()
                 return
+
+    def _settle(self) -> None:
+        """Note when a campaign has come to its end; the usual second writes nothing."""
+        with self._database.read() as session:
+            present = campaigns.chosen(session)
+        if present and present.finished_at is None:
+            with self._database.write() as session:
+                campaigns.settle(session, times.now())
 
     def _seal(self) -> None:
         with self._database.write() as session:

@@ -1,14 +1,11 @@
 """Commands on the archive: collect, import, classify, search, verify, and `kle db upgrade`."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from kle import output
-
-if TYPE_CHECKING:
-    from classifier.model import Model
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 db = typer.Typer(help="The database itself.", no_args_is_help=True)
@@ -91,37 +88,28 @@ def _tell_reasons(reasons: list[str], quarantined: int) -> None:
 def classify(
     everything: Annotated[bool, typer.Option("--all", help="Tag again what is tagged.")] = False,
     model: Annotated[Path | None, typer.Option(metavar="DIR", help="Another model's folder.")] = None,
+    json: Json = False,
 ) -> None:
-    """Tag what waits; with --all everything again. Older tags stay in the archive beside the new ones."""
-    from kle import runtime
+    """Tag what waits; with --all everything again. Older tags stay in the archive beside the new ones.
+
+    Interrupted, `kle classify --all` goes on where it stood when it is called again. It may run beside a `kle up`.
+    At the end it tells how many decisions changed since it first began, by topic. To keep another model than the
+    shipped one, set KLE_MODEL too: the next `kle up` tags by that setting.
+
+    Example: kle classify --all --model ./my-model --json
+    """
+    from kle import classifying, runtime
 
     with runtime.archive() as (settings, database):
         chosen = settings.model_copy(update={"model": str(model)}) if model else settings
         loaded = runtime.model(chosen)
         if loaded is None:
             output.fail("KLE_MODEL = none switches tagging off; name a model with --model DIR")
-        done = _classify(database, loaded, everything)
-    output.say(f"{done} versions tagged by model {loaded.digest[:12]}")
-
-
-def _classify(database: Any, model: "Model", everything: bool) -> int:
-    from classifier.tag import tag_round
-    from db import tags
-    from kle import claims
-
-    claims.release_dead(database)
-    if everything:
-        with database.write() as session:
-            tags.requeue(session, True, model.digest)
-    with database.read() as session:
-        waiting = tags.pending_count(session)
-    done, worker = 0, claims.worker_name()
-    with output.progress() as bar:
-        task = bar.add_task("tagging", total=waiting)
-        while count := tag_round(database, model, worker):
-            done += count
-            bar.advance(task, count)
-    return done
+        report = (classifying.everything if everything else classifying.waiting)(database, loaded)
+    if json:
+        output.print_json(report.as_json())
+    else:
+        classifying.show(report, everything)
 
 
 def search(

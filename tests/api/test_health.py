@@ -42,6 +42,7 @@ def test_metrics_count_the_archive(inside):
     assert f"kle_versions {posts + 1}.0" in lines
     assert 'kle_runs{outcome="failed"} 1.0' in lines
     assert "kle_pending_tags 1.0" in lines
+    assert "kle_stale_tags 0.0" in lines
 
 
 @pytest.mark.parametrize(

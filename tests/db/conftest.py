@@ -12,7 +12,7 @@ from sqlalchemy import select, text
 from sqlmodel import Session, SQLModel
 
 from core.post import Account, SeenPost
-from db import archive, entries, ledger, posts, sources, tags
+from db import archive, campaigns, entries, ledger, posts, sources, tags
 from db.database import Database
 from db.models import IndexEntry, Ledger, Post, Source, Topic, Unsealed, Version
 from db.query import PostQuery
@@ -81,13 +81,21 @@ class Room:
         with self.database.write() as session:
             return archive.archive(session, origin, run, seen, None, self.tick(), live)
 
-    def tag(self, *scores: Score, worker: str = "host:1:a", limit: int = 100) -> int:
-        """Give every waiting version these tags."""
+    def tag(
+        self, *scores: Score, worker: str = "host:1:a", limit: int = 100, model: str = "digest-of-model"
+    ) -> int:
+        """Give every waiting version these tags, and every stale one where `model` is the archive's."""
         with self.database.write() as session:
-            model = tags.register_model(session, "digest-of-model", {})
-            waiting = tags.claim_versions(session, worker, limit, self.tick())
+            model_id = tags.register_model(session, model, {})
+            present = campaigns.chosen(session)
+            own = present.id if present and present.digest == model else None
+            waiting = tags.claim_versions(session, worker, limit, self.tick(), own)
         with self.database.write() as session:
-            return tags.store(session, model, [(p, scores) for p in waiting], worker, self.tick())
+            return tags.store(session, model_id, [(p, scores) for p in waiting], worker, self.tick())
+
+    def adopt(self, model: str) -> None:
+        with self.database.write() as session:
+            campaigns.adopt(session, tags.register_model(session, model, {}), self.tick())
 
     def topics(self) -> None:
         rows = [{"slug": s, "name": s, "definition": s, "position": n} for n, s in enumerate(TOPICS)]

@@ -244,13 +244,11 @@ def test_judging_again_adds_and_closes_and_never_overwrites(room):
     room.topics()
     room.archive(post(1))
     room.tag(Score("reform"))
-    with room.database.write() as session:
-        assert tags.requeue(session, False, "digest-of-model") == 0
-        assert tags.requeue(session, False, "another") == 1
-        assert tags.requeue(session, True, "digest-of-model") == 0
-    assert room.get("mastodon:m.example/1")["tagging"] == "pending"
+    assert room.tag(Score("training")) == 0
+    room.adopt("another")
+    assert room.get("mastodon:m.example/1")["tagging"] == "done"
     assert room.ids("topic:reform") == ["mastodon:m.example/1"]
-    room.tag(Score("training"), Score("unheard_of"))
+    assert room.tag(Score("training"), Score("unheard_of"), model="another") == 1
     assert [t["topic"] for t in room.get("mastodon:m.example/1")["tags"]] == ["training"]
     assert room.ids("topic:reform") == []
     assert sorted((t.topic_id, t.valid_to is None) for t in room.rows(Tag)) == [(2, True), (3, False)]
