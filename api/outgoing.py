@@ -13,6 +13,12 @@ def posts(items: list[dict[str, Any]], audience: Audience) -> list[dict[str, Any
     return [terms.apply(item, audience) for item in items]
 
 
+def post_as_of(then: dict[str, Any], now: dict[str, Any], audience: Audience) -> dict[str, Any]:
+    """A state of before leaves by the terms of today: a wish or a way of seeing it that came later counts."""
+    ruled = terms.apply({**then, "sightings": now["sightings"], "labels": now["labels"]}, audience)
+    return {**ruled, "sightings": then["sightings"], "labels": then["labels"]}
+
+
 def versions(post: dict[str, Any], items: list[dict[str, Any]], audience: Audience) -> list[dict[str, Any]]:
     """A text that may not leave may not leave as an old version or as a difference either."""
     if not terms.apply(post, audience)["rights"]["text_withheld"]:

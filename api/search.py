@@ -1,16 +1,21 @@
 """The filters that posts, timeline, facets and coverage share, as the URL has them."""
 
+from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field, StringConstraints
 
 from core.errors import BadRequest
-from db.query import PostQuery
+from db.query import PostQuery, time_of
 
 Value = Annotated[str, StringConstraints(max_length=500)]
 Sort = Literal["newest", "oldest", "likes", "reposts", "replies", "quotes", "views"]
 Interval = Literal["hour", "day", "week", "month"]
 MAX_LIMIT = 200
+
+
+def empty(name: str) -> BadRequest:
+    return BadRequest(f"{name} is empty: give it a value or leave it out", parameter=name)
 
 
 class Filters(BaseModel):
@@ -32,14 +37,14 @@ class Filters(BaseModel):
     kind: Value | None = Field(None, description="post, reply, article and so on.", examples=["post"])
     since: Value | None = Field(None, description="Date or RFC 3339 time, inclusive.", examples=["2025-07-01"])
     until: Value | None = Field(None, description="Date or RFC 3339 time, exclusive.", examples=["2025-09-01"])
-    as_of: Value | None = Field(None, description="The archive as it was known then; not there yet, answers 422.")
+    as_of: Value | None = Field(None, description="The archive as it was known then; lists answer 422 so far.")
 
     def query(self) -> PostQuery:
         """Raises QueryError, BadRequest. An empty filter is refused: an unset variable means nothing."""
         chosen = self.chosen()
-        empty = [name for name, values in chosen.items() if name != "q" and not all(values)]
-        if empty:
-            raise BadRequest(f"{empty[0]} is empty: give it a value or leave it out", parameter=empty[0])
+        unset = [name for name, values in chosen.items() if name != "q" and not all(values)]
+        if unset:
+            raise empty(unset[0])
         single = {name: values[0] for name, values in chosen.items() if name != "topic"}
         return PostQuery.build(topics=tuple(self.topic), **single)
 
@@ -48,6 +53,18 @@ class Filters(BaseModel):
         given = {name: getattr(self, name) for name in Filters.model_fields}
         spread = {name: value if isinstance(value, list) else [value] for name, value in given.items()}
         return {name: values for name, values in spread.items() if values and values != [None]}
+
+
+class OnePost(BaseModel):
+    as_of: Value | None = Field(
+        None, description="Date or RFC 3339 time: the post as the archive knew it then.", examples=["2025-09-01"]
+    )
+
+    def moment(self) -> datetime | None:
+        """Raises BadRequest."""
+        if self.as_of == "":
+            raise empty("as_of")
+        return time_of("as_of", self.as_of)
 
 
 class PostSearch(Filters):

@@ -177,6 +177,8 @@ def _version_row(look: Look, row: Row, post: SeenPost, number: int, change: str)
         "labels": list(post.labels),
         "revised_at": times.text(post.revised_at) if post.revised_at else None,
     }
+    if change == "first" and post.deleted:
+        facts["deleted"] = True  # no other version says that it was gone already
     made = {
         "post_id": row["id"],
         "number": number,

@@ -60,7 +60,7 @@ def _form(row: Any, tags: list[Any], sightings: list[Any]) -> dict[str, Any]:
         "links": row.links,
         "tags": tags,
         "tagging": "done" if row.tag_priority is None else "pending",
-        "is_kle": any(t["topic"] == KLE and t["decision"] == "tagged" for t in tags),
+        "is_kle": is_kle(tags),
         "versions": row.versions,
         "edits": row.edits,
         "repeats": row.repeats,
@@ -68,6 +68,10 @@ def _form(row: Any, tags: list[Any], sightings: list[Any]) -> dict[str, Any]:
         "labels": list(dict.fromkeys([*row.labels, *(row.wishes or ())])),
         "sightings": sightings,
     }
+
+
+def is_kle(tags: Sequence[dict[str, Any]]) -> bool:
+    return any(tag["topic"] == KLE and tag["decision"] == "tagged" for tag in tags)
 
 
 def tag_form(row: Any) -> dict[str, Any]:

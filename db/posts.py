@@ -4,6 +4,7 @@ import difflib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import and_, func, or_, select
@@ -13,7 +14,7 @@ from core import cursor, times
 from core.errors import BadRequest, NotFound
 from core.post import METRICS
 from core.text import storable
-from db import forms
+from db import as_of, forms
 from db.models import Alias, Metrics, Post, Source, Tag, Version
 from db.query import PostQuery, Selection, selection
 from db.upsert import table
@@ -101,9 +102,10 @@ def _key(session: Session, public_id: str) -> int:
     return int(key)
 
 
-def get(session: Session, public_id: str) -> dict[str, Any]:
-    """One post by any of its ids. Raises NotFound."""
-    return forms.posts(session, [_key(session, public_id)])[0]
+def get(session: Session, public_id: str, moment: datetime | None = None) -> dict[str, Any]:
+    """One post by any of its ids, now or as it was known at `moment`. Raises NotFound."""
+    key = _key(session, public_id)
+    return as_of.post(session, key, moment) if moment else forms.posts(session, [key])[0]
 
 
 def resolve(session: Session, public_id: str) -> str:

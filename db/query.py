@@ -65,12 +65,15 @@ class PostQuery:
     ) -> "PostQuery":
         """Raises QueryError (position in `q`) or BadRequest (a filter)."""
         if as_of:
-            raise BadRequest("as_of is not there yet: this version answers for now only", parameter="as_of")
+            raise BadRequest(
+                "as_of is there for one post, /api/v1/posts/{id}?as_of=; lists answer for now only",
+                parameter="as_of",
+            )
         filters = {"from": account, "actor": actor, "platform": platform, "lang": lang, "kind": kind}
         fields = [Field(name, value, 0) for name, value in filters.items() if value]
         fields += [Field("topic", slug, 0) for slug in topics]
         tree = join([language.parse(q), *fields])
-        bounds = {"since": _bound("since", since), "until": _bound("until", until)}
+        bounds = {"since": time_of("since", since), "until": time_of("until", until)}
         for field in _top_fields(tree):
             if field.name in bounds:
                 found = _field_time(field)
@@ -80,7 +83,8 @@ class PostQuery:
         return cls(q, tree, bounds["since"], bounds["until"])
 
 
-def _bound(name: str, value: str | None) -> datetime | None:
+def time_of(name: str, value: str | None) -> datetime | None:
+    """A parameter that is a time. Raises BadRequest."""
     if not value:
         return None
     try:

@@ -10,7 +10,7 @@ from api import outgoing, schemas
 from api.access import Reader
 from api.answers import Json, listing, resource
 from api.deps import context, only
-from api.search import PostSearch
+from api.search import OnePost, PostSearch
 from core import times
 from db import coverage, posts
 
@@ -48,16 +48,22 @@ def list_metrics(request: Request, _who: Reader, id: str) -> Response:  # noqa: 
         return _moved(own, "/metrics") if own != id else listing(posts.metrics(session, own))
 
 
-@router.get("/posts/{id:path}", response_model=schemas.Post, dependencies=[only()])
-def get_post(request: Request, who: Reader, id: str) -> Response:  # noqa: A002
-    """One post. A second id of it answers 308 with the post's own."""
+@router.get("/posts/{id:path}", response_model=schemas.Post, dependencies=[only(OnePost)])
+def get_post(request: Request, who: Reader, id: str, asked: Annotated[OnePost, Query()]) -> Response:  # noqa: A002
+    """One post. A second id of it answers 308 with the post's own.
+
+    With `as_of` as the archive knew it then: its version and its tags of then, with the model that gave them; 404
+    where it was not known yet. Its terms are today's: what may not leave now does not leave as it was either.
+    """
+    moment = asked.moment()
     with context(request).database.read() as session:
         own = posts.resolve(session, id)
         if own != id:
-            return _moved(own)
+            return _moved(own, f"?{request.url.query}" if request.url.query else "")
         found: dict[str, Any] = posts.get(session, own)
-    return Json(outgoing.posts([found], who.audience)[0])
+        then = posts.get(session, own, moment) if moment else found
+    return Json(outgoing.post_as_of(then, found, who.audience))
 
 
-def _moved(own: str, suffix: str = "") -> Response:
-    return RedirectResponse(f"/api/v1/posts/{quote(own, safe=SAFE)}{suffix}", status_code=308)
+def _moved(own: str, rest: str = "") -> Response:
+    return RedirectResponse(f"/api/v1/posts/{quote(own, safe=SAFE)}{rest}", status_code=308)

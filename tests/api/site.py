@@ -13,7 +13,7 @@ from core import settings as knobs
 from core.outcome import Outcome
 from core.post import Account, Media, SeenPost, View
 from core.settings import Settings
-from db import archive, credentials, directory, sources, tags
+from db import archive, campaigns, credentials, directory, sources, tags
 from db.database import Database
 from tests.conftest import NOW
 
@@ -152,6 +152,17 @@ class Site:
             waiting = tags.claim_versions(session, "here:1:a", 100, NOW)
             results = [(p, [s for word, found in scores.items() if word in p.text for s in found]) for p in waiting]
             tags.store(session, model, results, "here:1:a", NOW)
+
+    def retag(self, digest: str, scores: list[Score], now: datetime) -> None:
+        """Every judged version again, by another model that is the archive's from `now` on."""
+        with self.database.write() as session:
+            model = tags.register_model(session, digest, {})
+            campaigns.adopt(session, model, now)
+            present = campaigns.chosen(session)
+            assert present
+            stale = tags.claim_versions(session, "here:1:a", 100, now, present.id)  # what waits goes first
+            stale += tags.claim_versions(session, "here:1:a", 100, now, present.id)
+            tags.store(session, model, [(p, scores) for p in stale], "here:1:a", now)
 
 
 def client(app: Any, host: str = "127.0.0.1", sender: str = "127.0.0.1", **options: Any) -> TestClient:

@@ -44,7 +44,7 @@ def test_a_misspelt_filter_never_widens_a_search(inside, route):
 
 
 @pytest.mark.parametrize(
-    "path", ["topics", "actors", "accounts", "references", "sources", "posts/file:office.example/1"]
+    "path", ["topics", "actors", "accounts", "references", "sources", "posts/file:office.example/1/versions"]
 )
 def test_routes_without_parameters_take_none(inside, path):
     body = problem(inside.get(f"/api/v1/{path}?q=x"), 422)
@@ -77,10 +77,6 @@ def test_a_time_that_is_none_is_refused(inside, search):
 @pytest.mark.parametrize("address", ["posts?q=%00", "posts?account=a%00", "posts/x:%00", "posts/x:%00/versions"])
 def test_a_nul_character_is_refused_on_every_database(inside, address):
     assert "NUL" in problem(inside.get(f"/api/v1/{address}"), 422)["detail"]
-
-
-def test_as_of_is_refused_until_it_is_there(inside):
-    assert problem(inside.get("/api/v1/posts?as_of=2025-08-01"), 422)["parameter"] == "as_of"
 
 
 @pytest.mark.parametrize(
