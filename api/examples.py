@@ -135,6 +135,18 @@ SOURCE: dict[str, Any] = {
     "volume": {"alarm": None, "last_day": 7, "usual": 6.0, "least": 0.0, "most": 15.8, "silent_days": 0},
     "pages": None,
 }
+DRIFT: dict[str, Any] = {
+    "source": "example-file",
+    "last_week": "2025-08-11T00:00:00Z",
+    "shares": [
+        {"of": "unsure", "posts": 48, "share": 0.1042, "least": 0.0, "most": 0.2292, "alarm": None},
+        {"of": "topic:reform", "posts": 48, "share": 0.375, "least": 0.0, "most": 0.2708, "alarm": "high"},
+    ],
+    "weeks": [
+        {"start": "2025-08-04T00:00:00Z", "posts": 51, "unsure": 6, "topics": {"reform": 5}},
+        {"start": "2025-08-11T00:00:00Z", "posts": 48, "unsure": 5, "topics": {"reform": 18}},
+    ],
+}
 REFERENCE: dict[str, Any] = {
     "slug": "quarterly-inspector-general-report",
     "title": "Quarterly inspector-general report to the U.S. Congress",

@@ -7,9 +7,11 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from sqlmodel import Session
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from db import campaigns, counts, tags
+from core import times
+from db import campaigns, counts, drift, tags
 
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
+_SIDES = {None: 0, "low": -1, "high": 1}
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
@@ -49,7 +51,22 @@ def _archive(session: Session) -> CollectorRegistry:
     waiting.set(tags.pending_count(session))
     stale = Gauge("kle_stale_tags", "Versions tagged by another model, to be tagged again", registry=made)
     stale.set(campaigns.stale_count(session))
+    _drift(session, made)
     return made
+
+
+def _drift(session: Session, made: CollectorRegistry) -> None:
+    """The last full week of each source, from counts that stand ready; `of` is unsure, or topic: and a slug."""
+    labels = ["source", "of"]
+    share = Gauge("kle_week_share", "Share of the last full week's posts", labels, registry=made)
+    unusual = Gauge(
+        "kle_week_unusual", "1 above, -1 below what is usual for the source, else 0", labels, registry=made
+    )
+    for source in drift.drift(session, times.now()):
+        for told in source["shares"]:
+            if told["share"] is not None:
+                share.labels(source["source"], told["of"]).set(told["share"])
+                unusual.labels(source["source"], told["of"]).set(_SIDES[told["alarm"]])
 
 
 def template(scope: Scope) -> str:

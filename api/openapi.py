@@ -15,7 +15,7 @@ TAGS = [
     {"name": "posts", "description": "Search, one post, its history."},
     {"name": "counts", "description": "How many posts, by time and by what they have in common; the same filters."},
     {"name": "directory", "description": "Topics, actors, accounts, references."},
-    {"name": "collection", "description": "Sources, runs and whether anybody looked."},
+    {"name": "collection", "description": "Sources, runs, whether anybody looked, and drift."},
     {"name": "health", "description": "Alive, ready, metrics."},
 ]
 _OPEN = ("/healthz", "/readyz")

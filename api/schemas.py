@@ -322,6 +322,36 @@ class Sources(Page):
     items: list[Source]
 
 
+class Share(Form):
+    """Of the last full week."""
+
+    of: str = Field(description="`unsure` on any topic, or `topic:` and a slug, as in a query.")
+    posts: int
+    share: float | None = Field(description="Null in a week without posts.")
+    least: float | None = Field(description="Null with fewer than 8 weeks or 100 posts before, or 20 in this one.")
+    most: float | None
+    alarm: Literal["low", "high"] | None
+
+
+class Week(Form):
+    start: Time = Field(description="Monday; the present week is not over yet.")
+    posts: int = Field(description="Judged posts that were published in it.")
+    unsure: int
+    topics: dict[str, int]
+
+
+class Drift(Form):
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.DRIFT]})
+    source: str
+    last_week: Time = Field(description="Start of the last full week.")
+    shares: list[Share]
+    weeks: list[Week]
+
+
+class Drifts(Page):
+    items: list[Drift]
+
+
 class Alive(Form):
     status: Literal["ok"]
 

@@ -12,7 +12,7 @@ from core import times
 from db import campaigns, tags
 from db.changes import Changes, changed
 from db.database import Database
-from kle import claims, output
+from kle import claims, drifting, output
 
 if TYPE_CHECKING:
     from classifier.model import Model
@@ -44,7 +44,9 @@ def waiting(database: Database, model: "Model") -> Report:
         present = campaigns.chosen(session)
         own = present is not None and present.digest == model.digest
         total = tags.pending_count(session) + (campaigns.stale_count(session) if own else 0)
-    return Report(_rounds(database, model, 0, total), model.digest)
+    tagged = _rounds(database, model, 0, total)
+    drifting.count_weeks(database)
+    return Report(tagged, model.digest)
 
 
 def everything(database: Database, model: "Model") -> Report:
@@ -87,6 +89,7 @@ def _reported(database: Database, model: "Model", campaign: Any, earlier: int) -
         found = changed(session, campaign.id, campaign.started_at, lambda count: bar.advance(task, count))
     with database.write() as session:
         campaigns.finish(session, campaign.id, times.now())
+    drifting.count_weeks(database)
     return Report(tagged, model.digest, found, earlier, unread)
 
 

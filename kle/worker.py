@@ -20,12 +20,13 @@ from core.settings import Settings
 from db import campaigns, ledger, sources
 from db.database import Database
 from db.models import Source
-from kle import claims
+from kle import claims, drifting
 
 if TYPE_CHECKING:
     from classifier.model import Model
 
 LANES = 4  # sources that are read at once; the fetcher's pace spaces those of one host
+MINUTE = 60
 log = structlog.get_logger("kle.worker")
 
 
@@ -50,6 +51,7 @@ class Worker:
         if self._model:
             adopt(self._database, self._model)
             self._every_second(self._tag)
+            self._every(MINUTE, self._count)
         if self._database.dialect == "postgresql":
             self._every_second(self._seal)
         self._scheduler.start()
@@ -119,11 +121,17 @@ class Worker:
             with self._database.write() as session:
                 campaigns.settle(session, times.now())
 
+    def _count(self) -> None:
+        drifting.count_weeks(self._database)
+
     def _seal(self) -> None:
         with self._database.write() as session:
             ledger.seal(session)
 
     def _every_second(self, tick: Callable[[], None]) -> None:
+        self._every(1, tick)
+
+    def _every(self, seconds: int, tick: Callable[[], None]) -> None:
         def safely() -> None:
             try:
                 tick()
@@ -133,7 +141,7 @@ class Worker:
         self._scheduler.add_job(
             safely,
             "interval",
-            seconds=1,
+            seconds=seconds,
             max_instances=1,
             coalesce=True,
             misfire_grace_time=None,

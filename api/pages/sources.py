@@ -1,4 +1,4 @@
-"""The page `/sources`: where the collector looks, and how each does."""
+"""The page `/sources`: where the collector looks, how each does, and what its posts are about week by week."""
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
@@ -8,9 +8,10 @@ from api.access import Reader
 from api.deps import context, only
 from api.render import formats
 from api.render.templates import page
+from api.render.weeks import drifts
 from core import times
 from core.outcome import GOOD
-from db import sources
+from db import directory, drift, sources
 
 router = APIRouter(include_in_schema=False)
 
@@ -19,8 +20,10 @@ router = APIRouter(include_in_schema=False)
 def list_sources(request: Request, who: Reader) -> Response:
     with context(request).database.read() as session:
         found = outgoing.sources(sources.list_sources(session, times.now()), who.audience)
+        names = {topic["slug"]: topic["name"] for topic in directory.topics(session)}
+        weeks = drifts(drift.drift(session, times.now()), names)
     rows = [{**row, "state": _state(row), "href": formats.safe_url(row["url"])} for row in found]
-    return page(request, "sources.html", {"rows": rows})
+    return page(request, "sources.html", {"rows": rows, "drifts": weeks})
 
 
 def _state(row: dict[str, object]) -> str:
