@@ -13,7 +13,7 @@ from core import settings as knobs
 from core.outcome import Outcome
 from core.post import Account, Media, SeenPost, View
 from core.settings import Settings
-from db import archive, campaigns, credentials, directory, sources, tags
+from db import archive, campaigns, credentials, directory, drift, sources, tags
 from db.database import Database
 from tests.conftest import NOW
 
@@ -152,6 +152,15 @@ class Site:
             waiting = tags.claim_versions(session, "here:1:a", 100, NOW)
             results = [(p, [s for word, found in scores.items() if word in p.text for s in found]) for p in waiting]
             tags.store(session, model, results, "here:1:a", NOW)
+
+    def weeks(self, source: str, shares: Sequence[int], posts: int = 60) -> None:
+        """Full weeks up to the last one in which so many of the posts are about training, and a few unsure."""
+        last = drift.monday(datetime.now(UTC)) - drift.WEEK
+        with self.database.write() as session:
+            number = sources.by_name(session, source).id
+            for weeks_ago, count in enumerate(reversed(shares)):
+                row = {"source_id": number, "start": last - weeks_ago * drift.WEEK, "posts": posts, "unsure": 3}
+                drift.keep(session, row["start"], [{**row, "topics": {"training": count}}])  # type: ignore[arg-type]
 
     def retag(self, digest: str, scores: list[Score], now: datetime) -> None:
         """Every judged version again, by another model that is the archive's from `now` on."""

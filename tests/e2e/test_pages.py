@@ -89,7 +89,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp("pages")
     database = Database(f"sqlite:///{folder / 'kle.sqlite'}")
     database.migrate()
-    yield fill(database, folder)
+    filled = fill(database, folder)
+    filled.weeks("sample", [6, 5, 7, 6, 8, 4, 6, 5, 7, 6, 6, 7, 30])
+    yield filled
     database.close()
 
 

@@ -1,18 +1,22 @@
 """The worker's ticks: due sources are read, what waits is tagged, and stopping lets go of everything."""
 
+import re
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
+from classifier.model import Prediction, TopicScore
 from core import settings
 from core.settings import Settings
 from db import directory, sources
 from db.database import Database
 from kle import claims, runtime
+from kle import worker as workers
 from kle.worker import Worker
 from tests.collector.platforms.api import open_at
 from tests.kle.town import Town
@@ -139,6 +143,38 @@ def test_tick_that_fails_is_told_and_the_next_comes(office: Path, monkeypatch: p
         worker.start()
         wait_for(database, "SELECT count(*) = 1 FROM run WHERE outcome = 'ok'")
         worker.stop()
+
+
+@dataclass
+class Reader:
+    """Stands in for the model: tags every text."""
+
+    digest: str
+    card: dict[str, str] = field(default_factory=dict)
+
+    def predict(self, texts: Sequence[str]) -> list[Prediction]:
+        score = TopicScore("reform", 0.9, 0.5, "tagged", 0, 4)
+        return [Prediction((score,), None) for _ in texts]  # type: ignore[arg-type]
+
+
+def test_another_model_than_before_judges_again_and_the_weeks_are_counted(
+    office: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workers, "MINUTE", 1)
+    this_week = runtime.times.now().strftime("%a, %d %b %Y %H:%M:%S +0000")
+    feed = (office / "office.rss").read_text("utf-8")
+    (office / "office.rss").write_text(re.sub(r"<pubDate>.*?<", f"<pubDate>{this_week}<", feed), "utf-8")
+    with runtime.archive(archive_of(office), sync=True) as (knobs, database):
+        for digest in ("a" * 64, "b" * 64):
+            worker = Worker(knobs, database, model=Reader(digest))  # type: ignore[arg-type]
+            worker.start()
+            judged = "SELECT count(*) = 2 FROM tag JOIN tag_model m ON m.id = model_id WHERE valid_to IS NULL AND"
+            wait_for(database, f"{judged} digest = '{digest}'")
+            wait_for(database, "SELECT count(*) = 0 FROM campaign WHERE finished_at IS NULL")
+            wait_for(database, "SELECT max(posts) = 2 FROM week")
+            worker.stop()
+        with database.read() as session:
+            assert session.execute(text("SELECT count(*) FROM tag")).scalar() == 4
 
 
 def test_postgresql_ledger_is_sealed_while_it_runs(office: Path, postgres: Postgres) -> None:
