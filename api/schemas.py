@@ -207,10 +207,39 @@ class Facets(Form):
     kind: list[FacetValue]
 
 
+class Figure(Form):
+    """Nine in ten samples of so few texts lie between `low` and `high`."""
+
+    value: float
+    low: float
+    high: float
+
+
+class TopicFigures(Form):
+    """Cross-validated: what a topic's head said of examples and background that it had not seen.
+
+    Precision, F1 and average precision are those of an archive in which a share of `as_if_share` is in the topic.
+    """
+
+    examples: int
+    counter_examples: int
+    background: int
+    precision: Figure
+    recall: Figure
+    f1: Figure
+    average_precision: Figure
+    as_if_share: float
+
+
 class Topic(Form):
+    """`own`: a `[[topic]]` of kle.toml. `retired`: no longer tagged, its older tags stay."""
+
     slug: str
     name: str
     definition: str
+    own: bool
+    retired: bool
+    figures: TopicFigures | None = Field(description="How good an own topic is, once it was fitted; else null.")
 
 
 class Topics(Page):

@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import numpy as np
 
@@ -14,6 +14,18 @@ from core.errors import ModelError
 FILE = "heads.json"
 FORMAT = 1
 Decision = Literal["tagged", "unsure", "not"]
+
+
+class Bench(Protocol):
+    """What judges vectors: the heads of a model, those of own topics, or both together."""
+
+    @property
+    def topics(self) -> tuple[str, ...]: ...
+    @property
+    def thresholds(self) -> Floats: ...
+    def log_odds(self, vectors: Vectors) -> Floats: ...
+    def probabilities(self, log_odds: Floats) -> Floats: ...
+    def decision(self, topic: int, probability: float) -> Decision: ...
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from classifier import heads as head_files
 from classifier.embed import FILES, Encoder, Progress, Vectors, digest_files, require_files
-from classifier.heads import Decision, Heads
-from classifier.passages import Passages, Scores
+from classifier.heads import Bench, Decision, Heads
+from classifier.logistic import Floats
+from classifier.passages import Passages
 
 SHIPPED = Path(__file__).with_name("artifact")
 CARD = "card.json"
@@ -48,6 +49,28 @@ class Prediction:
         return frozenset(score.topic for score in self.topics if score.decision == "tagged")
 
 
+class Classifier(Protocol):
+    """What tags: a `Model`, one with topics of one's own beside it, or another kind of model."""
+
+    @property
+    def topics(self) -> tuple[str, ...]: ...
+    @property
+    def thresholds(self) -> Floats:
+        """From which probability each topic is tagged."""
+        ...
+
+    @property
+    def digest(self) -> str:
+        """What a tag names as its model: changes with all that may change a tag."""
+        ...
+
+    @property
+    def card(self) -> dict[str, Any]: ...
+    @property
+    def path(self) -> Path: ...
+    def predict(self, texts: Sequence[str], *, progress: Progress | None = None) -> list[Prediction]: ...
+
+
 @dataclass(frozen=True)
 class Model:
     path: Path
@@ -65,6 +88,10 @@ class Model:
     def topics(self) -> tuple[str, ...]:
         return self.heads.topics
 
+    @property
+    def thresholds(self) -> Floats:
+        return self.heads.thresholds
+
     @cached_property
     def digest(self) -> str:
         """SHA-256 of encoder, tokenizer and heads: what a tag names as its model."""
@@ -77,18 +104,27 @@ class Model:
 
     def predict(self, texts: Sequence[str], *, progress: Progress | None = None) -> list[Prediction]:
         """One prediction a text, in their order; each the same as if the text were alone."""
-        passages = Passages.read(self.encoder, texts, progress)
-        scores = passages.scores(self.heads.log_odds)
-        probabilities, vectors = self.heads.probabilities(scores.texts), passages.vectors()
-        return [
-            Prediction(tuple(self._score(passages, scores, text, k, p) for k, p in enumerate(row)), vectors[text])
-            for text, row in enumerate(probabilities.tolist())
-        ]
+        return judged(self.encoder, self.heads, texts, progress)
 
-    def _score(self, passages: Passages, scores: Scores, text: int, k: int, probability: float) -> TopicScore:
-        decision = self.heads.decision(k, probability)
+
+def judged(
+    encoder: Encoder, bench: Bench, texts: Sequence[str], progress: Progress | None = None
+) -> list[Prediction]:
+    """What `bench` says of texts that `encoder` reads."""
+    passages = Passages.read(encoder, texts, progress)
+    scores = passages.scores(bench.log_odds)
+    probabilities, vectors = bench.probabilities(scores.texts), passages.vectors()
+    thresholds = bench.thresholds.tolist()
+
+    def score(text: int, k: int, probability: float) -> TopicScore:
+        decision = bench.decision(k, probability)
         start, end = (None, None) if decision == "not" else passages.evidence(scores, text, k)
-        return TopicScore(self.topics[k], probability, float(self.heads.thresholds[k]), decision, start, end)
+        return TopicScore(bench.topics[k], probability, thresholds[k], decision, start, end)
+
+    return [
+        Prediction(tuple(score(text, k, p) for k, p in enumerate(row)), vectors[text])
+        for text, row in enumerate(probabilities.tolist())
+    ]
 
 
 def read_card(path: Path) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import structlog
 
-from classifier.model import Model, TopicScore
+from classifier.model import Classifier, TopicScore
 from core import times
 from db import campaigns, tags
 from db.database import Database
@@ -18,7 +18,7 @@ BATCH = 32  # versions a round: well within the 30 s of a claim
 _log = structlog.get_logger()
 
 
-def tag_round(database: Database, model: Model, worker: str, limit: int = BATCH) -> int:
+def tag_round(database: Database, model: Classifier, worker: str, limit: int = BATCH) -> int:
     """Tag up to `limit` waiting versions; how many were. 0 means that nothing waits.
 
     What another model judged is judged again only if `model` is the archive's (`adopt`).
@@ -38,13 +38,13 @@ def tag_round(database: Database, model: Model, worker: str, limit: int = BATCH)
         return tags.store(session, model_id, results, worker, times.now())
 
 
-def adopt(database: Database, model: Model) -> None:
+def adopt(database: Database, model: Classifier) -> None:
     """Make `model` the archive's: rounds with it judge again what others judged, behind what waits."""
     with database.write() as session:
         campaigns.adopt(session, tags.register_model(session, model.digest, model.card), times.now())
 
 
-def _predict(model: Model, pending: Sequence[Pending]) -> list[tuple[Pending, Sequence[TopicScore]]]:
+def _predict(model: Classifier, pending: Sequence[Pending]) -> list[tuple[Pending, Sequence[TopicScore]]]:
     """One text that the model cannot read must not keep its neighbours from their tags."""
     try:
         predictions = model.predict([p.text for p in pending])

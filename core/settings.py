@@ -16,7 +16,17 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictBool,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from core import secrecy, times
@@ -25,6 +35,7 @@ from core.errors import SettingsError
 _TEST_KNOBS = ("KLE_TEST_", "KLE_REQUIRE_")  # read by the tests, not by the program
 _PASSWORD = re.compile(r":[^:/@]+@")  # of a database URL: never into a log
 _TABLES = ("source", "actor", "reference", "topic", "alert")
+LEAST_EXAMPLES = 8  # of a topic of one's own; with fewer its head is chance
 X_PRICES = {"post": 0.005, "user": 0.01, "media": 0.005}  # what X asked for in 2026
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 T = TypeVar("T", bound=BaseModel)
@@ -74,6 +85,51 @@ class ReferenceConfig(Table):
         date = value.get("date")
         known = {4: "year", 7: "month", 10: "day"}.get(len(date)) if isinstance(date, str) else None
         return {"slug": slug, "date_precision": known, **value}
+
+
+class TopicConfig(Table):
+    """A topic of one's own: `examples` are texts in it, `counter_examples` texts just outside of it."""
+
+    slug: str
+    name: str
+    definition: str
+    examples: list[str]
+    counter_examples: list[str] = []
+
+    @field_validator("slug")
+    @classmethod
+    def _speakable(cls, value: str) -> str:
+        if not re.fullmatch(r"[a-z][a-z0-9_]{1,39}", value):
+            raise ValueError("must be 2 to 40 of a-z, 0-9 and _, beginning with a letter, such as border_trade")
+        return value
+
+    @field_validator("name", "definition", "examples", "counter_examples")
+    @classmethod
+    def _words(cls, value: str | list[str]) -> str | list[str]:
+        """Texts without the white space around them; none may be empty or there twice."""
+        texts = [text.strip() for text in ([value] if isinstance(value, str) else value)]
+        if not all(texts):
+            raise PydanticCustomError("empty", "must not be empty", {"shown": ""})
+        for text in texts:
+            if texts.count(text) > 1:
+                raise PydanticCustomError("twice", "is there twice; each text counts once", {"shown": text})
+        return texts[0] if isinstance(value, str) else texts
+
+    @field_validator("examples")
+    @classmethod
+    def _enough(cls, value: list[str]) -> list[str]:
+        if len(value) < LEAST_EXAMPLES:
+            told = f"are too few; at least {LEAST_EXAMPLES} texts are needed, better 20"
+            raise PydanticCustomError("few", told, {"shown": len(value)})
+        return value
+
+    @field_validator("counter_examples")
+    @classmethod
+    def _not_both(cls, value: list[str], info: ValidationInfo) -> list[str]:
+        for text in value:
+            if text in info.data.get("examples", ()):
+                raise PydanticCustomError("both", "is among the examples too; choose one", {"shown": text})
+        return value
 
 
 class SourceConfig(BaseModel):
@@ -210,6 +266,11 @@ class Settings(BaseSettings):
     def references(self) -> list[ReferenceConfig]:
         return self._rows("reference", ReferenceConfig, "slug")
 
+    @property
+    def topics(self) -> list[TopicConfig]:
+        """Those of one's own; the shipped ones are the classifier's."""
+        return self._rows("topic", TopicConfig, "slug")
+
     def _rows(self, table: str, form: type[T], key: str) -> list[T]:
         rows = []
         for number, row in enumerate(self.tables.get(table, []), 1):
@@ -248,7 +309,7 @@ def load(config: Path | None = None, **overrides: Any) -> Settings:
     except ValidationError as error:
         raise _first_problem(error, Settings, "") from None
     settings = built.model_copy(update={name: value for name, value in overrides.items() if value is not None})
-    _ = settings.sources, settings.actors, settings.references  # a wrong table stops the start too
+    _ = settings.sources, settings.actors, settings.references, settings.topics  # a wrong table stops the start too
     return settings
 
 
@@ -289,5 +350,7 @@ def _first_problem(error: ValidationError, form: type[BaseModel], where: str) ->
     if first["type"] == "missing":
         return SettingsError(where + name, None, "is missing")
     shown = f"KLE_{name.upper()}" if form is Settings else where + name
-    value = _PASSWORD.sub(":***@", first["input"]) if name == "database_url" else first["input"]
+    value = first.get("ctx", {}).get("shown", first["input"])  # of many texts only the one that is wrong
+    if name == "database_url":
+        value = _PASSWORD.sub(":***@", value)
     return SettingsError(shown, value, first["msg"].removeprefix("Value error, "))

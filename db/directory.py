@@ -1,5 +1,6 @@
 """What the configuration says, as rows: actors, accounts, references, topics, sources."""
 
+import json
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -11,19 +12,19 @@ from core.errors import SettingsError
 from core.post import Account as SeenAccount
 from core.settings import ActorConfig, Settings, SourceConfig
 from db import accounts as account_rows
-from db.models import Account, Actor, Post, Reference, Source, Topic
+from db.models import Account, Actor, Meta, Post, Reference, Source, Topic
 from db.sources import IMPORT
 from db.upsert import insert, table
 
 _actor, _account, _source, _topic = table(Actor), table(Account), table(Source), table(Topic)
 _reference, _post = table(Reference), table(Post)
+_OWN, _RETIRED = "own_topics", "retired_topics"  # in Meta
 TopicRow = tuple[str, str, str]  # slug, name, definition
 
 
 def sync(session: Session, settings: Settings, topics: Sequence[TopicRow], now: datetime) -> None:
     """Make the rows say what the configuration says. Sources that left it are switched off, never deleted."""
-    for place, (slug, name, definition) in enumerate(topics):
-        _put(session, Topic, "slug", {"slug": slug, "name": name, "definition": definition, "position": place})
+    sync_topics(session, settings, topics)
     for actor in settings.actors:
         _put_actor(session, actor)
     for reference in settings.references:
@@ -32,6 +33,16 @@ def sync(session: Session, settings: Settings, topics: Sequence[TopicRow], now: 
         _put_source(session, source, now)
     kept = [s.name for s in settings.sources] + [IMPORT]
     session.execute(update(_source).where(_source.c.name.not_in(kept)).values(enabled=False))
+
+
+def sync_topics(session: Session, settings: Settings, topics: Sequence[TopicRow]) -> None:
+    """Topics that left the configuration stay for their older tags, and are named as retired."""
+    for place, (slug, name, definition) in enumerate(topics):
+        _put(session, Topic, "slug", {"slug": slug, "name": name, "definition": definition, "position": place})
+    left = select(_topic.c.slug).where(_topic.c.slug.not_in([slug for slug, _, _ in topics]))
+    _say(session, _RETIRED, list(session.execute(left).scalars()))
+    known = _said(session, _OWN, {})
+    _say(session, _OWN, {topic.slug: known.get(topic.slug) for topic in settings.topics})
 
 
 def _put(session: Session, model: type[SQLModel], key: str, row: dict[str, Any]) -> None:
@@ -86,9 +97,28 @@ def _actor_id(session: Session, source: SourceConfig) -> int | None:
 
 
 def topics(session: Session) -> list[dict[str, Any]]:
+    """`own`: of kle.toml; `retired`: no longer there; `figures`: how good its head is, once it is fitted."""
+    own, retired = _said(session, _OWN, {}), _said(session, _RETIRED, [])
     columns = _topic.c.slug, _topic.c.name, _topic.c.definition
     rows = session.execute(select(*columns).order_by(_topic.c.position, _topic.c.slug)).mappings()
-    return [dict(r) for r in rows]
+    return [
+        {**r, "own": r["slug"] in own, "retired": r["slug"] in retired, "figures": own.get(r["slug"])} for r in rows
+    ]
+
+
+def show_figures(session: Session, figures: dict[str, Any]) -> None:
+    """What the heads of own topics are worth, by slug; of topics that the configuration does not name, nothing."""
+    own = _said(session, _OWN, {})
+    _say(session, _OWN, {slug: figures.get(slug) for slug in own})
+
+
+def _said(session: Session, name: str, default: Any) -> Any:
+    found = session.get(Meta, name)
+    return json.loads(found.value) if found else default
+
+
+def _say(session: Session, name: str, value: Any) -> None:
+    _put(session, Meta, "name", {"name": name, "value": json.dumps(value)})
 
 
 def actors(session: Session) -> list[dict[str, Any]]:

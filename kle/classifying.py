@@ -15,7 +15,7 @@ from db.database import Database
 from kle import claims, drifting, output
 
 if TYPE_CHECKING:
-    from classifier.model import Model
+    from classifier.model import Classifier
 
 _PATIENCE = 0.5  # seconds between two looks at what another process holds
 
@@ -37,7 +37,7 @@ class Report:
         return {"tagged": self.tagged, "model": self.model, "changed": self.changed}
 
 
-def waiting(database: Database, model: "Model") -> Report:
+def waiting(database: Database, model: "Classifier") -> Report:
     """Tag what waits, and what is stale if the model is the archive's."""
     claims.release_dead(database)
     with database.read() as session:
@@ -49,7 +49,7 @@ def waiting(database: Database, model: "Model") -> Report:
     return Report(tagged, model.digest)
 
 
-def everything(database: Database, model: "Model") -> Report:
+def everything(database: Database, model: "Classifier") -> Report:
     """Judge every current version once; goes on where a campaign of this model was interrupted."""
     claims.release_dead(database)
     with database.write() as session:
@@ -66,7 +66,7 @@ def everything(database: Database, model: "Model") -> Report:
     return _reported(database, model, campaign, earlier)
 
 
-def _rounds(database: Database, model: "Model", done: int, total: int) -> int:
+def _rounds(database: Database, model: "Classifier", done: int, total: int) -> int:
     tagged, worker = 0, claims.worker_name()
     with output.progress() as bar:
         task = bar.add_task("tagging", total=total or None, completed=done)
@@ -82,7 +82,7 @@ def _held(database: Database, campaign_id: int) -> int:
         return campaigns.held_count(session, campaign_id, times.now())
 
 
-def _reported(database: Database, model: "Model", campaign: Any, earlier: int) -> Report:
+def _reported(database: Database, model: "Classifier", campaign: Any, earlier: int) -> Report:
     with database.read() as session, output.progress() as bar:
         tagged, unread = campaigns.done_count(session, campaign.id), campaigns.stale_count(session)
         task = bar.add_task("comparing", total=tagged)

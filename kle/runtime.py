@@ -2,10 +2,12 @@
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import structlog
 
 from core import settings as knobs
 from core import times
@@ -15,10 +17,12 @@ from db import directory
 from db.database import Database, open_database
 from kle import logs
 
+FIGURES = ("precision", "recall", "f1", "average_precision")  # of a topic of one's own, each with its range
+log = structlog.get_logger("kle.runtime")
 _HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+")
 
 if TYPE_CHECKING:
-    from classifier.model import Model
+    from classifier.model import Classifier
 
 
 @contextmanager
@@ -32,6 +36,7 @@ def archive(settings: Settings | None = None, *, sync: bool = False) -> Iterator
     logs.configure(settings.log_level)
     if sync:
         _check_sources(settings)
+        _check_topics(settings)
     database = open_database(settings)
     try:
         _fill(settings, database, everything=sync)
@@ -52,16 +57,34 @@ def _check_sources(settings: Settings) -> None:
             kinds.target(source.name, source.kind, source.options)
 
 
-def _fill(settings: Settings, database: Database, *, everything: bool) -> None:
+def _check_topics(settings: Settings) -> None:
     from classifier import taxonomy
 
+    _refuse_taken(settings, [topic.slug for topic in taxonomy.topics()])
+
+
+def _refuse_taken(settings: Settings, taken: Sequence[str]) -> None:
+    for topic in settings.topics:
+        if topic.slug in taken:
+            where = f"{settings.config}: [[topic]] slug"
+            raise SettingsError(where, topic.slug, f"is the model's own; take none of {', '.join(taken)}")
+
+
+def _fill(settings: Settings, database: Database, *, everything: bool) -> None:
     if not everything:
         with database.read() as session:
             if directory.topics(session):
                 return
-    topics = [(topic.slug, topic.name, topic.definition) for topic in taxonomy.topics()]
     with database.write() as session:
-        directory.sync(session, settings, topics, times.now())
+        directory.sync(session, settings, _topics(settings), times.now())
+
+
+def _topics(settings: Settings) -> list[directory.TopicRow]:
+    """The shipped ones, then those of one's own."""
+    from classifier import taxonomy
+
+    shipped = [(topic.slug, topic.name, topic.definition) for topic in taxonomy.topics()]
+    return shipped + [(topic.slug, topic.name, topic.definition) for topic in settings.topics]
 
 
 def config_is_there() -> bool:
@@ -69,10 +92,25 @@ def config_is_there() -> bool:
     return Path(os.environ.get("KLE_CONFIG") or "kle.toml").is_file()
 
 
-def model(settings: Settings) -> "Model | None":
-    """The classifier, or None where tagging is off. Raises SettingsError for another that cannot be used."""
+def model(settings: Settings, database: Database | None = None) -> "Classifier | None":
+    """The classifier with the topics of one's own, or None where tagging is off.
+
+    Own topics that are new or changed are fitted now. Who tags with it gives the `database`, which then knows them
+    and what they are worth. Raises SettingsError for a model that cannot be used.
+    """
     if not settings.tagging:
         return None
+    from classifier.own.beside import beside
+
+    base = _base(settings)
+    _refuse_taken(settings, base.topics)
+    found = beside(base, settings.topics, settings.data_dir, settings.threads)
+    if database:
+        _tell(settings, database, found.card.get("own_topics", {}))
+    return found
+
+
+def _base(settings: Settings) -> "Classifier":
     from classifier.model import SHIPPED, Model
 
     if not settings.model:
@@ -81,6 +119,15 @@ def model(settings: Settings) -> "Model | None":
         return Model.load(_model_folder(settings.model), settings.threads)
     except ModelError as error:
         raise SettingsError("KLE_MODEL", settings.model, error.message) from error
+
+
+def _tell(settings: Settings, database: Database, figures: dict[str, Any]) -> None:
+    with database.write() as session:
+        directory.sync_topics(session, settings, _topics(settings))
+        directory.show_figures(session, figures)
+    for slug, found in figures.items():
+        told = {name: "{value:.2f} ({low:.2f} to {high:.2f})".format(**found[name]) for name in FIGURES}
+        log.info("own topic", topic=slug, examples=found["examples"], **told)
 
 
 def _model_folder(name: str) -> Path:

@@ -58,7 +58,7 @@ def listen(host: str, port: int) -> socket.socket:
 def _worker(settings: Settings, database: Database, role: Role) -> Worker | None:
     if role == "api":
         return None
-    model = runtime.model(settings) if role in ("all", "worker") else None
+    model = runtime.model(settings, database) if role in ("all", "worker") else None
     return Worker(settings, database, collecting=role in ("all", "collector"), model=model)
 
 

@@ -23,7 +23,7 @@ from db.models import Source
 from kle import claims, drifting
 
 if TYPE_CHECKING:
-    from classifier.model import Model
+    from classifier.model import Classifier
 
 LANES = 4  # sources that are read at once; the fetcher's pace spaces those of one host
 MINUTE = 60
@@ -34,7 +34,7 @@ class Worker:
     """Collects, tags (if it has a model) and seals the ledger (PostgreSQL), as long as it is started."""
 
     def __init__(
-        self, settings: Settings, database: Database, *, collecting: bool = True, model: "Model | None" = None
+        self, settings: Settings, database: Database, *, collecting: bool = True, model: "Classifier | None" = None
     ) -> None:
         self.name = claims.worker_name()
         self._database, self._model = database, model

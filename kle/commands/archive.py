@@ -102,7 +102,7 @@ def classify(
 
     with runtime.archive() as (settings, database):
         chosen = settings.model_copy(update={"model": str(model)}) if model else settings
-        loaded = runtime.model(chosen)
+        loaded = runtime.model(chosen, database)
         if loaded is None:
             output.fail("KLE_MODEL = none switches tagging off; name a model with --model DIR")
         report = (classifying.everything if everything else classifying.waiting)(database, loaded)

@@ -16,14 +16,34 @@ Folder = Annotated[Path | None, typer.Option("--model", metavar="DIR", help="Ano
 def info(model: Folder = None, json: Json = False) -> None:
     """The model in use: digest, topics with thresholds, and its card with the measured figures."""
     loaded = _load(model)
-    thresholds = dict(zip(loaded.topics, map(float, loaded.heads.thresholds), strict=True))
+    thresholds = dict(zip(loaded.topics, loaded.thresholds.tolist(), strict=True))
+    own = loaded.card.get("own_topics", {})
     said = {"digest": loaded.digest, "path": str(loaded.path), "topics": thresholds, "card": loaded.card}
     if json:
         output.print_json(said)
         return
     output.say(f"model {loaded.digest}\nin {loaded.path}\n")
     output.print_table(("topic", "tagged from"), ((slug, f"{bound:.2f}") for slug, bound in thresholds.items()))
-    output.out.print_json(data=loaded.card)
+    _print_own(own)
+    output.out.print_json(data={key: value for key, value in loaded.card.items() if key != "own_topics"})
+
+
+def _print_own(topics: dict[str, Any]) -> None:
+    """What heads of own topics said of texts that they had not seen; in brackets how far chance may move it."""
+    if not topics:
+        return
+    names = ("precision", "recall", "f1", "average_precision")
+    head = ("own topic", "examples", "against", *names)
+    rows = (
+        (slug, found["examples"], found["counter_examples"] + found["background"],
+         *("{value:.2f} ({low:.2f} to {high:.2f})".format(**found[name]) for name in names))
+        for slug, found in topics.items()
+    )  # fmt: skip
+    share = next(iter(topics.values()))["as_if_share"]
+    output.say(f"\nOwn topics, judged out of fold, as if {share:.0%} of all posts were in each. Few examples say\n"
+               "little: nine in ten samples of so few texts would lie where the brackets say.\n")  # fmt: skip
+    output.print_table(head, rows)
+    output.say("")
 
 
 @app.command()
