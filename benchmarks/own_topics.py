@@ -70,7 +70,7 @@ def _play(
     found = own.probabilities(passages.scores(own.log_odds).texts)[tested, 0]
     return [
         *_figures(found, holds[tested], head.threshold),
-        *_foretold(head.figures["f1"], found, holds[tested], head),
+        *_foretold(head.figures["f1"], found, holds[tested], head.threshold),
     ]
 
 

