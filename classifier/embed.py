@@ -61,8 +61,7 @@ class Encoder:
     def tokenize(self, texts: Sequence[str]) -> list[Tokens]:
         if not texts:
             return []
-        clean = [_LONE_SURROGATE.sub("\ufffd", text) for text in texts]
-        found = self.tokenizer(clean, add_special_tokens=False, return_offsets_mapping=True)
+        found = self.tokenizer(readable(texts), add_special_tokens=False, return_offsets_mapping=True)
         return [Tokens(*pair) for pair in zip(found["input_ids"], found["offset_mapping"], strict=True)]
 
     def read(self, texts: Sequence[str]) -> list[Reading]:
@@ -88,6 +87,11 @@ class Encoder:
             ids[i, : len(row)], mask[i, : len(row)] = row, 1
         found: Vectors = self.session.run(["sentence_vec"], {"input_ids": ids, "attention_mask": mask})[0]
         return found
+
+
+def readable(texts: Sequence[str]) -> list[str]:
+    """Without lone halves of surrogate pairs, on which tokenizers break; every offset stays right."""
+    return [_LONE_SURROGATE.sub("\ufffd", text) for text in texts]
 
 
 def joined(reading: Reading, vectors: Vectors) -> Vectors:

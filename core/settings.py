@@ -176,6 +176,16 @@ class Settings(BaseSettings):
         description="CIDRs, comma-separated, that fetching and webhooks may reach beside the public net.",
     )
     model: str = Field(default="", description="Another model's folder or hub name; none: no tagging.")
+    model_labels: Annotated[dict[str, str], NoDecode] = Field(
+        default={}, description="Topics that labels of another maker's model mean, where they do not say it."
+    )
+    model_threshold: float = Field(
+        default=0.5, gt=0, lt=1, description="From which probability another maker's model tags."
+    )
+    model_template: str = Field(
+        default="This text is about {name}.",
+        description="What a zero-shot model is asked of a topic; {definition} may stand in it too.",
+    )
     threads: int = Field(default=0, ge=0, le=256, description="Threads of the classifier; 0: one a core.")
     contact: str = Field(default="", description="Mail or web address that sites find in our User-Agent.")
     fetch_timeout: float = Field(default=30.0, gt=0, le=600, description="Seconds for one response.")
@@ -221,6 +231,30 @@ class Settings(BaseSettings):
                 f"must be prices from 0 such as {json.dumps(X_PRICES)}; there are {', '.join(X_PRICES)}"
             )
         return {**X_PRICES, **told}
+
+    @field_validator("model_labels", mode="before")
+    @classmethod
+    def _meanings(cls, value: Any) -> Any:
+        try:
+            told = json.loads(value) if isinstance(value, str) else value
+        except ValueError:
+            told = None
+        if not isinstance(told, dict) or not all(isinstance(topic, str) for topic in told.values()):
+            raise ValueError(
+                'must be a table of labels and topics, such as {"LABEL_0": "stability", "other": "none"}'
+            )
+        return told
+
+    @field_validator("model_template")
+    @classmethod
+    def _template(cls, value: str) -> str:
+        try:
+            says = value.format(name="a", definition="a") != value.format(name="b", definition="b")
+        except (KeyError, IndexError, ValueError):
+            says = False
+        if not says:
+            raise ValueError("must hold {name} or {definition}, and no other field")
+        return value
 
     @field_validator("database_url")
     @classmethod

@@ -19,6 +19,7 @@ from kle import logs
 
 FIGURES = ("precision", "recall", "f1", "average_precision")  # of a topic of one's own, each with its range
 log = structlog.get_logger("kle.runtime")
+_NOT_FETCHED = ["*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl", "*.h5", "*.msgpack", "*.ot", "*.tflite", "*.py"]
 _HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+")
 
 if TYPE_CHECKING:
@@ -116,9 +117,28 @@ def _base(settings: Settings) -> "Classifier":
     if not settings.model:
         return Model.load(SHIPPED, settings.threads)
     try:
-        return Model.load(_model_folder(settings.model), settings.threads)
+        folder = _model_folder(settings.model)
+        return _foreign(settings, folder) or Model.load(folder, settings.threads)
     except ModelError as error:
         raise SettingsError("KLE_MODEL", settings.model, error.message) from error
+
+
+def _foreign(settings: Settings, folder: Path) -> "Classifier | None":
+    """The model in `folder` if it is of another maker: no heads of ours beside it."""
+    from classifier import heads
+    from classifier.foreign import network
+
+    if (folder / heads.FILE).is_file() or not network.is_one(folder):
+        return None
+    from classifier.foreign.model import Foreign
+
+    return Foreign.load(
+        folder,
+        settings.threads,
+        given=settings.model_labels,
+        threshold=settings.model_threshold,
+        template=settings.model_template,
+    )
 
 
 def _tell(settings: Settings, database: Database, figures: dict[str, Any]) -> None:
@@ -140,6 +160,6 @@ def _model_folder(name: str) -> Path:
     from huggingface_hub import snapshot_download
 
     try:
-        return Path(snapshot_download(name))
+        return Path(snapshot_download(name, ignore_patterns=_NOT_FETCHED))
     except Exception as error:  # the hub's client has no common error of its own
         raise ModelError(f"{wrong}. The model hub has none either: {str(error).splitlines()[0]}") from error

@@ -41,13 +41,13 @@ def test_empty_setting_is_the_shipped_model() -> None:
 
 def test_name_of_the_hub_is_fetched_from_there(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
-    monkeypatch.setattr(huggingface_hub, "snapshot_download", lambda name: asked.append(name) or str(SHIPPED))
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", lambda name, **_: asked.append(name) or str(SHIPPED))
     loaded = runtime.model(load("somebody/topics"))
     assert loaded and loaded.path == SHIPPED and asked == ["somebody/topics"]
 
 
 def test_model_that_is_nowhere_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    def absent(name: str) -> str:
+    def absent(name: str, **_: object) -> str:
         raise OSError(f"cannot reach {name}")
 
     monkeypatch.setattr(huggingface_hub, "snapshot_download", absent)
