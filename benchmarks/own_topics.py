@@ -17,6 +17,7 @@ from classifier.embed import Encoder
 from classifier.fitting import average_precision
 from classifier.model import SHIPPED
 from classifier.own import background, fitting
+from classifier.own.background import Background
 from classifier.own.heads import OwnHeads
 from classifier.passages import Passages
 from classifier.split import without_near_duplicates
@@ -75,7 +76,7 @@ def _play(
     tested = np.array([*inside[size + among :], *outside[background.SIZE - among :]])
     texts = [posts[i].text for i in examples]
     given = TopicConfig(slug=topic.slug, name=topic.name, definition=topic.definition, examples=texts)
-    head = fitting.fit(given, encoder, Passages.read(encoder, [posts[i].text for i in others]), "played")
+    head = fitting.fit(given, encoder, Background.read(encoder, [posts[i] for i in others]), "played")
     own = OwnHeads((head,))
     found = own.probabilities(passages.scores(own.log_odds).texts)[tested, 0]
     return [

@@ -16,8 +16,8 @@ from classifier.embed import FILES, Encoder, Progress, digest_files
 from classifier.logistic import Floats
 from classifier.model import SHIPPED, Classifier, Model, Prediction, judged
 from classifier.own import background, fitting
+from classifier.own.background import Background
 from classifier.own.heads import OwnHead, OwnHeads, Together
-from classifier.passages import Passages
 from core.settings import TopicConfig
 
 CACHE = "own-topics"  # in the data folder: one small file a fitted head, named by its digest
@@ -74,14 +74,14 @@ def beside(base: Classifier, topics: Sequence[TopicConfig], data_dir: Path, thre
 
 
 def _heads(topics: Sequence[TopicConfig], encoder: Encoder, name: str, cache: Path) -> Iterator[OwnHead]:
-    texts = background.texts()
-    passages: Passages | None = None
+    posts = background.posts()
+    read: Background | None = None
     for topic in topics:
-        digest = fitting.digest(topic, name, texts)
+        digest = fitting.digest(topic, name, posts)
         head = _cached(cache / f"{digest}.json", topic.slug, digest, encoder.width)
         if head is None:
-            passages = passages or Passages.read(encoder, texts)
-            head = fitting.fit(topic, encoder, passages, digest)
+            read = read or Background.read(encoder, posts)
+            head = fitting.fit(topic, encoder, read, digest)
             _keep(cache / f"{digest}.json", head)
         yield head
 

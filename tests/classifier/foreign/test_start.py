@@ -51,8 +51,8 @@ def test_its_tags_are_stored_searched_and_named_by_its_digest(monkeypatch, kle, 
 
 
 def test_own_topics_stand_beside_it_on_the_shipped_encoder(monkeypatch, tuned, tmp_path):
-    few = background.texts(60)
-    monkeypatch.setattr(background, "texts", lambda: few)
+    few = background.posts(60)
+    monkeypatch.setattr(background, "posts", lambda: few)
     monkeypatch.setenv("KLE_MODEL", str(tuned))
     own = topic().model_dump()
     table = "\n".join(f"{name} = {json.dumps(value, ensure_ascii=False)}" for name, value in own.items())

@@ -3,7 +3,7 @@
 import pytest
 
 from classifier.own import background
-from classifier.passages import Passages
+from classifier.own.background import Background
 from core.settings import TopicConfig
 
 INSIDE = (
@@ -32,10 +32,10 @@ def topic(**more: object) -> TopicConfig:
 
 
 @pytest.fixture(scope="session")
-def texts():
-    return background.texts(80)
+def posts():
+    return background.posts(80)
 
 
 @pytest.fixture(scope="session")
-def passages(model, texts):
-    return Passages.read(model.encoder, texts)
+def others(model, posts):
+    return Background.read(model.encoder, posts)

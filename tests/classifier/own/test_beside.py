@@ -16,15 +16,15 @@ POSTS = (UNSEEN, "The ambassador met the minister of defence in his office today
 
 
 @pytest.fixture(autouse=True)
-def _few(monkeypatch, texts):
-    monkeypatch.setattr(background, "texts", lambda: texts)
+def _few(monkeypatch, posts):
+    monkeypatch.setattr(background, "posts", lambda: posts)
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory, model, texts):
+def made(tmp_path_factory, model, posts):
     """A data folder and the model with one own topic."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(background, "texts", lambda: texts)
+        patch.setattr(background, "posts", lambda: posts)
         folder = tmp_path_factory.mktemp("data")
         return folder, beside(model, [topic()], folder)
 

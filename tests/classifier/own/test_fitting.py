@@ -12,8 +12,8 @@ OTHERS = ("The central bank lowered its rate.", "Our team won the match.", "The 
 
 
 @pytest.fixture(scope="module")
-def head(model, passages):
-    return fitting.fit(topic(), model.encoder, passages, "name")
+def head(model, others):
+    return fitting.fit(topic(), model.encoder, others, "name")
 
 
 def scores(model, head, texts):
@@ -43,28 +43,32 @@ def test_the_figures_say_how_few_texts_they_come_from_and_lie_in_their_range(hea
     assert told["recall"]["high"] - told["recall"]["low"] > 0.2  # nine examples say little
 
 
-def test_at_most_the_share_of_the_background_is_tagged_out_of_fold(head):
-    assert head.unsure_from <= head.threshold < 1
+def test_at_most_its_part_of_the_background_is_tagged_and_the_unsure_lies_below(model, others, head):
+    assert 0 < head.unsure_from <= head.threshold < 1
+    own = OwnHeads((head,))
+    found = own.probabilities(others.passages.scores(own.log_odds).texts)[:, 0]
+    assert (found >= head.threshold).mean() <= fitting.MOST_TAGGED
     assert head.figures["f1"]["value"] > 0.5
 
 
-def test_the_same_texts_make_the_same_head(model, passages, head):
-    again = fitting.fit(topic(), model.encoder, passages, "name")
+def test_the_same_texts_make_the_same_head(model, others, head):
+    again = fitting.fit(topic(), model.encoder, others, "name")
     assert np.array_equal(again.weights, head.weights)
     assert (again.bias, again.threshold, again.figures) == (head.bias, head.threshold, head.figures)
 
 
-def test_counter_examples_push_their_kind_out_of_the_topic(model, passages, head):
+def test_counter_examples_push_their_kind_out_of_the_topic(model, others, head):
     near = "A helicopter brought supplies to the base near the airport last night."
     against = topic(counter_examples=["A helicopter landed at the airport last night.", near])
     (before,) = scores(model, head, [near])
-    (after,) = scores(model, fitting.fit(against, model.encoder, passages, "name"), [near])
+    (after,) = scores(model, fitting.fit(against, model.encoder, others, "name"), [near])
     assert after.probability < before.probability
 
 
-def test_examples_without_anything_in_common_promise_nothing(model, passages, texts):
+def test_examples_without_anything_in_common_promise_nothing(model, others, posts):
+    texts = [post.text for post in posts]
     noise = topic(name="-", definition=".", examples=texts[:8], counter_examples=texts[8:20])
-    told = fitting.fit(noise, model.encoder, passages, "name").figures
+    told = fitting.fit(noise, model.encoder, others, "name").figures
     assert told["f1"]["value"] < 0.35
 
 
@@ -72,11 +76,18 @@ def test_examples_without_anything_in_common_promise_nothing(model, passages, te
     "more",
     [{"name": "Other"}, {"definition": "Other."}, {"examples": [*INSIDE[:-1], "Other."]}, {"counter_examples": []}],
 )
-def test_the_digest_changes_with_every_text(texts, more):
-    assert fitting.digest(topic(), "encoder", texts) != fitting.digest(topic(**more), "encoder", texts)
+def test_the_digest_changes_with_every_text(posts, more):
+    assert fitting.digest(topic(), "encoder", posts) != fitting.digest(topic(**more), "encoder", posts)
 
 
-def test_the_digest_changes_with_encoder_and_background(texts):
-    same = fitting.digest(topic(), "encoder", texts)
-    assert same == fitting.digest(topic(), "encoder", list(texts))
-    assert same not in (fitting.digest(topic(), "another", texts), fitting.digest(topic(), "encoder", texts[1:]))
+def test_the_digest_changes_with_encoder_and_background(posts):
+    same = fitting.digest(topic(), "encoder", posts)
+    assert same == fitting.digest(topic(), "encoder", list(posts))
+    assert same not in (fitting.digest(topic(), "another", posts), fitting.digest(topic(), "encoder", posts[1:]))
+
+
+def test_examples_in_one_language_teach_the_topic_and_not_the_language(model, others):
+    english = topic(examples=[*INSIDE[:6], "A drone crashed near the base.", "Two quadcopters were jammed."])
+    found = scores(model, fitting.fit(english, model.encoder, others, "name"), [*INSIDE[6:], *OTHERS])
+    assert min(s.probability for s in found[:2]) > max(s.probability for s in found[3:])
+    assert [s.decision for s in found[3:]] == ["not"] * len(OTHERS)
