@@ -7,6 +7,7 @@ that were tuned on the shipped topics flatter themselves here.
 
 import sys
 from collections.abc import Sequence
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import numpy as np
 from classifier import taxonomy
 from classifier.embed import Encoder
 from classifier.fitting import average_precision
+from classifier.lines import Labelled
 from classifier.model import SHIPPED
 from classifier.own import background, fitting
 from classifier.own.background import Background
@@ -25,16 +27,11 @@ from classifier.train import DATA, read_folder
 from core.settings import TopicConfig
 
 DRAWS, SIZES, CONTAMINATION = 3, (8, 20, 60), 0.03
+LANGUAGES = ("en", "ar", "ckb", "kmr")
 NAMES = (
-    "F1",
-    "precision",
-    "recall",
-    "wrongly tagged",
-    "average precision",
-    "F1 foretold",
-    "true F1",
-    "below its range",
-    "above",
+    *("F1", "precision", "recall", "wrongly tagged", "average precision"),
+    *("F1 foretold", "true F1", "below its range", "above"),
+    *(f"F1 {code}" for code in LANGUAGES),
 )
 
 
@@ -57,32 +54,42 @@ def main(folder: Path = SHIPPED) -> None:
     posts = without_near_duplicates(read_folder(DATA, [t.slug for t in taxonomy.topics()]))
     passages = Passages.read(encoder, [post.text for post in posts])
     print("| examples | " + " | ".join(NAMES) + " |")  # noqa: T201
-    for size in SIZES:
+    for size, english in product(SIZES, (False, True)):
         rows = [
-            _play(topic, np.array([topic.slug in p.labels for p in posts]), size, draw, posts, passages, encoder)
+            _play(topic, size, english, np.random.default_rng(draw), posts, passages, encoder)
             for topic in taxonomy.topics()
             for draw in range(DRAWS)
         ]
-        print(f"| {size} | " + " | ".join(f"{v:.3f}" for v in np.mean(rows, axis=0)) + " |", flush=True)  # noqa: T201
+        label = f"{size}, English" if english else size
+        print(f"| {label} | " + " | ".join(f"{v:.3f}" for v in np.mean(rows, axis=0)) + " |", flush=True)  # noqa: T201
 
 
 def _play(
-    topic: taxonomy.Topic, holds: Any, size: int, draw: int, posts: Any, passages: Passages, encoder: Any
+    topic: taxonomy.Topic,
+    size: int,
+    english: bool,
+    dice: np.random.Generator,
+    posts: Sequence[Labelled],
+    passages: Passages,
+    encoder: Any,
 ) -> list[float]:
-    dice = np.random.default_rng(draw)
-    inside, outside = dice.permutation(np.flatnonzero(holds)), dice.permutation(np.flatnonzero(~holds))
-    examples, among = inside[:size], round(background.SIZE * CONTAMINATION)
-    others = [*inside[size : size + among], *outside[: background.SIZE - among]]
-    tested = np.array([*inside[size + among :], *outside[background.SIZE - among :]])
+    holds = np.array([topic.slug in post.labels for post in posts])
+    spoken = np.array([post.language for post in posts])
+    examples = dice.permutation(np.flatnonzero(holds & ((spoken == "en") | (not english))))[:size]
+    inside = dice.permutation(np.setdiff1d(np.flatnonzero(holds), examples))
+    outside = dice.permutation(np.flatnonzero(~holds))
+    among = round(background.SIZE * CONTAMINATION)
+    others = [*inside[:among], *outside[: background.SIZE - among]]
+    tested = np.array([*inside[among:], *outside[background.SIZE - among :]])
     texts = [posts[i].text for i in examples]
     given = TopicConfig(slug=topic.slug, name=topic.name, definition=topic.definition, examples=texts)
     head = fitting.fit(given, encoder, Background.read(encoder, [posts[i] for i in others]), "played")
     own = OwnHeads((head,))
-    found = own.probabilities(passages.scores(own.log_odds).texts)[tested, 0]
-    return [
-        *_figures(found, holds[tested], head.threshold),
-        *_foretold(head.figures["f1"], found, holds[tested], head.threshold),
-    ]
+    found, true = own.probabilities(passages.scores(own.log_odds).texts)[tested, 0], holds[tested]
+    places = [spoken[tested] == code for code in LANGUAGES]
+    by_language = [_figures(found[here], true[here], head.threshold)[0] for here in places]
+    foretold = _foretold(head.figures["f1"], found, true, head.threshold)
+    return [*_figures(found, true, head.threshold), *foretold, *by_language]
 
 
 def _figures(found: Any, holds: Any, threshold: float) -> list[float]:
