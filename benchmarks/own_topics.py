@@ -24,7 +24,7 @@ from classifier.own.heads import OwnHeads
 from classifier.passages import Passages
 from classifier.split import without_near_duplicates
 from classifier.train import DATA, read_folder
-from core.settings import TopicConfig
+from core.tables import TopicConfig
 
 DRAWS, SIZES, CONTAMINATION = 3, (8, 20, 60), 0.03
 LANGUAGES = ("en", "ar", "ckb", "kmr")

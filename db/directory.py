@@ -10,7 +10,8 @@ from sqlmodel import Session, SQLModel
 
 from core.errors import SettingsError
 from core.post import Account as SeenAccount
-from core.settings import ActorConfig, Settings, SourceConfig
+from core.settings import Settings
+from core.tables import ActorConfig, SourceConfig
 from db import accounts as account_rows
 from db.models import Account, Actor, Meta, Post, Reference, Source, Topic
 from db.sources import IMPORT

@@ -15,7 +15,8 @@ from core import times
 from core.errors import KleError, NotFound
 from core.post import Problem, SeenPost
 from core.secrecy import masked
-from core.settings import Settings, SourceConfig
+from core.settings import Settings
+from core.tables import SourceConfig
 from db import rechecks, sources, volume
 from db.database import Database
 

@@ -18,7 +18,7 @@ from classifier.model import SHIPPED, Classifier, Model, Prediction, judged
 from classifier.own import background, fitting
 from classifier.own.background import Background
 from classifier.own.heads import OwnHead, OwnHeads, Together
-from core.settings import TopicConfig
+from core.tables import TopicConfig
 
 CACHE = "own-topics"  # in the data folder: one small file a fitted head, named by its digest
 

@@ -21,7 +21,7 @@ from classifier.own.background import Background
 from classifier.own.figures import figures
 from classifier.own.heads import OwnHead
 from classifier.passages import Passages
-from core.settings import TopicConfig
+from core.tables import TopicConfig
 
 RECIPE = 1  # to be raised with any change to what is fitted, so that no older head is taken from the cache
 PENALTY = 0.2

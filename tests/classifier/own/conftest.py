@@ -4,7 +4,7 @@ import pytest
 
 from classifier.own import background
 from classifier.own.background import Background
-from core.settings import TopicConfig
+from core.tables import TopicConfig
 
 INSIDE = (
     "Two explosive-laden drones were shot down near the airport last night; nobody was hurt.",
