@@ -21,6 +21,7 @@ from core import times
 from core.errors import Forbidden
 from core.terms import Audience
 from db import credentials
+from db.corrections import Author
 from db.models import Credential
 
 COOKIE = "kle_session"
@@ -40,6 +41,7 @@ _FORWARDING = (
     "true-client-ip",
     "fastly-client-ip",
 )
+Token = Annotated[str, Header(description="A signed-in session's own token; keys need none.")]
 
 
 class SignInNeeded(Forbidden):
@@ -51,13 +53,13 @@ class SignInNeeded(Forbidden):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """`csrf` is the token that this session's forms carry; `session_id` the row that signing out revokes."""
+    """`csrf` is the token that this session's forms carry; `credential_id` the row of the key or session."""
 
     kind: Literal["key", "session", "loopback", "public"]
     name: str = ""
     scopes: frozenset[str] = frozenset()
     csrf: str | None = None
-    session_id: int | None = None
+    credential_id: int | None = None
 
     @property
     def internal(self) -> bool:
@@ -108,16 +110,28 @@ def insider(who: Annotated[Caller, Depends(caller)]) -> Caller:
 def writer(scope: str) -> Callable[..., Caller]:
     """A dependency: a key or session with `scope`; a session also shows its CSRF token in X-CSRF-Token."""
 
-    def check(who: Annotated[Caller, Depends(caller)], x_csrf_token: Annotated[str, Header()] = "") -> Caller:
-        if who.kind not in ("key", "session"):
-            raise SignInNeeded(f"Writing needs a key or a session with the scope {scope!r}. {HOW}")
-        if not who.may(scope):
-            raise Forbidden(f"this needs the scope {scope!r}; {who.name!r} has {sorted(who.scopes)}")
+    def check(who: Annotated[Caller, Depends(caller)], x_csrf_token: Token = "") -> Caller:
+        require(who, scope)
         if who.kind == "session":
             check_csrf(who, x_csrf_token)
         return who
 
     return check
+
+
+def require(who: Caller, scope: str) -> None:
+    """Raises SignInNeeded or Forbidden for who may not write so."""
+    if who.kind not in ("key", "session"):
+        raise SignInNeeded(f"Writing needs a key or a session with the scope {scope!r}. {HOW}")
+    if not who.may(scope):
+        raise Forbidden(f"this needs the scope {scope!r}; {who.name!r} has {sorted(who.scopes)}")
+
+
+def author(who: Caller) -> Author:
+    """Under whose name a key or session that may write says something."""
+    if who.credential_id is None:
+        raise SignInNeeded(f"Only a key or a session has a name to say something under. {HOW}")
+    return Author(who.credential_id, who.name)
 
 
 Reader = Annotated[Caller, Depends(reader)]
@@ -172,7 +186,7 @@ def _by_key(site: Context, secret: str) -> Caller:
         if found is None:
             raise SignInNeeded("This key is unknown, expired or revoked; `kle keys list` shows which are good.")
     _note_use(site, found)
-    return Caller("key", found.name, frozenset(found.scopes))
+    return Caller("key", found.name, frozenset(found.scopes), credential_id=found.id)
 
 
 def _by_session(site: Context, secret: str) -> Caller | None:

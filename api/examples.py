@@ -32,13 +32,24 @@ POST: dict[str, Any] = {
             "decision": "tagged",
             "model": DIGEST,
             "evidence": {"start": 0, "end": 45},
+            "by": "model",
+            "correction": None,
         },
         {
             "topic": "reform",
-            "probability": 0.41,
-            "decision": "unsure",
-            "model": DIGEST,
+            "probability": 1.0,
+            "decision": "tagged",
+            "model": None,
             "evidence": {"start": 46, "end": 90},
+            "by": "person",
+            "correction": {
+                "name": "analyst",
+                "key": 3,
+                "note": "One payroll for all units is a condition of the memorandum.",
+                "at": "2025-08-19T07:10:00Z",
+                "version": 1,
+                "text_changed": False,
+            },
         },
     ],
     "is_kle": True,
@@ -65,6 +76,7 @@ POST: dict[str, Any] = {
     "rights": {"policy": "quotation", "text_withheld": False},
     "tagging": "done",
 }
+SAID: dict[str, Any] = {"decision": "tagged", "note": POST["tags"][1]["correction"]["note"]}
 VERSION: dict[str, Any] = {
     "number": 2,
     "change": "edit",

@@ -42,22 +42,27 @@ def _document(app: FastAPI) -> dict[str, Any]:
         "key": {"type": "http", "scheme": "bearer", "description": "A key from `kle keys add`: kle_..."}
     }
     for path, operations in made["paths"].items():
-        for operation in operations.values():
-            _describe(path, operation)
+        for method, operation in operations.items():
+            _describe(path, method in ("get", "head"), operation)
     return made
 
 
-def _describe(path: str, operation: dict[str, Any]) -> None:
+def _describe(path: str, reads: bool, operation: dict[str, Any]) -> None:
     answers = operation["responses"]
-    answers["200"]["description"] = "As in the example"
+    for status, said in (("200", "As in the example"), ("204", "Done; there is nothing to tell")):
+        if status in answers:
+            answers[status]["description"] = said
     if answers.pop("422", None) or path.startswith("/api/"):
-        answers["422"] = _problem("A parameter or the query cannot be used")
+        answers["422"] = _problem("A parameter or the query cannot be used" if reads else "The body cannot be used")
     if path not in _OPEN:
-        operation["security"] = [{"key": []}, {}]
+        operation["security"] = [{"key": []}, {}] if reads else [{"key": []}]
         answers["401"] = _problem("Nobody we know asks")
+    if not reads:
+        answers["403"] = _problem("The key or session has not the scope")
     if "{id}" in path:
         operation["parameters"][0]["description"] = "platform:platform_id, raw or percent-encoded"
-        answers["404"] = _problem("No such post")
+        answers["404"] = _problem("No such post" if reads else "No such post or topic")
+    if "{id}" in path and reads:
         answers["308"] = {"description": "Another id of the post whose address is in Location"}
 
 

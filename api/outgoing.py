@@ -21,6 +21,7 @@ def post_as_of(then: dict[str, Any], now: dict[str, Any], audience: Audience) ->
 
 def versions(post: dict[str, Any], items: list[dict[str, Any]], audience: Audience) -> list[dict[str, Any]]:
     """A text that may not leave may not leave as an old version or as a difference either."""
+    items = [{**item, "tags": terms.tags(item["tags"], audience)} for item in items]
     if not terms.apply(post, audience)["rights"]["text_withheld"]:
         return items
     return [_without_text(item) for item in items]

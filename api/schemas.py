@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from api import examples
 from core.outcome import Ending
 from core.post import Kind, Precision
+from db.corrections import LONGEST_NOTE
 
 Time = Annotated[str, Field(description="RFC 3339, UTC", examples=["2025-08-18T14:30:00Z"])]
 
@@ -35,14 +36,35 @@ class Evidence(Form):
     end: int
 
 
+class Correction(Form):
+    """A person's word on a topic. Who and why is for internal readers; outside readers have null there."""
+
+    name: str | None = Field(description="Name of the key or session that it was made with.")
+    key: int | None = Field(description="Id of that key, as `kle keys list` has it, or of the session.")
+    note: str | None
+    at: Time
+    version: int = Field(description="Number of the version that the person read.")
+    text_changed: bool = Field(description="The post has another text since; the correction holds until withdrawn.")
+
+
 class Tag(Form):
     """`unsure` is an answer; `not` stands only where a person said so."""
 
     topic: str
-    probability: float = Field(ge=0, le=1)
+    probability: float = Field(ge=0, le=1, description="A person's word is 1 or 0.")
     decision: Literal["tagged", "unsure", "not"]
     model: str | None = Field(description="Digest of the model; null for a person's correction.")
     evidence: Evidence | None
+    by: Literal["model", "person"]
+    correction: Correction | None
+
+
+class Said(Form):
+    """What a person says of a topic of a post."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.SAID]})
+    decision: Literal["tagged", "not"]
+    note: str | None = Field(None, max_length=LONGEST_NOTE, description="Why; shown to internal readers only.")
 
 
 class Metrics(Form):

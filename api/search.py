@@ -9,9 +9,13 @@ from core.errors import BadRequest
 from db.query import PostQuery, time_of
 
 Value = Annotated[str, StringConstraints(max_length=500)]
-Sort = Literal["newest", "oldest", "likes", "reposts", "replies", "quotes", "views"]
+Sort = Literal["newest", "oldest", "likes", "reposts", "replies", "quotes", "views", "uncertain"]
 Interval = Literal["hour", "day", "week", "month"]
 MAX_LIMIT = 200
+_SORT = (
+    "By time; or by a count, the most first, of the posts that have it; or `uncertain`: of the posts with an unsure"
+    " topic, those first whose probability is nearest to the topic's threshold."
+)
 
 
 def empty(name: str) -> BadRequest:
@@ -68,7 +72,7 @@ class OnePost(BaseModel):
 
 
 class PostSearch(Filters):
-    sort: Sort = Field("newest", description="By time; or by a count, the most first, of the posts that have it.")
+    sort: Sort = Field("newest", description=_SORT)
     limit: int = Field(50, ge=1, le=MAX_LIMIT, description="Most posts a page.")
     cursor: Value | None = Field(None, description="The next_cursor of the page before.")
 

@@ -1,4 +1,4 @@
-"""Applies core/terms.toml to a post in the API's form: the one place where text is withheld from outsiders.
+"""Applies core/terms.toml to a post in the API's form: the one place where something is withheld from outsiders.
 
 The policy follows how a text was obtained: seen by API, oEmbed or file, the platform's row; seen only as a
 quotation in an article, a quotation with the article's link. Several ways, or a wish of the author: the strictest.
@@ -16,6 +16,7 @@ from core import times
 Audience = Literal["internal", "public"]
 _STRICTEST_FIRST = ("ids", "link", "quotation", "full")
 _TEXT_SHARED = ("quotation", "full")
+_UNNAMED = {"name": None, "key": None, "note": None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +69,16 @@ def apply(post: dict[str, Any], audience: Audience) -> dict[str, Any]:
     policy = policy_for(post)
     withheld = audience == "public" and not policy.shares_text
     rights = {"policy": policy.share, "text_withheld": withheld}
+    post = {**post, "tags": tags(post["tags"], audience), "rights": rights}
     if not withheld:
-        return {**post, "rights": rights}
-    tags = [{**tag, "evidence": None} for tag in post["tags"]]
+        return post
+    silent = [{**tag, "evidence": None} for tag in post["tags"]]
     media = [{**item, "alt": None} for item in post["media"]]
-    return {**post, "text": None, "tags": tags, "media": media, "rights": rights}
+    return {**post, "text": None, "tags": silent, "media": media}
+
+
+def tags(items: list[dict[str, Any]], audience: Audience) -> list[dict[str, Any]]:
+    """Who corrected a tag, and what they noted, is the operator's; that and when a person did so is not."""
+    if audience == "internal":
+        return items
+    return [{**tag, "correction": tag["correction"] and {**tag["correction"], **_UNNAMED}} for tag in items]

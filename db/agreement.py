@@ -3,24 +3,25 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import and_, select
+from sqlalchemy import and_, func, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session
 
 from core import times
 from db import accounts
-from db.models import Account, Alias, Post, Sighting, Source, Version
+from db.models import Account, Alias, Correction, Post, Sighting, Source, Tag, Version
 from db.slices import slices
 from db.upsert import table
 
 _post, _version, _alias, _account = table(Post), table(Version), table(Alias), table(Account)
-_sighting, _source = table(Sighting), table(Source)
+_sighting, _source, _correction, _tag = table(Sighting), table(Source), table(Correction), table(Tag)
 _SAID = ("url", "kind", "lang", "precision", "synthetic", "labels")
 Sighted = tuple[str, str]  # source, address
 
 
 def problem(session: Session) -> str | None:
-    """The first post whose row, account or first sighting is not what was archived; None where all agree."""
+    """The first post whose row, account or first sighting is not what was archived, or corrections that do not
+    stand as people said; None where all agree."""
     first = aliased(_version)
     current = and_(_version.c.post_id == _post.c.id, _version.c.number == _post.c.versions)
     statement = (
@@ -40,7 +41,20 @@ def problem(session: Session) -> str | None:
             found = _told(name, row, aliases.get(row["id"], set()), sighted.get(row["id"], set()))
             if found:
                 return found
-    return None
+    return _corrections(session)
+
+
+def _corrections(session: Session) -> str | None:
+    """In force is the last word that people said of a post's topic, unless they withdrew it, and no other."""
+    last = (
+        select(func.max(_correction.c.id))
+        .join_from(_correction, _version, _version.c.id == _correction.c.version_id)
+        .group_by(_version.c.post_id, _correction.c.topic_id)
+    )
+    said = select(_correction.c.tag_id).where(_correction.c.id.in_(last), _correction.c.tag_id.is_not(None))
+    there = select(_tag.c.id).where(_tag.c.model_id.is_(None), _tag.c.valid_to.is_(None))
+    wrong = sorted({*session.execute(said).scalars()} ^ {*session.execute(there).scalars()})
+    return f"the correction that made tag {wrong[0]} does not stand as it was said" if wrong else None
 
 
 def _aliases(session: Session, keys: Sequence[int]) -> dict[int, set[str]]:

@@ -292,14 +292,15 @@ def _add_version(look: Look, post: SeenPost, old: Known, change: str) -> None:
         "changed_at": look.now,
         "deleted_at": (old.deleted_at or look.now) if change == "delete" else None,
         "labels": list(shown.labels),
+        "doubt": None,
     }
     if post.account and _gains_account(post, old):
         changed["account_id"] = accounts.ensure(look.session, [post.account])[accounts.key(post.account)]
     if change in ("delete", "restore"):
         changed["recheck_at"] = seen.next_recheck(look, post, old.created_at)
     look.session.execute(update(_post).where(_post.c.id == old.id).values(changed))
-    current = (_tag.c.post_id == old.id) & _tag.c.valid_to.is_(None)
-    look.session.execute(update(_tag).where(current).values(valid_to=look.now))  # of the text before this one
+    judged = (_tag.c.post_id == old.id) & _tag.c.valid_to.is_(None) & _tag.c.model_id.is_not(None)
+    look.session.execute(update(_tag).where(judged).values(valid_to=look.now))  # of the text before this one
     before = (_version.c.post_id == old.id) & _version.c.campaign_id.is_not(None)
     look.session.execute(update(_version).where(before).values(campaign_id=None))
     look.counts.changed += 1

@@ -30,7 +30,8 @@ def post(session: Session, key: int, moment: datetime) -> dict[str, Any]:
     if not versions:
         seen = now["first_seen_at"]
         raise NotFound(f"{now['id']} was not known yet at {times.text(moment)}: it was first seen at {seen}")
-    tags = [forms.tag_form(row) for row in forms.tag_rows(session, _tag.c.post_id == key, _in_force(moment))]
+    text, rows = versions[-1].text_sha256, forms.tag_rows(session, _tag.c.post_id == key, _in_force(moment))
+    tags = [forms.tag_form(row, text) for row in rows]
     return {
         **now,
         **_said(session, key, versions[-1], now),

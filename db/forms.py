@@ -4,18 +4,19 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import and_, select
+from sqlalchemy import and_, case, or_, select
 from sqlmodel import Session
 
 from core import ids, times
 from core.post import METRICS
-from db.models import Account, Actor, Post, Sighting, Source, Tag, TagModel, Topic, Version
+from db.models import Account, Actor, Correction, Post, Sighting, Source, Tag, TagModel, Topic, Version
 from db.upsert import table
 
 _post, _version, _account, _actor = table(Post), table(Version), table(Account), table(Actor)
 _tag, _topic, _model = table(Tag), table(Topic), table(TagModel)
-_sighting, _source = table(Sighting), table(Source)
+_sighting, _source, _correction = table(Sighting), table(Source), table(Correction)
 KLE = "key_leader_engagement"
+_rank = case({"tagged": 0, "unsure": 1}, value=_tag.c.decision, else_=2)
 
 
 def posts(session: Session, keys: Sequence[int]) -> list[dict[str, Any]]:
@@ -26,7 +27,8 @@ def posts(session: Session, keys: Sequence[int]) -> list[dict[str, Any]]:
     current = and_(_version.c.post_id == _post.c.id, _version.c.number == _post.c.versions)
     statement = (
         select(
-            _post, _version.c.text, _version.c.links, _version.c.media, _version.c.tag_priority,
+            _post, _version.c.text, _version.c.text_sha256, _version.c.links, _version.c.media,
+            _version.c.tag_priority,
             _account.c.handle, _account.c.name, _account.c.wishes, _actor.c.slug,
         )
         .join_from(_post, _version, current)
@@ -38,7 +40,8 @@ def posts(session: Session, keys: Sequence[int]) -> list[dict[str, Any]]:
     return [_form(rows[k], tags[k], sighted[k]) for k in keys if k in rows]
 
 
-def _form(row: Any, tags: list[Any], sightings: list[Any]) -> dict[str, Any]:
+def _form(row: Any, tagged: list[Any], sightings: list[Any]) -> dict[str, Any]:
+    tags = [tag_form(tag, row.text_sha256) for tag in tagged]
     return {
         "id": ids.public_id(row.platform, row.platform_id),
         "platform": row.platform,
@@ -74,32 +77,50 @@ def is_kle(tags: Sequence[dict[str, Any]]) -> bool:
     return any(tag["topic"] == KLE and tag["decision"] == "tagged" for tag in tags)
 
 
-def tag_form(row: Any) -> dict[str, Any]:
-    spoken = row.evidence_start is not None
+def tag_form(row: Any, text_sha256: str) -> dict[str, Any]:
+    """`row` is one of `tag_rows`; offsets into another text than the one shown, with this digest, mean nothing."""
+    changed = row.text_sha256 != text_sha256
+    spoken = row.evidence_start is not None and not changed
     return {
         "topic": row.slug,
         "probability": round(row.probability, 4),
         "decision": row.decision,
         "model": row.digest,
         "evidence": {"start": row.evidence_start, "end": row.evidence_end} if spoken else None,
+        "by": "person" if row.model_id is None else "model",
+        "correction": _correction_form(row, changed) if row.model_id is None else None,
+    }
+
+
+def _correction_form(row: Any, changed: bool) -> dict[str, Any]:
+    return {
+        "name": row.name,
+        "key": row.credential_id,
+        "note": row.note,
+        "at": times.text(row.valid_from),
+        "version": row.number,
+        "text_changed": changed,
     }
 
 
 def tag_rows(session: Session, *conditions: Any) -> Any:
-    """`tagged` and `unsure` tags with topic and model, the likeliest first."""
+    """`tagged` and `unsure` tags, and all that people said, with topic, model and author, the likeliest first."""
+    said = _correction.c.name, _correction.c.credential_id, _correction.c.note
     return session.execute(
-        select(_tag, _topic.c.slug, _model.c.digest)
+        select(_tag, _topic.c.slug, _model.c.digest, _version.c.number, _version.c.text_sha256, *said)
         .join_from(_tag, _topic, _topic.c.id == _tag.c.topic_id)
+        .join(_version, _version.c.id == _tag.c.version_id)
         .join(_model, _model.c.id == _tag.c.model_id, isouter=True)
-        .where(_tag.c.decision != "not", *conditions)
-        .order_by(_tag.c.decision, _tag.c.probability.desc(), _topic.c.position)
+        .join(_correction, _correction.c.tag_id == _tag.c.id, isouter=True)
+        .where(or_(_tag.c.decision != "not", _tag.c.model_id.is_(None)), *conditions)
+        .order_by(_rank, _tag.c.probability.desc(), _topic.c.position, _tag.c.id)
     )
 
 
 def _tags(session: Session, keys: Sequence[int]) -> dict[int, list[Any]]:
     found: dict[int, list[Any]] = defaultdict(list)
     for row in tag_rows(session, _tag.c.post_id.in_(keys), _tag.c.valid_to.is_(None)):
-        found[row.post_id].append(tag_form(row))
+        found[row.post_id].append(row)
     return found
 
 

@@ -20,19 +20,19 @@ from sqlmodel import Session
 
 from core import times
 from db import agreement, search
-from db.models import Blob, Ledger, Post, Tag, Topic, Unsealed, Version
+from db.models import Blob, Correction, Ledger, Post, Tag, Topic, Unsealed, Version
 from db.slices import SLICE, slices
 from db.upsert import insert_quietly, is_sqlite, table
 
 START = "0" * 64
 _SEALER = 0x6B6C65  # the advisory lock that makes the sealer one
 _ledger, _unsealed, _version, _post = table(Ledger), table(Unsealed), table(Version), table(Post)
-_tag, _topic, _blob = table(Tag), table(Topic), table(Blob)
+_tag, _topic, _blob, _correction = table(Tag), table(Topic), table(Blob), table(Correction)
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """`subject` names the row: "version/17", "tags/17"."""
+    """`subject` names the row: "version/17", "correction/17", or "tags/17/" and when that version was judged."""
 
     kind: str
     subject: str
@@ -60,6 +60,16 @@ def tags_digest(rows: Iterable[Any]) -> str:
     names = ("slug", "model_id", "probability", "threshold", "decision", "evidence_start", "evidence_end")
     said = [[getattr(r, name) for name in names] + [times.text(r.valid_from)] for r in rows]
     return _digest(sorted(said, key=lambda s: str(s[0])))
+
+
+def correction_digest(row: Any) -> str:
+    """Over what a person said; `row` is a mapping with the columns of `correction` and the topic's slug.
+
+    Of the note only its SHA-256, as of a text.
+    """
+    names = ("version_id", "slug", "tag_id", "decision", "credential_id", "name")
+    note = None if row["note"] is None else sha256(row["note"].encode("utf-8", "surrogatepass"))
+    return _digest({**{name: row[name] for name in names}, "note_sha256": note, "at": times.text(row["at"])})
 
 
 def append(session: Session, lines: Sequence[Line]) -> None:
@@ -120,7 +130,7 @@ def _line_digest(row: Any) -> str:
 
 def verify(session: Session, progress: Callable[[int], None] | None = None) -> dict[str, Any]:
     """Walk and re-hash everything; names the first thing that does not fit, None where all does."""
-    counts = {"versions": 0, "tag_rounds": 0, "captures": 0, "ledger_lines": 0}
+    counts = {"versions": 0, "tag_rounds": 0, "corrections": 0, "captures": 0, "ledger_lines": 0}
     first = None
     for kind, problem in _walk(session):
         counts[kind] = counts.get(kind, 0) + 1
@@ -154,16 +164,16 @@ def _walk(session: Session) -> Iterator[tuple[str, str | None]]:
 def _rows_of(session: Session, lines: Sequence[Any], found: Counter[str]) -> Iterator[tuple[str, str | None]]:
     """Check the rows that these lines speak for; `found` counts them."""
     sealed = {line["subject"]: line["row_digest"] for line in lines}
-    kinds = {"version": "versions", "tags": "tag_rounds"}
-    said: dict[str, list[int]] = {name: [] for name in kinds}
+    said: dict[str, list[int]] = {"version": [], "tags": [], "correction": []}
     for line in lines:
         number = line["subject"].split("/")[1] if line["subject"].startswith(f"{line['kind']}/") else ""
-        if line["kind"] in kinds and number.isdecimal():
+        if line["kind"] in said and number.isdecimal():
             said[line["kind"]].append(int(number))
         else:
             yield "agreement", f"the ledger speaks for {line['subject']!r}, which is nothing it can speak for"
     yield from _versions_of(session, said["version"], sealed, found)
     yield from _tags_of(session, said["tags"], sealed, found)
+    yield from _corrections_of(session, said["correction"], sealed, found)
 
 
 def _versions_of(
@@ -201,6 +211,19 @@ def _tags_of(
         yield "tag_rounds", None if fits else f"{subject} does not stand in the ledger as it is"
 
 
+def _corrections_of(
+    session: Session, numbers: Sequence[int], sealed: dict[str, str], found: Counter[str]
+) -> Iterator[tuple[str, str | None]]:
+    statement = select(_correction, _topic.c.slug).join_from(_correction, _topic)
+    statement = statement.where(_correction.c.id.in_(numbers))
+    rows = {row["id"]: row for row in session.execute(statement).mappings()} if numbers else {}
+    found["corrections"] += len(rows)
+    for number in numbers:
+        subject = f"correction/{number}"
+        fits = number in rows and correction_digest(rows[number]) == sealed[subject]
+        yield "corrections", None if fits else f"{subject} does not stand in the ledger as it is"
+
+
 def tags_subject(version_id: int, moment: datetime) -> str:
     return f"tags/{version_id}/{times.text(moment)}"
 
@@ -211,7 +234,7 @@ def _lost(subject: str) -> str:
 
 def _unspoken(session: Session, found: Counter[str]) -> str | None:
     """Rows that no line speaks for."""
-    for name, rows in (("versions", _version), ("tags", _tag)):
+    for name, rows in (("versions", _version), ("tags", _tag), ("corrections", _correction)):
         there = session.execute(select(func.count()).select_from(rows)).scalar_one()
         if there != found[name]:
             return f"the archive has {there} {name}, the ledger speaks for {found[name]}"

@@ -144,7 +144,8 @@ class Post(SQLModel, table=True):
     """Its current version has the number `versions`; `url_key` is the id that an article at this URL has.
 
     `likes` to `views` are its newest counts (`Metrics` has all of them). `recheck_at` is when its platform is to be
-    asked for it again by id: for its counts, and whether it is still there. `labels` are its author's.
+    asked for it again by id: for its counts, and whether it is still there. `labels` are its author's. `doubt` is
+    how near its unsure topics are to being tagged (`db.doubt`), null where none is unsure.
     """
 
     __table_args__ = (
@@ -156,7 +157,7 @@ class Post(SQLModel, table=True):
         Index("ix_post_recheck_at", "recheck_at", sqlite_where=text("recheck_at IS NOT NULL"),
               postgresql_where=text("recheck_at IS NOT NULL")),
         *(Index(f"ix_post_{name}", name, "id", sqlite_where=text(f"{name} IS NOT NULL"),
-                postgresql_where=text(f"{name} IS NOT NULL")) for name in METRICS),
+                postgresql_where=text(f"{name} IS NOT NULL")) for name in (*METRICS, "doubt")),
     )  # fmt: skip
     WITHOUT_ID: ClassVar[str] = "post.platform_id LIKE '~%'"  # a literal, so that the partial index serves it
     id: int | None = Field(default=None, primary_key=True, sa_type=Key, sa_column_kwargs={"autoincrement": False})
@@ -185,6 +186,7 @@ class Post(SQLModel, table=True):
     views: int | None = Field(default=None, sa_type=Key)
     measured_at: datetime | None = _time(optional=True)
     recheck_at: datetime | None = _time(optional=True)
+    doubt: int | None = Field(default=None, sa_type=Key)
 
 
 class Alias(SQLModel, table=True):
@@ -287,7 +289,10 @@ class Campaign(SQLModel, table=True):
 
 
 class Tag(SQLModel, table=True):
-    """A decision on one version and topic; the valid ones have `valid_to` null. Evidence: offsets into the text."""
+    """A decision on one version and topic; those in force have `valid_to` null. Evidence: offsets into the text.
+
+    Without a model it is a person's word (`Correction`), sure either way: probability 1 or 0.
+    """
 
     __table_args__ = (
         Index("ix_tag_version_id", "version_id"),
@@ -320,6 +325,24 @@ class Week(SQLModel, table=True):
     posts: int
     unsure: int
     topics: dict[str, int] = _json(dict)
+
+
+class Correction(SQLModel, table=True):
+    """What a person said of a topic of a version: `tagged`, `not`, or `withdrawn`; never overwritten.
+
+    `tag_id` is the tag that it made, none where it was withdrawn; `name` is that of the key or session then.
+    """
+
+    __table_args__ = (Index("ix_correction_version_id_topic_id", "version_id", "topic_id"),)
+    id: int | None = _key()
+    version_id: int = _ref("version.id")
+    topic_id: int = _ref("topic.id")
+    tag_id: int | None = _ref("tag.id", optional=True, index=True)
+    decision: str
+    note: str | None = None
+    credential_id: int = _ref("credential.id")
+    name: str
+    at: datetime = _time()
 
 
 class Reference(SQLModel, table=True):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import func, or_, select
 from sqlmodel import Session
 
 from core import cursor, times
@@ -20,7 +20,8 @@ from db.query import PostQuery, Selection, selection
 from db.upsert import table
 
 COUNTED = 10_000  # matches are counted exactly up to here
-SORTS = ("newest", "oldest", *METRICS)
+UNCERTAIN = "uncertain"  # the order of the review queue: of posts with an unsure topic, the most doubtful first
+SORTS = ("newest", "oldest", *METRICS, UNCERTAIN)
 _WORDS = re.compile(r"\s*\S+|\s+")
 _COMPARED = 4_000_000  # pairs of words: a longer rewrite is shown as one change
 _post, _alias, _version, _tag, _source = table(Post), table(Alias), table(Version), table(Tag), table(Source)
@@ -39,24 +40,33 @@ class PostPage:
 def page(
     session: Session, query: PostQuery, sort: str = "newest", limit: int = 50, after: str | None = None
 ) -> PostPage:
-    """One page in key order, or by a count, the most first, of the posts that have it.
+    """One page in key order; or by a count, the most first; or by doubt, the most doubtful first: of posts that
+    have such.
 
     The cursor names the last place, so that it stays right while posts arrive.
     """
     if sort not in SORTS:
         known = ", ".join(SORTS) + (" (relevance is not there yet)" if sort == "relevance" else "")
         raise BadRequest(f"sort={sort} is not one of {known}", parameter="sort")
-    counted = [_post.c[sort].is_not(None)] if sort in METRICS else []
-    found = selection(session, query, *counted)
+    column = _column(sort)
+    found = selection(session, query, *([] if column is None else [column.is_not(None)]))
     rows = session.execute(_ordered(found, sort, after).limit(limit + 1)).all()
     following = cursor.encode(sort, *rows[limit - 1]) if len(rows) > limit else None
-    return PostPage(forms.posts(session, [row.id for row in rows[:limit]]), following, _total(session, found))
+    return PostPage(
+        forms.posts(session, [row.id for row in rows[:limit]]), following, counted(session, found.keys())
+    )
+
+
+def _column(sort: str) -> Any:
+    """What a sort orders by, where that is not the key."""
+    return _post.c.doubt if sort == UNCERTAIN else _post.c[sort] if sort in METRICS else None
 
 
 def _ordered(found: Selection, sort: str, after: str | None) -> Any:
-    """Rows of (key), or of (key, count)."""
-    if sort in METRICS:
-        return _counted(found, sort, after)
+    """Rows of (key), or of (key, count or doubt)."""
+    column = _column(sort)
+    if column is not None:
+        return _by_column(found, column, sort, after)
     place = cursor.decode(after, sort)[0] if after else None
     if sort == "newest":
         later = () if place is None else (found.key < place,)
@@ -65,17 +75,22 @@ def _ordered(found: Selection, sort: str, after: str | None) -> Any:
     return found.keys(*later).order_by(found.key)
 
 
-def _counted(found: Selection, sort: str, after: str | None) -> Any:
-    count = _post.c[sort]
-    statement = found.keys().add_columns(count).order_by(count.desc(), found.key.desc())
+def _by_column(found: Selection, column: Any, sort: str, after: str | None) -> Any:
+    """Counts fall, doubts rise: both are in the order of an index, whose scan begins at the cursor's place."""
+    rising = sort == UNCERTAIN
+    order = (column, found.key) if rising else (column.desc(), found.key.desc())
+    statement = found.keys().add_columns(column).order_by(*order)
     if not after:
         return statement
-    key, most = cursor.decode(after, sort, parts=2)
-    return statement.where(or_(count < most, and_(count == most, found.key < key)))
+    key, last = cursor.decode(after, sort, parts=2)
+    if rising:
+        return statement.where(column >= last, or_(column > last, found.key > key))
+    return statement.where(column <= last, or_(column < last, found.key < key))
 
 
-def _total(session: Session, found: Selection) -> int | dict[str, int]:
-    bounded = found.keys().limit(COUNTED + 1).subquery()
+def counted(session: Session, keys: Any) -> int | dict[str, int]:
+    """How many rows this selects: exactly, or {"at_least": n} above the bound."""
+    bounded = keys.limit(COUNTED + 1).subquery()
     count = int(session.execute(select(func.count()).select_from(bounded)).scalar_one())
     return count if count <= COUNTED else {"at_least": COUNTED}
 
@@ -135,7 +150,7 @@ def versions(session: Session, public_id: str) -> list[dict[str, Any]]:
     )
     tags: dict[int, list[dict[str, Any]]] = {}
     for row in forms.tag_rows(session, _tag.c.post_id == key):
-        said = {**forms.tag_form(row), "valid_from": times.text(row.valid_from)}
+        said = {**forms.tag_form(row, row.text_sha256), "valid_from": times.text(row.valid_from)}
         said["valid_to"] = times.text(row.valid_to) if row.valid_to else None
         tags.setdefault(row.version_id, []).append(said)
     history, before = [], None

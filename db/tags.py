@@ -1,6 +1,6 @@
 """Tags: decisions of a model on a version's topics. Re-tagging adds and closes, never overwrites."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from sqlalchemy import and_, func, select, update
 from sqlmodel import Session
 
-from db import campaigns, ledger, search, work
+from db import campaigns, corrections, doubt, ledger, search, work
 from db.models import Post, Tag, TagModel, Topic, Version
 from db.upsert import Row, insert_all, insert_quietly, table
 
@@ -73,21 +73,26 @@ def store(
     worker: str,
     now: datetime,
 ) -> int:
-    """Write these decisions and let go of their versions; one whose claim was lost is left to its new holder."""
+    """Write these decisions and let go of their versions; one whose claim was lost is left to its new holder.
+
+    Where a person decided a topic, that stands, and the model's word on it goes to the history.
+    """
     where = _posts_of(session, [p.version_id for p, _ in results])
     mine = work.still_mine(session, Version, sorted(where), worker)
     held = [(replace(p, post_id=where[p.version_id]), s) for p, s in results if p.version_id in mine]
     if not held:
         return 0
-    current = _current_versions(session, [p.post_id for p, _ in held])
+    posts = {p.post_id for p, _ in held}
+    current, decided = _current_versions(session, posts), corrections.held_by_people(session, posts)
     slugs = {r.slug: r.id for r in session.execute(select(_topic.c.slug, _topic.c.id))}
-    closing = and_(_tag.c.version_id.in_(mine), _tag.c.valid_to.is_(None))
+    closing = and_(_tag.c.version_id.in_(mine), _tag.c.valid_to.is_(None), _tag.c.model_id.is_not(None))
     session.execute(update(_tag).where(closing).values(valid_to=now))
     rows, lines = [], []
     for pending, scores in held:
         made = [_row(pending, s, slugs[s.topic], model_id, now) for s in scores if s.topic in slugs]
         for row in made:
-            row["valid_to"] = None if pending.version_id in current else now
+            holds = pending.version_id in current and (row["post_id"], row["topic_id"]) not in decided
+            row["valid_to"] = None if holds else now
         digest = ledger.tags_digest([_Said(s, model_id, now) for s in scores if s.topic in slugs])
         lines.append(ledger.Line("tags", ledger.tags_subject(pending.version_id, now), digest, now))
         rows += made
@@ -97,7 +102,8 @@ def store(
     campaign_id = campaigns.join(session, model_id, now)
     work.finish(session, Version, sorted(mine & current), campaign_id=campaign_id, **judged)
     work.finish(session, Version, sorted(mine - current), campaign_id=None, **judged)
-    search.refresh(session, [p.post_id for p, _ in held])
+    doubt.refresh(session, posts)
+    search.refresh(session, posts)
     return len(held)
 
 
@@ -142,7 +148,7 @@ def _posts_of(session: Session, version_ids: Sequence[int]) -> dict[int, int]:
     return {row.id: row.post_id for row in session.execute(statement)}
 
 
-def _current_versions(session: Session, post_ids: Sequence[int]) -> set[int]:
+def _current_versions(session: Session, post_ids: Collection[int]) -> set[int]:
     statement = select(_version.c.id).join_from(_version, _post, _current).where(_post.c.id.in_(post_ids))
     return set(session.execute(statement).scalars())
 

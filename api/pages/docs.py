@@ -21,7 +21,8 @@ router = APIRouter(include_in_schema=False)
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One route as the page shows it; `example` is JSON, `parameters` are (name, where, type, what it means)."""
+    """One route as the page shows it; `body` and `example` are JSON, `parameters` are (name, where, type, what it
+    means)."""
 
     anchor: str
     method: str
@@ -30,6 +31,7 @@ class Operation:
     summary: str
     parameters: list[tuple[str, str, str, str]]
     answers: list[tuple[str, str]]
+    body: str
     example: str
     open: bool
 
@@ -64,7 +66,8 @@ def _operation(document: dict[str, Any], method: str, path: str, spec: dict[str,
         summary=spec.get("description", spec["summary"]),
         parameters=[(p["name"], p["in"], _type(p["schema"]), p.get("description", "")) for p in parameters],
         answers=[(status, answer["description"]) for status, answer in spec["responses"].items()],
-        example=_example(document, spec),
+        body=_example(document, spec.get("requestBody", {})),
+        example=_example(document, spec["responses"].get("200", {})),
         open=not any(p["in"] == "path" for p in parameters),
     )
 
@@ -83,8 +86,9 @@ def _type(schema: dict[str, Any]) -> str:
     return f"{name}{bounds}" + (f", else {default}" if default not in (None, "", []) else "")
 
 
-def _example(document: dict[str, Any], spec: dict[str, Any]) -> str:
-    content = spec["responses"]["200"].get("content", {}).get("application/json")
+def _example(document: dict[str, Any], holder: dict[str, Any]) -> str:
+    """Of a request's body, or of an answer."""
+    content = holder.get("content", {}).get("application/json")
     if not content:
         return ""
     made = samples.sample(content["schema"], document["components"]["schemas"])

@@ -10,8 +10,9 @@ from api.access import Reader
 from api.deps import context, only
 from api.render import formats
 from api.render.cards import card, href
+from api.render.judging import may_judge, verdicts
 from api.render.templates import page
-from db import directory, posts
+from db import corrections, directory, posts
 
 router = APIRouter(include_in_schema=False)
 
@@ -23,18 +24,21 @@ def one_post(request: Request, who: Reader, id: str) -> Response:  # noqa: A002
         if own != id:
             return RedirectResponse(href(own), status_code=308)
         post = posts.get(session, own)
-        versions = outgoing.versions(post, posts.versions(session, own), who.audience)
-        names = {t["slug"]: t["name"] for t in directory.topics(session)}
-    post = outgoing.posts([post], who.audience)[0]
+        past = outgoing.versions(post, posts.versions(session, own), who.audience)
+        topics = directory.topics(session)
+        said = corrections.said_by_models(session, own)
+    post, names = outgoing.posts([post], who.audience)[0], {t["slug"]: t["name"] for t in topics}
+    shown = card(post, names, limit=None)
     values = {
         "post": post,
         "names": names,
-        "card": card(post, names, limit=None),
-        "versions": versions[::-1],
+        "card": shown,
+        "verdicts": verdicts(topics, shown.labels, said) if may_judge(who) else [],
+        "versions": past[::-1],
         "links": [(url, formats.safe_url(url)) for url in post["links"]],
         "media": [(item, formats.safe_url(item["url"])) for item in post["media"]],
         "metrics": _metrics(post["metrics"]),
-        "citation": _citation(post, versions[-1]["digest"]),
+        "citation": _citation(post, past[-1]["digest"]),
     }
     return page(request, "post.html", values)
 

@@ -48,9 +48,9 @@ def sign_in(request: Request, token: Annotated[str, Form()]) -> Response:
 @router.post("/signout")
 def sign_out(request: Request, who: AnyCaller, csrf: Annotated[str, Form()] = "") -> Response:
     check_csrf(who, csrf)
-    if who.session_id is not None:
+    if who.credential_id is not None:
         with context(request).database.write() as session:
-            credentials.revoke(session, who.session_id, times.now())
+            credentials.revoke(session, who.credential_id, times.now())
     answer = RedirectResponse("/", status_code=303)
     answer.delete_cookie(COOKIE, httponly=True, samesite="strict")
     return answer

@@ -14,12 +14,13 @@ from api.deps import context, only
 from api.render import formats
 from api.render.cards import card
 from api.render.histogram import Chart, chart, interval_for
+from api.render.judging import may_judge
 from api.render.links import SearchLinks
 from api.render.templates import page
 from api.search import Filters, PostSearch
 from core import times
 from core.errors import BadRequest, QueryError
-from db import counts, coverage, directory, posts
+from db import corrections, counts, coverage, directory, posts
 from db.query import PostQuery
 
 router = APIRouter(include_in_schema=False)
@@ -37,7 +38,7 @@ def timeline(request: Request, who: Reader, search: Annotated[PostSearch, Query(
     with context(request).database.read() as session:
         frame = _frame(session, search, links)
         try:
-            found = _found(session, search, links, who, frame)
+            found = _found(session, search, links, who, frame) | _review(request, session, search, who)
         except BadRequest as error:
             return page(request, "timeline.html", {**frame, **_failed(error, search)}, status=error.status)
     return page(request, "timeline.html", {**frame, **found, "error": None})
@@ -74,6 +75,16 @@ def _found(
         "known": _known(session, search) if not result.items else {},
         "looked": Looked.of(looked),
         "chart": _chart(session, search, query, links, frame["references"]),
+    }
+
+
+def _review(request: Request, session: Session, search: PostSearch, who: Caller) -> dict[str, Any]:
+    """How many posts wait for a person's word, and in that list what its forms carry."""
+    here = f"{request.url.path}?{request.url.query}"
+    judging = may_judge(who) and search.sort == posts.UNCERTAIN
+    return {
+        "waiting": corrections.waiting(session) if who.internal else 0,
+        "reviewing": {"csrf": who.csrf, "back": here} if judging else None,
     }
 
 

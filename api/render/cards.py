@@ -14,17 +14,30 @@ CARD_LENGTH = 560  # code points of text on the timeline; the post's page has al
 
 
 @dataclass(frozen=True, slots=True)
+class Correction:
+    """A person's word as people read it; `name` and `note` are empty for outside readers."""
+
+    name: str
+    note: str
+    at: str
+    version: int
+    text_changed: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Label:
-    """A tag as people read it."""
+    """A tag as people read it; `share` is how sure, or whose word it is."""
 
     slug: str
     name: str
     percent: str
+    share: str
     probability: float
     unsure: bool
     decision: str
     by: str
     evidence: str
+    correction: Correction | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,16 +123,29 @@ def _surest_first(tag: dict[str, Any]) -> tuple[bool, float]:
 
 
 def _label(tag: dict[str, Any], names: Mapping[str, str], text: str) -> Label:
-    evidence = tag["evidence"]
+    evidence, said = tag["evidence"], tag["correction"]
+    decided = {"tagged": "", "unsure": ", unsure", "not": "not, "}[tag["decision"]]
     return Label(
         slug=tag["topic"],
         name=names.get(tag["topic"], tag["topic"]),
         percent=formats.percent(tag["probability"]),
+        share=f"{decided}by a person" if said else formats.percent(tag["probability"]) + decided,
         probability=tag["probability"],
         unsure=tag["decision"] == "unsure",
         decision=tag["decision"],
-        by=f"model {tag['model'][:12]}" if tag["model"] else "a person",
+        by=(said["name"] or "a person") if said else f"model {tag['model'][:12]}",
         evidence=text[evidence["start"] : evidence["end"]] if evidence else "",
+        correction=_correction(said) if said else None,
+    )
+
+
+def _correction(said: dict[str, Any]) -> Correction:
+    return Correction(
+        name=said["name"] or "",
+        note=said["note"] or "",
+        at=formats.moment(said["at"]),
+        version=said["version"],
+        text_changed=said["text_changed"],
     )
 
 

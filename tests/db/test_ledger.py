@@ -36,8 +36,8 @@ def change(room, statement, **values):
 
 def test_an_archive_that_nobody_touched_verifies(full):
     found = full.verify()
-    assert found == {"ok": True, "versions": 5, "tag_rounds": 5, "captures": 1, "ledger_lines": 10, "unsealed": 0,
-                     "first_problem": None}  # fmt: skip
+    assert found == {"ok": True, "versions": 5, "tag_rounds": 5, "corrections": 0, "captures": 1,
+                     "ledger_lines": 10, "unsealed": 0, "first_problem": None}  # fmt: skip
 
 
 def test_an_empty_archive_verifies(room):
