@@ -72,7 +72,7 @@ def codebook(topics: Iterable[dict[str, Any]]) -> str:
     parts += [
         "## Topics",
         "A topic holds by what the text says. `tagged` is at or above the topic's threshold, `unsure` close below"
-        " it; what was found not to hold has no row.",
+        " it; what was found not to hold has no row, unless a person said so (`by`).",
         *(f"**{topic['slug']}** ({topic['name']}): {topic['definition']}" for topic in topics),
     ]
     return "\n\n".join(parts) + "\n"

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any, NoReturn
 
 import typer
@@ -29,6 +30,16 @@ def print_json(value: Any) -> None:
     import orjson
 
     sys.stdout.write(orjson.dumps(value).decode() + "\n")
+
+
+def write_lines(path: Path, rows: Iterable[Any]) -> None:
+    """JSON Lines in a new or replaced file. A folder that is not there is told, not made."""
+    import orjson
+
+    try:
+        path.write_bytes(b"".join(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in rows))
+    except OSError as error:
+        fail(f"{path} cannot be written: {error.strerror or error}")
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:

@@ -115,12 +115,13 @@ def classify(
 def search(
     query: Annotated[str, typer.Argument(help="As in the search box of the page.")],
     limit: Annotated[int, typer.Option(min=1, max=200, help="How many.")] = 20,
-    sort: Annotated[str, typer.Option(help="newest, oldest, or a count: likes, views ...")] = "newest",
+    sort: Annotated[str, typer.Option(help="newest, oldest, a count (likes, views ...), or uncertain.")] = "newest",
     json: Json = False,
 ) -> None:
     """Search the archive.
 
-    Examples: kle search 'peshmerga reform since:2025-07-01'; kle search 'from:@CJTFOIR -training topic:reform'
+    Examples: kle search 'peshmerga reform since:2025-07-01'; kle search 'from:@CJTFOIR -training topic:reform';
+    kle search is:unsure --sort uncertain
     """
     from db import posts
     from db.query import PostQuery

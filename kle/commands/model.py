@@ -49,17 +49,35 @@ def _print_own(topics: dict[str, Any]) -> None:
 @app.command()
 def evaluate(
     file: Annotated[
-        Path, typer.Argument(exists=True, dir_okay=False, help="JSON Lines with text, labels, language.")
-    ],
+        Path | None,
+        typer.Argument(exists=True, dir_okay=False, help="JSON Lines with text, labels, language."),
+    ] = None,
+    corrections: Annotated[
+        bool, typer.Option("--corrections", help="Against what people corrected in the archive instead.")
+    ] = False,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="With --corrections: write the texts that people went through as labelled lines."
+        ),
+    ] = None,
     model: Folder = None,
     json: Json = False,
 ) -> None:
     """Precision, recall and F1 by topic and language, on labelled lines {"text", "labels", "language"}.
 
-    Example: kle model evaluate labelled.jsonl --json
+    Examples: kle model evaluate labelled.jsonl --json; kle model evaluate --corrections
     """
+    if (file is None) != corrections:
+        output.fail("name a FILE of labelled lines, or --corrections; one of the two")
+    if corrections:
+        _against_people(_load(model), out, json)
+        return
+    if out:
+        output.fail("--out goes with --corrections: it writes what people corrected")
     from classifier import evaluate as measure
 
+    assert file
     with output.progress() as bar:
         task = bar.add_task("reading", total=None)
         found = measure.evaluate(
@@ -69,6 +87,33 @@ def evaluate(
         output.print_json(found)
         return
     _print_figures(found)
+
+
+def _against_people(model: Any, out: Path | None, json: bool) -> None:
+    from classifier import corrections
+    from kle import runtime
+
+    with runtime.archive() as (_, database), output.progress() as bar:
+        task = bar.add_task("reading", total=None)
+        found, lines = corrections.evaluate(
+            database, model, lambda done, total: bar.update(task, completed=done, total=total)
+        )
+    if out:
+        output.write_lines(out, lines)
+        output.note(
+            f"{len(lines)} of {found['posts']} texts have a person's word on every topic the model sees: {out}"
+        )
+    if json:
+        output.print_json(found)
+        return
+    agreed = f"the model agrees with {found['agreed']} and is unsure of {found['unsure']}"
+    output.say(
+        f"{found['corrections']} corrections on {found['posts']} posts: {agreed}; {found['overruled']} overrule it\n"
+    )
+    names = ("corrections", "agreed", "overruled", "unsure", "precision", "agreement", "share")
+    rows = ((topic, *(row[name] for name in names)) for topic, row in found["topics"].items())
+    output.print_table(("topic", *names), rows)
+    output.say(f"\n{found['note']}")
 
 
 def _print_figures(found: dict[str, Any]) -> None:

@@ -38,7 +38,8 @@ def test_a_post_tells_everything_that_is_known_of_it(inside):
     assert post["created_at"] == "2025-08-18T12:00:00Z"
     assert post["metrics"]["likes"] == 12 and post["metrics"]["views"] is None
     assert post["tags"][0] == {"topic": "key_leader_engagement", "probability": 0.94, "decision": "tagged",
-                               "model": MODEL, "evidence": {"start": 0, "end": 44}}  # fmt: skip
+                               "model": MODEL, "evidence": {"start": 0, "end": 44}, "by": "model",
+                               "correction": None}  # fmt: skip
     assert [tag["decision"] for tag in post["tags"]] == ["tagged", "unsure"]
     assert post["is_kle"] and post["synthetic"] and post["tagging"] == "done"
     assert post["rights"] == {"policy": "quotation", "text_withheld": False}

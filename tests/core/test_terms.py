@@ -10,6 +10,8 @@ PLATFORMS = {
     "x": "ids", "bluesky": "full", "mastodon": "full", "feed": "quotation", "article": "quotation",
     "dvids": "full", "youtube": "link", "other": "quotation",
 }  # fmt: skip
+CORRECTION = {"name": "analyst", "key": 3, "note": "a remark", "at": "2026-01-01T00:00:00Z", "version": 1,
+              "text_changed": False}  # fmt: skip
 
 
 def post(platform, *sightings):
@@ -18,7 +20,7 @@ def post(platform, *sightings):
         "platform": platform,
         "url": "https://p.example/1",
         "text": "the words",
-        "tags": [{"topic": "reform", "evidence": {"start": 0, "end": 3}}],
+        "tags": [{"topic": "reform", "evidence": {"start": 0, "end": 3}, "correction": dict(CORRECTION)}],
         "media": [{"type": "image", "url": "https://p.example/1.jpg", "alt": "the words again"}],
         "labels": [],
         "sightings": list(sightings),
@@ -59,6 +61,13 @@ def test_outsiders_get_no_text_that_may_not_be_shared(platform, withheld):
     assert ("the words" in str(shown)) == (not withheld)
     assert shown["tags"][0]["topic"] == "reform"
     assert shown["url"] == given["url"]
+
+
+@pytest.mark.parametrize("platform", ["x", "mastodon"])
+def test_outsiders_learn_that_a_person_corrected_a_tag_and_not_who_or_why(platform):
+    (tag,) = terms.apply(post(platform, OWN), "public")["tags"]
+    assert tag["correction"] == {**CORRECTION, "name": None, "key": None, "note": None}
+    assert terms.apply(post(platform, OWN), "internal")["tags"][0]["correction"] == CORRECTION
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)

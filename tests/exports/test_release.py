@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,11 @@ import pytest
 
 from core import plugins
 from core.errors import BadRequest, QueryError
-from db import posts
+from db import corrections, credentials, posts
 from db.database import Database
 from db.query import PostQuery
 from exports import release, rows, tables
+from tests.conftest import NOW
 from tests.exports.conftest import X_ID
 
 FORMATS = sorted(plugins.load("exports.formats"))
@@ -103,6 +105,25 @@ def test_columns_are_the_names_of_the_api(filled: Database) -> None:
     assert nested == {*post, "rights"}
     assert set(tables.VERSIONS) == ({*version, "id"} - {"tags", "diff"})
     assert {name.partition(".")[0] for name in tables.TAGS} == {*version["tags"][0], "id", "version"}
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+@pytest.mark.parametrize("audience", ["public", "internal"])
+def test_a_correction_is_in_the_tables_and_its_author_in_the_operator_s_copy_alone(
+    filled: Database, out: Path, format_: str, audience: str
+) -> None:
+    with filled.write() as session:
+        key, _ = credentials.issue(session, "key", "analyst in office", ["annotate"], NOW)
+        said = corrections.Author(key, "analyst in office")
+        corrections.put(session, f"x:{X_ID}", "training", "not", "a remark", said, NOW + timedelta(hours=3))
+        corrections.put(session, f"x:{X_ID}", "reform", "not", None, said, NOW + timedelta(hours=3))
+    export(filled, out, format_, audience, "platform:x")
+    rows = frame(out, "tags").set_index(["topic", "decision"]).sort_index()
+    person, model = rows.loc[("training", "not")], rows.loc[("reform", "tagged")]
+    assert (person["by"], person["probability"], pandas.isna(person["model"])) == ("person", 0, True)
+    assert set(model["by"]) == {"model"} and model["valid_to"].notna().sum() == 1  # the quoted post's holds
+    written = b"".join(p.read_bytes() for p in out.iterdir())
+    assert (b"a remark" in written, b"analyst in office" in written) == ((audience == "internal"),) * 2
 
 
 def test_codebook_explains_every_column_and_topic(filled: Database, out: Path) -> None:

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from core import times
+from db import corrections, credentials, directory
 from db.database import Database
 from tests.kle.conftest import Kle
 
@@ -141,6 +143,52 @@ def test_model_info_and_evaluate_have_the_figures_of_the_design(
     said = out(kle, "model", "evaluate", "labelled.jsonl")
     assert list(said) == ["macro_f1", "micro_f1", "off_topic_tagged", "topics", "languages"]
     assert said["topics"]["reform"]["support"] == 1 and said["languages"]["en"]["posts"] == 2
+
+
+def test_the_model_is_measured_against_people_s_corrections(
+    kle: Kle, office: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("KLE_MODEL")
+    kle("collect")
+    kle("classify")
+    (post,) = out(kle, "search", "reform")["items"]
+    database = Database(f"sqlite:///{tmp_path}/data/kle.sqlite")
+    with database.write() as session:
+        key, _ = credentials.issue(session, "key", "analyst", ["annotate"], times.now())
+        for topic in directory.topics(session):
+            decision = "tagged" if topic["slug"] == "reform" else "not"
+            author = corrections.Author(key, "analyst")
+            corrections.put(session, post["id"], topic["slug"], decision, None, author, times.now())
+    database.close()
+    said = out(kle, "model", "evaluate", "--corrections", "--out", "labelled.jsonl")
+    assert (said["posts"], said["corrections"]) == (1, 10)
+    assert said["agreed"] + said["overruled"] + said["unsure"] == 10
+    (line,) = (tmp_path / "labelled.jsonl").read_text("utf-8").splitlines()
+    assert json.loads(line) == {"text": post["text"], "labels": ["reform"], "language": "en"}
+    shown = kle("model", "evaluate", "--corrections")
+    assert "reform" in shown.stdout and "nobody looked at" in shown.stdout
+    assert out(kle, "verify")["corrections"] == 10
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ([], "name a FILE"),
+        (["labelled.jsonl", "--corrections"], "one of the two"),
+        (["labelled.jsonl", "--out", "x.jsonl"], "--out goes with --corrections"),
+    ],
+)
+def test_evaluate_takes_a_file_or_corrections(kle: Kle, tmp_path: Path, arguments: list[str], says: str) -> None:
+    (tmp_path / "labelled.jsonl").write_text("", "utf-8")
+    found = kle("model", "evaluate", *arguments)
+    assert found.exit_code == 2 and says in found.stderr
+
+
+def test_the_most_uncertain_can_be_searched(kle: Kle, office: Path) -> None:
+    kle("collect")
+    assert out(kle, "search", "is:unsure", "--sort", "uncertain")["total"] == 0
+    wrong = kle("search", "", "--sort", "doubtful")
+    assert wrong.exit_code == 2 and "uncertain" in wrong.stderr
 
 
 def test_older_sqlite_file_is_not_needed_for_a_start(kle: Kle, tmp_path: Path) -> None:
