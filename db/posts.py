@@ -3,7 +3,7 @@
 import difflib
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -49,6 +49,8 @@ def page(
         known = ", ".join(SORTS) + (" (relevance is not there yet)" if sort == "relevance" else "")
         raise BadRequest(f"sort={sort} is not one of {known}", parameter="sort")
     column = _column(sort)
+    if sort == UNCERTAIN and query.asks_only("is", "unsure"):
+        query = replace(query, tree=None)  # all that have a doubt are: matching the word first would be for nothing
     found = selection(session, query, *([] if column is None else [column.is_not(None)]))
     rows = session.execute(_ordered(found, sort, after).limit(limit + 1)).all()
     following = cursor.encode(sort, *rows[limit - 1]) if len(rows) > limit else None

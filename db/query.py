@@ -82,6 +82,12 @@ class PostQuery:
                 bounds[field.name] = found if known is None else pick(known, found)
         return cls(q, tree, bounds["since"], bounds["until"])
 
+    def asks_only(self, name: str, value: str) -> bool:
+        """Whether, times apart, this filter is all that it asks."""
+        parts = self.tree.parts if isinstance(self.tree, And) else (self.tree,)
+        fields = [(p.name, p.value.lower()) if isinstance(p, Field) else None for p in parts]
+        return [f for f in fields if f is None or f[0] not in ("since", "until")] == [(name, value)]
+
 
 def time_of(name: str, value: str | None) -> datetime | None:
     """A parameter that is a time. Raises BadRequest."""

@@ -106,10 +106,10 @@ def _against_people(model: Any, out: Path | None, json: bool) -> None:
     if json:
         output.print_json(found)
         return
-    agreed = f"the model agrees with {found['agreed']} and is unsure of {found['unsure']}"
     output.say(
-        f"{found['corrections']} corrections on {found['posts']} posts: {agreed}; {found['overruled']} overrule it\n"
+        f"{found['corrections']} corrections on {found['posts']} posts. The model agrees with {found['agreed']}"
     )
+    output.say(f"and is unsure of {found['unsure']}; {found['overruled']} overrule it.\n")
     names = ("corrections", "agreed", "overruled", "unsure", "precision", "agreement", "share")
     rows = ((topic, *(row[name] for name in names)) for topic, row in found["topics"].items())
     output.print_table(("topic", *names), rows)

@@ -345,6 +345,26 @@ def test_other_filters_narrow_the_queue(queue):
     assert numbers(queue, "number -lang:ckb")[0] == [6, 4, 2]
 
 
+def test_the_queue_can_be_bounded_in_time(queue):
+    since = (NOW - timedelta(days=30) + timedelta(minutes=4)).isoformat().replace("+00:00", "Z")
+    assert numbers(queue, f"is:unsure since:{since}")[0] == [6, 5, 4]
+    assert numbers(queue, f"is:unsure until:{since}")[0] == [3, 2]
+    assert numbers(queue, "-is:unsure")[0] == [] == numbers(queue, "is:unsure is:edited")[0]
+
+
+@pytest.mark.parametrize(
+    ("q", "only"),
+    [
+        ("is:unsure", True), ("is:UNSURE since:2020-01-01", True),
+        ("is:unsure since:2020-01-01 until:2030-01-01", True), ("", False), ("-is:unsure", False),
+        ("is:unsure word", False), ("is:edited", False), ("since:2020-01-01", False),
+        ("is:unsure OR is:edited", False),
+    ],
+)  # fmt: skip
+def test_a_query_knows_when_one_filter_is_all_it_asks(q, only):
+    assert PostQuery.build(q).asks_only("is", "unsure") is only
+
+
 def test_a_corrected_topic_leaves_the_queue(queue):
     for number, topic, word in ((6, "reform", "not"), (6, "training", "tagged"), (5, "reform", "tagged")):
         put(queue, topic, word, post_id=f"mastodon:m.example/{number}")
