@@ -12,6 +12,8 @@ import pytest
 import uvicorn
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from core import times
+from db import corrections
 from db.database import Database
 from tests.api.site import HOSTILE, POSTS, Site, fill
 
@@ -322,3 +324,97 @@ def test_on_paper_there_are_posts_and_no_controls(visit):
     page.emulate_media(media="print")
     assert page.locator("article").first.is_visible()
     assert not page.locator("form.search").is_visible() and not page.locator(".filters").is_visible()
+
+
+SORANI = "file:office.example/3"
+
+
+@pytest.fixture
+def signed_in(visit, site):
+    """A browser of somebody who may correct tags; undone afterwards, for the tests beside this one."""
+
+    def start(**options) -> Page:
+        page = visit(**options).open(f"/signin?token={site.secret('sign_in', 'annotate', name='reviewer')[1]}")
+        page.get_by_role("button", name="Sign in on this browser").click()
+        page.wait_for_url("**/")
+        return page
+
+    yield start
+    key, _ = site.secret("key", "annotate")
+    with site.database.write() as session:
+        author = corrections.Author(key, "analyst")
+        for post in ("file:office.example/1", SORANI):
+            for topic in ("key_leader_engagement", "training", "reform"):
+                corrections.withdraw(session, post, topic, author, times.now())
+
+
+def go(page: Page, address: str, path: str) -> Page:
+    page.goto(address + path)
+    return page
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_a_tag_is_corrected_and_given_back_without_leaving_the_place(signed_in, address, scripts):
+    page = go(signed_in(java_script_enabled=scripts), address, "/posts/file:office.example/1")
+    form = page.get_by_role("form", name="Correct Security reform")
+    form.get_by_label("Note").fill("Payroll is in the plan.")
+    form.get_by_role("button", name="Holds: Security reform").click()
+    page.wait_for_url("**/posts/file:office.example/1#topic-reform")
+    verdict = page.locator("#topic-reform")
+    assert "Holds, says reviewer" in verdict.inner_text() and "Payroll is in the plan." in verdict.inner_text()
+    assert verdict.evaluate("e => e.getBoundingClientRect().top < innerHeight")
+    assert page.locator("article mark").count() == 2
+    page.get_by_role("button", name="Withdraw the correction: Security reform").click()
+    page.wait_for_url("**#topic-reform")
+    page.get_by_text("says reviewer").wait_for(state="detached")
+
+
+def test_a_correction_needs_no_mouse(signed_in, address):
+    page = go(signed_in(), address, "/posts/file:office.example/1")
+    page.get_by_role("form", name="Correct Training").get_by_label("Note").evaluate(
+        "e => { e.closest('details').open = true; e.focus(); }"
+    )
+    page.keyboard.type("Line one")
+    page.keyboard.press("Enter")  # a line, not a decision
+    page.keyboard.type("line two")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Does not hold: Training"
+    assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+    page.keyboard.press("Enter")
+    page.wait_for_url("**#topic-training")
+    assert "Does not hold, says reviewer" in page.locator("#topic-training").inner_text()
+
+
+def test_the_review_list_is_worked_off_and_one_stays_in_it(signed_in, address):
+    page = go(signed_in(), address, "/")
+    page.get_by_role("link", name="Review").click()
+    page.wait_for_url("**/?q=is%3Aunsure&sort=uncertain")
+    assert page.locator("h1").inner_text() == "1 post" and page.locator("article mark").count() == 2
+    page.get_by_role("button", name="Does not hold: Security reform").click()
+    page.get_by_text("No posts match").wait_for()
+    assert page.url.endswith("/?q=is%3Aunsure&sort=uncertain")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [320, 375, 1280])
+def test_the_forms_fit_and_can_be_read(signed_in, address, width, scheme):
+    page = signed_in(width=width, color_scheme=scheme)
+    for place in ("/posts/file:office.example/1", f"/posts/{SORANI}", "/?q=is:unsure&sort=uncertain"):
+        go(page, address, place)
+        page.evaluate("document.querySelectorAll('details').forEach((d) => { d.open = true })")
+        assert page.locator("form.judge").count() > 0
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, place
+        assert page.evaluate(_CONTRAST) == [], place
+
+
+def test_a_note_in_sorani_runs_from_the_right(signed_in, address):
+    page = go(signed_in(), address, f"/posts/{SORANI}")
+    form = page.get_by_role("form", name="Correct Security reform")
+    form.get_by_label("Note").fill("یەکخستنی هێزەکان")
+    form.get_by_role("button", name="Holds: Security reform").click()
+    page.wait_for_url("**#topic-reform")
+    said = page.locator("#topic-reform .said q")
+    assert said.evaluate("e => getComputedStyle(e).direction") == "rtl"
+    note = page.get_by_role("form", name="Correct Security reform").get_by_label("Note")
+    assert note.evaluate("e => getComputedStyle(e).direction") == "rtl"
