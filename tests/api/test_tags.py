@@ -1,16 +1,18 @@
 """People correct tags: by the API with a key or a session, and by forms that need no script."""
 
 import re
+from dataclasses import replace
 from urllib.parse import quote
 
 import pytest
 from lxml import html
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from api import schemas
 from api.access import COOKIE, csrf_token
-from db.models import Correction, Tag
-from tests.api.site import MODEL, Score
+from db.models import Correction, Tag, Version
+from db.upsert import table
+from tests.api.site import MODEL, POSTS, Score
 from tests.conftest import NOW
 
 FIRST = "file:office.example/1"
@@ -153,9 +155,7 @@ def test_a_note_is_kept_as_any_text(far, annotator):
 def test_a_newer_model_does_not_undo_it(site, far, annotator):
     far.put(f"{TAGS}/reform", json={"decision": "not"}, headers=annotator)
     with site.database.write() as session:
-        from db import tags
-
-        tags.requeue(session, True, "other")
+        session.execute(update(table(Version)).values(tag_priority=1))
     site.tag({"advisors": [Score("reform", 0.99, 0, 5)]})
     assert tag(far, "reform", headers=annotator)["decision"] == "not"
 
@@ -281,10 +281,6 @@ def test_hostile_notes_are_shown_as_text(site, session):
 
 def test_an_edited_post_says_on_which_version_it_was_corrected(site, session):
     browser, token = session
-    from dataclasses import replace
-
-    from tests.api.site import POSTS
-
     browser.post(f"/posts/{FIRST}/tags/reform", data={"csrf": token, "decision": "tagged"})
     site.collect("sample", [replace(POSTS[0], text="Our advisors met nobody.")], NOW)
     page = " ".join(html.fromstring(browser.get(f"/posts/{FIRST}").text).text_content().split())

@@ -5,14 +5,15 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import text, update
 
 from core.errors import BadRequest, CursorError, NotFound
 from core.post import SeenPost
 from db import corrections, counts, credentials, doubt, posts, tags
 from db.corrections import Author
-from db.models import Correction, Ledger, Post, Tag, Unsealed
+from db.models import Correction, Ledger, Post, Tag, Unsealed, Version
 from db.query import PostQuery
+from db.upsert import table
 from tests.conftest import NOW
 from tests.db.conftest import OFFICE, Room, Score, post, snowflake
 
@@ -54,7 +55,7 @@ def decisions(room: Room) -> dict[str, str]:
 def retag(room: Room, *scores: Score, digest: str = "newer") -> None:
     with room.database.write() as session:
         model = tags.register_model(session, digest, {})
-        tags.requeue(session, True, digest)
+        session.execute(update(table(Version)).values(tag_priority=1))
         waiting = tags.claim_versions(session, "host:1:a", 100, room.tick())
         tags.store(session, model, [(p, scores) for p in waiting], "host:1:a", room.tick())
 
@@ -439,7 +440,7 @@ def test_two_workers_cannot_take_a_correction_away(judged):
     """A model that claimed the version before, and stores after."""
     with judged.database.write() as session:
         model = tags.register_model(session, "slow", {})
-        tags.requeue(session, True, "slow")
+        session.execute(update(table(Version)).values(tag_priority=1))
         waiting = tags.claim_versions(session, "host:1:a", 1, judged.tick())
     put(judged, "reform", "tagged")
     with judged.database.write() as session:
