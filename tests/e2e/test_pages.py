@@ -371,15 +371,14 @@ def test_a_tag_is_corrected_and_given_back_without_leaving_the_place(signed_in, 
 
 def test_a_correction_needs_no_mouse(signed_in, address):
     page = go(signed_in(), address, "/posts/file:office.example/1")
-    page.get_by_role("form", name="Correct Training").get_by_label("Note").evaluate(
-        "e => { e.closest('details').open = true; e.focus(); }"
-    )
+    page.locator(".rest > summary").press("Enter")
+    page.keyboard.press("Tab")
     page.keyboard.type("Line one")
     page.keyboard.press("Enter")  # a line, not a decision
     page.keyboard.type("line two")
     page.keyboard.press("Tab")
     page.keyboard.press("Tab")
-    assert page.evaluate("document.activeElement.textContent") == "Does not hold: Training"
+    assert page.evaluate("document.activeElement.ariaLabel") == "Does not hold: Training"
     assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
     page.keyboard.press("Enter")
     page.wait_for_url("**#topic-training")
