@@ -17,7 +17,7 @@ from sqlmodel import SQLModel
 from core import settings
 from core.errors import NotReady, SettingsError
 from db import database as databases
-from db import search
+from db import doubt, search
 from db.database import Database, open_database
 from db.models import Meta, Post
 from tests.db.conftest import Room, post
@@ -55,6 +55,13 @@ OLD_ROWS = (
     " '2026-05-04 07:01:00', '2026-05-04 07:01:00', 1, 0)",
     "INSERT INTO metrics (post_id, observed_at, likes) VALUES (7, '2026-05-04 07:01:00', 3)",
     "INSERT INTO metrics (post_id, observed_at, likes, views) VALUES (7, '2026-05-05 07:01:00', 5, 90)",
+    "INSERT INTO version (id, post_id, number, change, text, links, media, facts, view, seen_at, text_sha256, digest,"
+    " attempts) VALUES (1, 7, 1, 'first', 't', '[]', '[]', '{}', 1, '2026-05-04 07:01:00', '', '', 0)",
+    "INSERT INTO topic (id, slug, name, definition, position) VALUES (1, 'a', '', '', 0), (2, 'b', '', '', 1)",
+    "INSERT INTO tag_model (id, digest, card) VALUES (1, 'm', '{}')",
+    "INSERT INTO tag (id, version_id, post_id, topic_id, model_id, probability, threshold, decision, valid_from)"
+    " VALUES (1, 1, 7, 1, 1, 0.4, 0.5, 'unsure', '2026-05-04 07:02:00'),"
+    " (2, 1, 7, 2, 1, 0.3, 0.5, 'unsure', '2026-05-04 07:02:00')",
 )
 
 
@@ -78,6 +85,7 @@ def test_an_older_archive_keeps_its_posts_and_knows_their_newest_counts(database
     with made.read() as session:
         kept = session.get_one(Post, 7)
         assert (kept.likes, kept.reposts, kept.views, kept.labels) == (5, None, 90, [])
+        assert kept.doubt == doubt.doubt(0.4, 0.5)
         assert (kept.measured_at, kept.recheck_at) == (
             datetime(2026, 5, 5, 7, 1, tzinfo=UTC),
             datetime(2026, 5, 4, 7, 1, tzinfo=UTC),
