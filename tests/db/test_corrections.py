@@ -233,6 +233,21 @@ def test_a_correction_moves_with_a_post_that_gets_a_better_id(judged):
     judged.assert_sound()
 
 
+def test_as_of_a_moment_the_word_that_held_then_is_told(judged):
+    before = judged.tick()
+    put(judged, "reform", "tagged")
+    meanwhile = judged.tick()
+    judged.archive(post(1, "Another text about courses"))
+    edited = judged.tick()
+    withdraw(judged, "reform")
+    said = []
+    for moment in (before, meanwhile, edited, judged.tick()):
+        with judged.database.read() as session:
+            known = posts.get(session, ONE, moment)["tags"]
+        said += [[(t["by"], t["evidence"] is not None) for t in known if t["topic"] == "reform"]]
+    assert said == [[("model", True)], [("person", True)], [("person", False)], []]
+
+
 @pytest.mark.parametrize(
     ("post_id", "topic", "says"),
     [

@@ -55,8 +55,8 @@ OLD_ROWS = (
     " '2026-05-04 07:01:00', '2026-05-04 07:01:00', 1, 0)",
     "INSERT INTO metrics (post_id, observed_at, likes) VALUES (7, '2026-05-04 07:01:00', 3)",
     "INSERT INTO metrics (post_id, observed_at, likes, views) VALUES (7, '2026-05-05 07:01:00', 5, 90)",
-    "INSERT INTO version (id, post_id, number, change, text, links, media, facts, view, seen_at, text_sha256, digest,"
-    " attempts) VALUES (1, 7, 1, 'first', 't', '[]', '[]', '{}', 1, '2026-05-04 07:01:00', '', '', 0)",
+    "INSERT INTO version (id, post_id, number, change, text, links, media, facts, view, seen_at, text_sha256,"
+    " digest, attempts) VALUES (1, 7, 1, 'first', 't', '[]', '[]', '{}', 1, '2026-05-04 07:01:00', '', '', 0)",
     "INSERT INTO topic (id, slug, name, definition, position) VALUES (1, 'a', '', '', 0), (2, 'b', '', '', 1)",
     "INSERT INTO tag_model (id, digest, card) VALUES (1, 'm', '{}')",
     "INSERT INTO tag (id, version_id, post_id, topic_id, model_id, probability, threshold, decision, valid_from)"
