@@ -8,7 +8,8 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, case, func, or_, select
+from sqlalchemy import and_, case, exists, func, or_, select
+from sqlalchemy.orm import aliased
 from sqlmodel import Session
 
 from db.models import Tag, Topic, Version
@@ -47,6 +48,9 @@ def _between(first: int, last: int, campaign_id: int, began: datetime) -> Any:
     now = _tag.c.valid_to.is_(None)
     mine = and_(_version.c.id.between(first, last), _version.c.campaign_id == campaign_id)
     was = func.max(case((then, _tag.c.decision)))
+    person = aliased(_tag)
+    said = and_(person.c.topic_id == _tag.c.topic_id, person.c.post_id == _tag.c.post_id)
+    decided = exists().where(said, person.c.valid_to.is_(None), person.c.model_id.is_(None))
     pairs = (
         select(
             _tag.c.topic_id,
@@ -55,7 +59,7 @@ def _between(first: int, last: int, campaign_id: int, began: datetime) -> Any:
             func.max(was).over(partition_by=_tag.c.version_id).label("judged_before"),
         )
         .join_from(_version, _tag, _tag.c.version_id == _version.c.id)
-        .where(mine, _tag.c.model_id.is_not(None), or_(then, now))
+        .where(mine, _tag.c.model_id.is_not(None), or_(then, now), ~decided)
         .group_by(_tag.c.version_id, _tag.c.topic_id)
         .subquery()
     )

@@ -9,7 +9,7 @@ from sqlalchemy import text, update
 
 from core.errors import BadRequest, CursorError, NotFound
 from core.post import SeenPost
-from db import corrections, counts, credentials, doubt, posts, tags
+from db import campaigns, changes, corrections, counts, credentials, doubt, posts, tags
 from db.corrections import Author
 from db.models import Correction, Ledger, Post, Tag, Unsealed, Version
 from db.query import PostQuery
@@ -231,6 +231,17 @@ def test_a_correction_moves_with_a_post_that_gets_a_better_id(judged):
     assert shown(judged, "reform", f"x:{number}")["by"] == "person"
     assert withdraw(judged, "reform", post_id=quoted.id)
     judged.assert_sound()
+
+
+def test_what_a_person_decides_while_a_model_judges_everything_is_no_change_of_that_model(judged):
+    with judged.database.write() as session:
+        model = tags.register_model(session, "newer", {})
+        campaign = campaigns.begin(session, model, judged.tick())
+    put(judged, "training", "not")
+    retag(judged, Score("training", 0.95), Score("reform", 0.6))
+    with judged.database.read() as session:
+        found = changes.changed(session, campaign.id, campaign.started_at)
+    assert found == {"reform": {"unsure>tagged": 1}}
 
 
 def test_as_of_a_moment_the_word_that_held_then_is_told(judged):
