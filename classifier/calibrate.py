@@ -49,14 +49,6 @@ def unsure_from(probabilities: Floats, labels: Floats, tagged_from: Floats) -> F
     return sigmoid(logistic.log_odds(tagged_from) - min(width, WIDEST_BAND))
 
 
-def calibration_error(probabilities: Floats, labels: Floats, bins: int = 10) -> float:
-    """Expected calibration error: how far, on average, a probability is from the share of tags that hold."""
-    p, y = probabilities.ravel(), labels.ravel()
-    which = np.minimum((p * bins).astype(int), bins - 1)
-    gaps = [abs(float((p - y)[which == b].sum())) for b in range(bins)]
-    return sum(gaps) / max(len(p), 1)
-
-
 def _smooth(curve: Floats) -> Floats:
     width = 2 * _SMOOTHED_OVER + 1
     return np.convolve(np.pad(curve, _SMOOTHED_OVER, mode="edge"), np.full(width, 1 / width), "valid")

@@ -31,12 +31,35 @@ _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
+class Tokenizer:
+    """Texts to token ids, and what stands around them: `before` every text, `after` it, `padding` behind that."""
+
+    run: Any
+    before: tuple[int, ...]
+    after: tuple[int, ...]
+    padding: int
+
+    @classmethod
+    def load(cls, path: Path) -> "Tokenizer":
+        run = _tokenizer(path)
+        prefix = run(PREFIX, add_special_tokens=False)["input_ids"]
+        return cls(run, (run.cls_token_id, *prefix), (run.sep_token_id,), run.pad_token_id)
+
+    def tokens(self, texts: Sequence[str]) -> list[Tokens]:
+        if not texts:
+            return []
+        found = self.run(readable(texts), add_special_tokens=False, return_offsets_mapping=True)
+        return [Tokens(*pair) for pair in zip(found["input_ids"], found["offset_mapping"], strict=True)]
+
+    def row(self, ids: Sequence[int]) -> tuple[int, ...]:
+        """What the encoder reads for a window of these tokens."""
+        return (*self.before, *ids, *self.after)
+
+
+@dataclass(frozen=True)
 class Encoder:
     session: Any
-    tokenizer: Any
-    before: tuple[int, ...]  # token ids in front of every text
-    after: tuple[int, ...]  # and behind it
-    padding: int
+    tokenizer: Tokenizer
     width: int
 
     @classmethod
@@ -44,25 +67,19 @@ class Encoder:
         """`threads` 0: one for each core."""
         require_files(path, FILES)
         try:
-            tokenizer = _tokenizer(path)
             session = _session(path / ENCODER, threads)
             width = int(json.loads((path / "config.json").read_text(encoding="utf-8"))["hidden_size"])
+            return cls(session, Tokenizer.load(path), width)
         except Exception as error:  # onnxruntime, tokenizers and json each raise their own kinds
             raise ModelError(f"{path}: its files cannot be read ({error}); {REMEDY}") from error
-        prefix = tokenizer(PREFIX, add_special_tokens=False)["input_ids"]
-        before, after = (tokenizer.cls_token_id, *prefix), (tokenizer.sep_token_id,)
-        return cls(session, tokenizer, before, after, tokenizer.pad_token_id, width)
 
     @property
     def limit(self) -> int:
         """How many of a text's own tokens fit in a window."""
-        return WINDOW_TOKENS - len(self.before) - len(self.after)
+        return WINDOW_TOKENS - len(self.tokenizer.row(()))
 
     def tokenize(self, texts: Sequence[str]) -> list[Tokens]:
-        if not texts:
-            return []
-        found = self.tokenizer(readable(texts), add_special_tokens=False, return_offsets_mapping=True)
-        return [Tokens(*pair) for pair in zip(found["input_ids"], found["offset_mapping"], strict=True)]
+        return self.tokenizer.tokens(texts)
 
     def read(self, texts: Sequence[str]) -> list[Reading]:
         tokens = self.tokenize(texts)
@@ -70,7 +87,7 @@ class Encoder:
 
     def vectors(self, windows: Sequence[Sequence[int]], progress: Progress | None = None) -> Vectors:
         """One vector of length 1 for the token ids of each window, in their order."""
-        rows = [(*self.before, *window, *self.after) for window in windows]
+        rows = [self.tokenizer.row(window) for window in windows]
         found = np.zeros((len(rows), self.width), np.float32)
         done = 0
         for batch in batches([len(row) for row in rows]):
@@ -81,7 +98,7 @@ class Encoder:
         return found
 
     def _run(self, rows: Sequence[Sequence[int]]) -> Vectors:
-        ids = np.full((len(rows), max(map(len, rows))), self.padding, np.int64)
+        ids = np.full((len(rows), max(map(len, rows))), self.tokenizer.padding, np.int64)
         mask = np.zeros_like(ids)
         for i, row in enumerate(rows):
             ids[i, : len(row)], mask[i, : len(row)] = row, 1

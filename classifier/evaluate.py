@@ -1,18 +1,22 @@
-"""How good tags are: precision, recall and F1 by topic and language, from predictions and labelled lines.
+"""How good a model is on labelled lines: by topic, by language and in all, with bootstrap intervals.
 
 `unsure` counts as not tagged. Macro F1 is the mean over the topics that the labels hold (within a language: that
-they hold in it); micro F1 counts all tags together. A figure without anything to count is 0.
+they hold in it); micro F1 counts all tags together. A figure without anything to count is 0, its interval null.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from classifier.embed import Progress
-from classifier.lines import Labelled, read
-from classifier.model import Model
+import numpy as np
 
-Tags = frozenset[str]
+from classifier import figures
+from classifier.embed import Progress
+from classifier.figures import Figures, Flags, Judged
+from classifier.lines import Labelled, read
+from classifier.logistic import Floats
+from classifier.model import Model, Prediction
+
 _DIGITS = 4
 
 
@@ -20,57 +24,50 @@ def evaluate(path: Path, model: Model, progress: Progress | None = None) -> dict
     """The figures of `model` on the labelled lines of `path` ({"text", "labels", "language"})."""
     posts = read(path, model.topics)
     predictions = model.predict([post.text for post in posts], progress=progress)
-    return measure(posts, [found.tagged for found in predictions], model.topics)
+    return measure(posts, *scores(predictions, len(model.topics)), model.topics)
 
 
-def measure(posts: Sequence[Labelled], tagged: Sequence[Tags], slugs: Sequence[str]) -> dict[str, Any]:
-    pairs = [(post.labels, found) for post, found in zip(posts, tagged, strict=True)]
-    codes = sorted({post.language for post in posts})
-    return {
-        **_averages(pairs, slugs),
-        "off_topic_tagged": _share(bool(found) for labels, found in pairs if not labels),
-        "topics": {slug: _topic(pairs, slug) for slug in slugs},
-        "languages": {code: _language(posts, pairs, slugs, code) for code in codes},
-    }
+def scores(predictions: Sequence[Prediction], topics: int) -> tuple[Floats, Flags]:
+    """n predictions as probabilities n x K, and which of them were tagged."""
+    probabilities = [[score.probability for score in one.topics] for one in predictions]
+    tagged = [[score.decision == "tagged" for score in one.topics] for one in predictions]
+    shape = (len(predictions), topics)
+    return np.array(probabilities, float).reshape(shape), np.array(tagged, bool).reshape(shape)
 
 
-def _language(
-    posts: Sequence[Labelled], pairs: Sequence[tuple[Tags, Tags]], slugs: Sequence[str], code: str
+def measure(
+    posts: Sequence[Labelled], probabilities: Floats, tagged: Flags, slugs: Sequence[str]
 ) -> dict[str, Any]:
-    own = [pair for post, pair in zip(posts, pairs, strict=True) if post.language == code]
-    return {**_averages(own, slugs), "posts": len(own)}
+    """What `kle model evaluate --json` prints."""
+    labels = np.array([[slug in post.labels for slug in slugs] for post in posts], bool)
+    judged = Judged(labels.reshape(len(posts), len(slugs)), probabilities, tagged)
+    spoken = np.array([post.language for post in posts])
+    found = _measured(judged, slugs)
+    languages = {code: _measured(judged.pick(spoken == code), slugs) for code in sorted(set(spoken.tolist()))}
+    return {**found, "languages": languages}
 
 
-def _averages(pairs: Sequence[tuple[Tags, Tags]], slugs: Sequence[str]) -> dict[str, float]:
-    counts = [_counts(pairs, slug) for slug in slugs]
-    supported = [_f1(*count) for count in counts if count[0] + count[2]]
-    macro = sum(supported) / len(supported) if supported else 0.0
-    micro = _f1(*(sum(column) for column in zip(*counts, strict=True)))
-    return {"macro_f1": round(macro, _DIGITS), "micro_f1": round(micro, _DIGITS)}
-
-
-def _topic(pairs: Sequence[tuple[Tags, Tags]], slug: str) -> dict[str, float]:
-    hits, false, missed = _counts(pairs, slug)
+def _measured(judged: Judged, slugs: Sequence[str]) -> dict[str, Any]:
+    once, drawn = figures.of(judged), figures.bootstrap(judged)
+    support = judged.labels.sum(axis=0)
     return {
-        "precision": round(hits / max(hits + false, 1), _DIGITS),
-        "recall": round(hits / max(hits + missed, 1), _DIGITS),
-        "f1": round(_f1(hits, false, missed), _DIGITS),
-        "support": hits + missed,
+        **{name: _shown(values[0]) for name, values in once.overall.items()},
+        "posts": len(judged.labels),
+        "off_topic_posts": int((~judged.labels.any(axis=1)).sum()),
+        "intervals": {name: _between(values) for name, values in drawn.overall.items()},
+        "topics": {slug: _topic(once, drawn, k, int(support[k])) for k, slug in enumerate(slugs)},
     }
 
 
-def _counts(pairs: Sequence[tuple[Tags, Tags]], slug: str) -> tuple[int, int, int]:
-    """(rightly tagged, wrongly tagged, missed)."""
-    hits = sum(slug in labels and slug in found for labels, found in pairs)
-    false = sum(slug not in labels and slug in found for labels, found in pairs)
-    missed = sum(slug in labels and slug not in found for labels, found in pairs)
-    return hits, false, missed
+def _topic(once: Figures, drawn: Figures, k: int, support: int) -> dict[str, Any]:
+    found = {name: _shown(values[0, k]) for name, values in once.topics.items()}
+    return {**found, "support": support, "intervals": {name: _between(v[:, k]) for name, v in drawn.topics.items()}}
 
 
-def _f1(hits: int, false: int, missed: int) -> float:
-    return 2 * hits / max(2 * hits + false + missed, 1)
+def _shown(value: float) -> float:
+    return 0.0 if np.isnan(value) else round(float(value), _DIGITS)
 
 
-def _share(flags: Iterable[bool]) -> float:
-    found = list(flags)
-    return round(sum(found) / len(found), _DIGITS) if found else 0.0
+def _between(draws: Floats) -> list[float] | None:
+    found = figures.interval(draws)
+    return None if found is None else [round(bound, _DIGITS) for bound in found]

@@ -1,4 +1,4 @@
-"""Heads from examples: how they are fitted, and by which cross-validated recipe."""
+"""Heads from examples: how they are fitted, and by which recipe."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from classifier import logistic
 from classifier.embed import Vectors
+from classifier.figures import mean_average_precision
 from classifier.heads import gated
 from classifier.logistic import Floats
 from classifier.passages import Passages
@@ -69,56 +70,36 @@ def relevance(labels: Floats) -> Floats:
     return np.where(holds, 1.0, np.where(np.isnan(labels).any(axis=1), np.nan, 0.0))
 
 
-def out_of_fold(
-    examples: Examples, passages: Passages, folds: NDArray[np.int_], always: Examples, recipe: Recipe
-) -> Floats:
-    """Log odds n x K, each row by a model that saw neither it nor its paraphrases; `always` always trains.
+@dataclass(frozen=True)
+class Choice:
+    """The recipe of the best validation average precision, what it gave, and all that were compared."""
 
-    `passages` are the same texts as `examples`: they are judged as at run time, window by window.
-    """
-    found = np.zeros_like(examples.labels)
-    for fold in np.unique(folds):
-        rows = folds == fold
-        found[rows] = passages.scores(fit(examples.pick(~rows) + always, recipe).log_odds).texts[rows]
-    return found
+    recipe: Recipe
+    linear: Linear
+    odds: Floats  # of the validation posts
+    compared: list[tuple[Recipe, float]]
 
 
 def choose(
     examples: Examples,
-    passages: Passages,
-    folds: NDArray[np.int_],
-    always: Examples,
+    held_out: Passages,
+    labels: Floats,
     recipes: Sequence[Recipe],
     progress: Callable[[int, int], None],
-) -> tuple[Recipe, Floats, list[tuple[Recipe, float]]]:
-    """The recipe of the best out-of-fold average precision (mean over topics), its log odds, and all compared.
+) -> Choice:
+    """Fit by each recipe and judge posts that were held out, as at run time: window by window.
 
-    Average precision, because it asks how well posts are ranked: thresholds are chosen later.
+    By average precision (mean over topics), because it asks how well posts are ranked: thresholds come later.
     """
-    best, best_odds, compared = Recipe(0, 0), examples.labels, list[tuple[Recipe, float]]()
+    found, compared = list[tuple[Linear, Floats]](), list[tuple[Recipe, float]]()
     for n, recipe in enumerate(recipes, 1):
-        odds = out_of_fold(examples, passages, folds, always, recipe)
-        score = round(mean_average_precision(odds, examples.labels), 4)
-        if score > max((s for _, s in compared), default=-1.0):
-            best, best_odds = recipe, odds
-        compared.append((recipe, score))
+        linear = fit(examples, recipe)
+        odds = held_out.scores(linear.log_odds).texts
+        found.append((linear, odds))
+        compared.append((recipe, round(mean_average_precision(odds, labels), 4)))
         progress(n, len(recipes))
-    return best, best_odds, compared
-
-
-def mean_average_precision(scores: Floats, labels: Floats) -> float:
-    """The mean over the topics that some example has."""
-    return float(
-        np.mean([average_precision(s, y) for s, y in zip(scores.T, labels.T, strict=True) if y.any()] or [0])
-    )
-
-
-def average_precision(scores: Floats, labels: Floats) -> float:
-    """The mean, over the examples in the topic, of the precision among all that score at least as high."""
-    order = np.argsort(-scores, kind="stable")
-    hits = labels[order]
-    precision = np.cumsum(hits) / np.arange(1, len(hits) + 1)
-    return float((precision * hits).sum() / hits.sum())
+    best = int(np.argmax([score for _, score in compared]))
+    return Choice(compared[best][0], *found[best], compared)
 
 
 def _head(x: Floats, y: Floats, recipe: Recipe) -> Floats:

@@ -3,13 +3,14 @@
 import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from typing import Literal, get_args
 
 from classifier.lines import Labelled
 from core.text import words
 
-FOLDS = 5
-TEST_PERCENT = 15
-TEST = -1
+Part = Literal["train", "validation", "test"]
+PARTS: tuple[Part, ...] = get_args(Part)
+TEST_PERCENT, VALIDATION_PERCENT = 15, 15
 _RUN = 3  # words in a row that two texts share
 _ALIKE = 0.5  # share of such runs from which two texts are the same post written twice
 
@@ -34,11 +35,13 @@ def without_near_duplicates(posts: Sequence[Labelled]) -> list[Labelled]:
     return kept
 
 
-def part(post: Labelled, seed: int) -> int:
-    """TEST, or the fold (0 to FOLDS - 1) in which `post` validates while the others train."""
+def part(post: Labelled, seed: int) -> Part:
+    """Where `post` belongs; all of its group, or of the same words, belong there too."""
     key = post.group or " ".join(words(post.text))
-    drawn = int.from_bytes(hashlib.sha256(f"{seed}:{key}".encode()).digest()[:8], "big")
-    return TEST if drawn % 100 < TEST_PERCENT else drawn // 100 % FOLDS
+    drawn = int.from_bytes(hashlib.sha256(f"{seed}:{key}".encode()).digest()[:8], "big") % 100
+    if drawn < TEST_PERCENT:
+        return "test"
+    return "validation" if drawn < TEST_PERCENT + VALIDATION_PERCENT else "train"
 
 
 def data_digest(posts: Sequence[Labelled]) -> str:

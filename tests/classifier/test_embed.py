@@ -23,14 +23,14 @@ def test_a_window_over_the_budget_is_a_batch_of_its_own():
 def test_the_prefix_and_the_text_in_slices_are_the_tokens_of_both_together(model):
     encoder = model.encoder
     for text, tokens in zip(TEXTS, encoder.tokenize(TEXTS), strict=True):
-        whole = encoder.tokenizer(f"query: {text}")["input_ids"]
-        assert [*encoder.before, *tokens.ids, *encoder.after] == whole
+        whole = encoder.tokenizer.run(f"query: {text}")["input_ids"]
+        assert [*encoder.tokenizer.row(tokens.ids)] == whole
 
 
 def test_no_window_is_longer_than_the_encoder_was_made_for(model):
     text = "Partner forces and advisors met again, and again, in the mountains of the north. " * 60
     (reading,) = model.encoder.read([text])
-    overhead = len(model.encoder.before) + len(model.encoder.after)
+    overhead = len(model.encoder.tokenizer.row(()))
     assert len(reading.windows) > 5
     assert all(window.size + overhead <= WINDOW_TOKENS for window in reading.windows)
     assert BATCH_TOKENS >= WINDOW_TOKENS
