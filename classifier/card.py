@@ -28,9 +28,9 @@ METHOD = (
     "validate, the others train encoder and heads. Penalty and class weight have the best average precision on "
     "the validation part. One slope and offset for all topics calibrate the log odds there (Platt). A topic's "
     f"threshold has the best F1 there (smoothed), where a tag on an off-topic post counts {OFF_TOPIC_COST:g} times "
-    f"and all topics pooled count as much as {POOLED_POSITIVES:g} posts of the topic. The unsure band begins the same "
-    "distance in log odds below every threshold, as far down as it takes to hold a third of the missed tags, at "
-    f"most {WIDEST_BAND:g}.",
+    f"and all topics pooled count as much as {POOLED_POSITIVES:g} posts of the topic. The unsure band begins the "
+    "same distance in log odds below every threshold, as far down as it takes to hold a third of the missed tags, "
+    f"at most {WIDEST_BAND:g}.",
 )
 LIMITS = (
     "Every training and test post was written for this project; none is a real post. Real posts differ, so real "

@@ -5,9 +5,9 @@ Two ways, which `classifier.compare` measures against each other and against the
 - contrast: posts of like labels are drawn together, others pushed apart (supervised contrast, Khosla et al., 2020;
   of several labels: by the share that two posts have in common).
 Word embeddings stay as they are: few posts would move few of their rows. The learning rate falls from layer to
-layer (Howard and Ruder, 2018), because lower layers hold what is common to all languages. The heads begin where logistic
-regression on the frozen encoder ends. What is learned here are the encoder's weights alone: its heads are dropped,
-and those that ship are fitted on the vectors of the quantised encoder (classifier.fitting).
+layer (Howard and Ruder, 2018), because lower layers hold what is common to all languages. The heads begin where
+logistic regression on the frozen encoder ends. What is learned here are the encoder's weights alone: its heads are
+dropped, and those that ship are fitted on the vectors of the quantised encoder (classifier.fitting).
 """
 
 from collections.abc import Callable, Iterator, Sequence
