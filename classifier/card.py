@@ -91,7 +91,7 @@ def markdown(card: dict[str, Any]) -> str:
         "## Measured on the test part",
         "Nothing was chosen on these posts. In brackets: where 95 in 100 bootstrap resamples lie.",
         *_measured(card["test"]),
-        *_others(card["compared"]),
+        *others(card["compared"]),
         "## Measured on the validation part",
         "Recipe, calibration and thresholds were chosen on these posts, so they flatter a little.",
         *_measured(card["validation"]),
@@ -170,7 +170,7 @@ def _by_language(figures: dict[str, Any]) -> str:
     return _table(["F1 of posts", *(LANGUAGES.get(code, code) for code in languages)], rows)
 
 
-def _others(compared: dict[str, Any]) -> list[str]:
+def others(compared: dict[str, Any]) -> list[str]:
     """What else was tried on the same posts (classifier.compare), if it was."""
     if not compared:
         return []

@@ -157,13 +157,14 @@ def train(
 
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # read when numpy loads; on few cores its threads only wait
 
+    from classifier import corpus
     from classifier import train as training
     from classifier.model import SHIPPED
 
     with output.progress() as bar:
         task = bar.add_task("training", total=None)
         card = training.train(
-            data or training.DATA,
+            data or corpus.SHIPPED,
             SHIPPED,
             seed,
             out_dir=out,
