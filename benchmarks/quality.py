@@ -1,9 +1,10 @@
 """How well other ways tag the same posts: `python -m benchmarks.quality`, which writes them into the card.
 
 The encoder as it came and the encoder tuned by contrast, each with heads fitted like those that ship; and what a
-user would try first: a keyword list, TF-IDF with logistic regression, and descriptions alone (a post has a topic as much
-as its vector is near that of the topic's name and definition, by the encoder as it came and by the shipped one).
-Each has its thresholds chosen on the validation part by the rule of the shipped model. Needs the extra `train`.
+user would try first: a keyword list, TF-IDF with logistic regression, and descriptions alone (a post has a topic as
+much as its vector is near that of the topic's name and definition, by the encoder as it came and by the shipped
+one). Each has its thresholds chosen on the validation part by the rule of the shipped model. Needs the extra
+`train`.
 """
 
 import argparse
@@ -27,7 +28,7 @@ from classifier.evaluate import measure
 from classifier.figures import Flags
 from classifier.lines import Labelled
 from classifier.logistic import Floats, sigmoid
-from classifier.model import SHIPPED, read_card
+from classifier.model import CARD, SHIPPED, read_card
 from classifier.passages import Passages
 from classifier.split import Part
 from classifier.train import train
@@ -35,7 +36,7 @@ from core.text import words
 
 KEYWORDS = Path(__file__).with_name("keywords.toml")
 CONTRAST = Tuning(way="contrast", batch=48, rate=8e-5)
-Odds = dict[str, Floats]  # of "validation" and "test", n x K
+Odds = dict[Part, Floats]  # of "validation" and "test", n x K
 _PARTS: tuple[Part, ...] = ("validation", "test")
 _TOLD = ("macro_f1", "micro_f1", "mean_average_precision", "off_topic_tagged")
 
@@ -70,7 +71,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _build(home: Path, lesson: Lesson | None, seed: int) -> dict[str, Any]:
     """The card of a model with another encoder and heads fitted like the shipped ones."""
-    if not (home / card.CARD).is_file():
+    if not (home / CARD).is_file():
         build_encoder.build(home, lesson=lesson)
         train(DATA, home, seed)
     return read_card(home)
