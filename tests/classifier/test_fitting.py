@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from classifier.fitting import RECIPES, Examples, Recipe, average_precision, choose, fit, out_of_fold, relevance
+from classifier.fitting import RECIPES, Examples, Recipe, choose, fit, relevance
 from classifier.passages import Passages
 from classifier.windows import Piece, Reading, Tokens
 
@@ -25,10 +25,6 @@ def passages(given: Examples) -> Passages:
     readings = [Reading(Tokens([1], [(0, 1)]), [piece], [piece])] * n
     vectors = given.vectors.astype(np.float32)
     return Passages(readings, vectors, rows, [piece] * n, vectors, rows)
-
-
-def nothing() -> Examples:
-    return Examples(np.zeros((0, 6)), np.zeros((0, 2)))
 
 
 def test_heads_tell_the_topics_apart_and_the_rest_from_both():
@@ -62,30 +58,16 @@ def test_a_row_with_an_unknown_label_does_not_move_that_topic():
     assert relation == pytest.approx(1, abs=0.02)  # only through the common centre
 
 
-def test_no_row_is_judged_by_a_model_that_saw_it():
-    given = examples(60)
-    folds = np.arange(60) % 5
-    turned = given.labels.copy()
-    turned[0] = 1 - turned[0]
-    before = out_of_fold(given, passages(given), folds, nothing(), Recipe(0.1, 1.0))
-    after = out_of_fold(Examples(given.vectors, turned), passages(given), folds, nothing(), Recipe(0.1, 1.0))
-    same_fold = folds == folds[0]
-    assert before[same_fold] == pytest.approx(after[same_fold])
-    assert np.abs(before[~same_fold] - after[~same_fold]).max() > 1e-4
-
-
-def test_the_chosen_recipe_has_the_best_score_of_all_compared():
-    given, folds, seen = examples(), np.arange(240) % 5, []
-    recipe, odds, compared = choose(
-        given, passages(given), folds, nothing(), RECIPES[:3], lambda n, of: seen.append((n, of))
-    )
-    assert [r for r, _ in compared] == list(RECIPES[:3])
-    assert dict(compared)[recipe] == max(score for _, score in compared)
-    assert odds == pytest.approx(out_of_fold(given, passages(given), folds, nothing(), recipe))
+def test_the_chosen_recipe_ranks_held_out_posts_best_of_all_compared():
+    given, held_out, seen = examples(), examples(90, seed=8), []
+    found = choose(given, passages(held_out), held_out.labels, RECIPES[:3], lambda n, of: seen.append((n, of)))
+    assert [recipe for recipe, _ in found.compared] == list(RECIPES[:3])
+    assert dict(found.compared)[found.recipe] == max(score for _, score in found.compared)
+    assert found.odds == pytest.approx(fit(given, found.recipe).log_odds(held_out.vectors), abs=1e-5)
     assert seen == [(1, 3), (2, 3), (3, 3)]
 
 
-def test_average_precision_by_hand():
-    scores, labels = np.array([0.9, 0.8, 0.7, 0.6]), np.array([1.0, 0.0, 1.0, 0.0])
-    assert average_precision(scores, labels) == pytest.approx((1 + 2 / 3) / 2)
-    assert average_precision(-scores, labels) == pytest.approx((1 / 2 + 2 / 4) / 2)
+def test_of_two_equal_recipes_the_more_cautious_is_taken():
+    given = examples()
+    same = (Recipe(0.4, 1.0), Recipe(0.4, 1.0))
+    assert choose(given, passages(given), given.labels, same, lambda n, of: None).recipe is same[0]

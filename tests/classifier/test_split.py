@@ -1,7 +1,7 @@
 from collections import Counter
 
 from classifier.lines import Labelled
-from classifier.split import FOLDS, TEST, data_digest, part, without_near_duplicates
+from classifier.split import PARTS, data_digest, part, without_near_duplicates
 
 
 def post(text: str, group: str = "", language: str = "en") -> Labelled:
@@ -12,11 +12,11 @@ def many(n: int) -> list[Labelled]:
     return [post(f"post number {n} about {n * 7} things") for n in range(n)]
 
 
-def test_about_15_in_100_test_and_the_folds_are_of_about_equal_size():
+def test_15_in_100_test_15_validate_and_the_others_train():
     counts = Counter(part(one, 7) for one in many(4000))
-    assert set(counts) == {TEST, *range(FOLDS)}
-    assert 0.13 < counts[TEST] / 4000 < 0.17
-    assert all(0.14 < counts[fold] / 4000 < 0.20 for fold in range(FOLDS))
+    assert set(counts) == set(PARTS)
+    assert 0.13 < counts["test"] / 4000 < 0.17
+    assert 0.13 < counts["validation"] / 4000 < 0.17
 
 
 def test_paraphrases_of_one_group_stay_together():

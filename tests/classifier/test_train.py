@@ -2,13 +2,15 @@
 
 import json
 
+import numpy as np
 import pytest
 
 from classifier import heads, taxonomy
+from classifier.corpus import Corpus
 from classifier.embed import Encoder
 from classifier.fitting import Recipe
 from classifier.model import SHIPPED, Model
-from classifier.train import read_folder, train
+from classifier.train import topic_texts, train
 from core.errors import ModelError
 
 PLACES = (
@@ -123,12 +125,12 @@ def test_the_card_counts_posts_and_names_its_figures(trained):
     _, _, card, _ = trained
     kept = card["data"]["posts"]
     assert kept + card["data"]["near_duplicates_removed"] == POSTS
-    assert card["test"]["posts"] + card["validation"]["posts"] == kept
+    assert card["test"]["posts"] + card["validation"]["posts"] + card["data"]["parts"]["train"] == kept
     assert {"macro_f1", "micro_f1", "off_topic_tagged", "topics", "languages"} <= set(card["test"])
 
 
 def test_progress_names_each_stage(trained):
-    assert {"passages read", "recipes compared", "tested"} <= set(trained[3])
+    assert {"passages read", "recipes compared", "validated", "tested"} <= set(trained[3])
 
 
 def test_too_few_posts_say_so(tmp_path):
@@ -136,8 +138,20 @@ def test_too_few_posts_say_so(tmp_path):
         train(tmp_path, SHIPPED, out_dir=tmp_path / "out")
 
 
-def test_a_folder_is_read_file_by_file_in_the_order_of_names(tmp_path):
+def test_a_folder_is_read_whatever_its_files_are_called(tmp_path):
     folder = write_posts(tmp_path / "data")
-    posts = read_folder(folder, [topic.slug for topic in TOPICS])
-    assert len(posts) == POSTS
-    assert posts[0].text == "Recruits finished a mortar course in Erbil."
+    corpus = Corpus.read(folder, [topic.slug for topic in TOPICS], 3)
+    assert len(corpus.posts) + corpus.removed == POSTS
+    assert sum(len(corpus.of(part)) for part in ("train", "validation", "test")) == len(corpus.posts)
+    assert corpus.labels(corpus.posts).sum(axis=0).tolist() == [
+        sum(slug in post.labels for post in corpus.posts) for slug in corpus.slugs
+    ]
+
+
+def test_the_taxonomys_texts_speak_of_their_own_topic_alone():
+    texts, labels = topic_texts(TOPICS)
+    assert len(texts) == len(labels) == sum(2 + len(t.inside) + len(t.outside) for t in TOPICS)
+    known = ~np.isnan(labels)
+    assert (known.sum(axis=1) == 1).all()
+    assert labels[texts.index(TOPICS[0].definition), 0] == 1
+    assert labels[texts.index(TOPICS[1].outside[0]), 1] == 0
