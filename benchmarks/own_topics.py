@@ -14,8 +14,10 @@ from typing import Any
 import numpy as np
 
 from classifier import taxonomy
+from classifier.corpus import SHIPPED as SHIPPED_POSTS
+from classifier.corpus import read_folder
 from classifier.embed import Encoder
-from classifier.fitting import average_precision
+from classifier.figures import average_precision
 from classifier.lines import Labelled
 from classifier.model import SHIPPED
 from classifier.own import background, fitting
@@ -23,7 +25,6 @@ from classifier.own.background import Background
 from classifier.own.heads import OwnHeads
 from classifier.passages import Passages
 from classifier.split import without_near_duplicates
-from classifier.train import DATA, read_folder
 from core.tables import TopicConfig
 
 DRAWS, SIZES, CONTAMINATION = 3, (8, 20, 60), 0.03
@@ -51,7 +52,7 @@ class Remembering:
 def main(folder: Path = SHIPPED) -> None:
     """Print the means over topics and draws."""
     encoder: Any = Remembering(Encoder.load(folder, 1))
-    posts = without_near_duplicates(read_folder(DATA, [t.slug for t in taxonomy.topics()]))
+    posts = without_near_duplicates(read_folder(SHIPPED_POSTS, [t.slug for t in taxonomy.topics()]))
     passages = Passages.read(encoder, [post.text for post in posts])
     print("| examples | " + " | ".join(NAMES) + " |")  # noqa: T201
     for size, english in product(SIZES, (False, True)):
@@ -98,7 +99,7 @@ def _figures(found: Any, holds: Any, threshold: float) -> list[float]:
     precision, recall = hits / max(float(tagged.sum()), 1.0), hits / float(holds.sum())
     f1 = 2 * hits / float(tagged.sum() + holds.sum())
     wrong = float(tagged[~holds].mean())
-    return [f1, precision, recall, wrong, average_precision(found, holds.astype(np.float64))]
+    return [f1, precision, recall, wrong, float(average_precision(found, holds.astype(np.float64))[0])]
 
 
 def _foretold(told: dict[str, float], found: Any, holds: Any, threshold: float) -> list[float]:

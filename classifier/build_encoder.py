@@ -22,8 +22,8 @@ from typing import Any
 import numpy as np
 
 from classifier import taxonomy
+from classifier.corpus import SEED, Corpus
 from classifier.corpus import SHIPPED as CORPUS
-from classifier.corpus import Corpus
 from classifier.embed import ENCODER, FILES, TOKENIZER, Encoder, Tokenizer
 from classifier.encoder import export, packed, quantise, vocabulary
 from classifier.encoder.tune import Tuning, tune
@@ -52,7 +52,7 @@ class Lesson:
     """What the encoder is tuned on: labelled posts in `data_dir`, split by `seed`, and how."""
 
     data_dir: Path = CORPUS
-    seed: int = 7
+    seed: int = SEED
     tuning: Tuning = field(default_factory=Tuning)
 
 

@@ -12,6 +12,12 @@ from classifier.split import PARTS, Part, data_digest, part, without_near_duplic
 from core.errors import ModelError
 
 SHIPPED = Path(__file__).with_name("data")
+SEED = 7  # by which the shipped posts are split
+
+
+def read_folder(folder: Path, slugs: Sequence[str]) -> list[Labelled]:
+    """The posts of every *.jsonl file in `folder`, as they lie there."""
+    return [post for file in sorted(folder.glob("*.jsonl")) for post in read(file, slugs)]
 
 
 @dataclass(frozen=True)
@@ -25,8 +31,8 @@ class Corpus:
 
     @classmethod
     def read(cls, folder: Path, slugs: Sequence[str], seed: int) -> "Corpus":
-        """Every *.jsonl file in `folder`, whatever its name."""
-        given = [post for file in sorted(folder.glob("*.jsonl")) for post in read(file, slugs)]
+        """The posts in `folder`, whatever its files are called."""
+        given = read_folder(folder, slugs)
         posts = tuple(without_near_duplicates(given))
         found = cls(tuple(slugs), posts, tuple(part(post, seed) for post in posts), len(given) - len(posts))
         if set(found.parts) != set(PARTS):

@@ -35,7 +35,7 @@ class Recipe:
     positive_weight: float
 
 
-RECIPES = tuple(Recipe(*pair) for pair in product((0.4, 0.2, 0.1), (1.0, 2.0)))
+RECIPES = tuple(Recipe(*pair) for pair in product((0.8, 0.4, 0.2, 0.1), (1.0, 2.0)))
 """What is compared, the strongest penalty first: of two equal recipes the more cautious one is taken."""
 
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from classifier import calibrate, card, fitting, taxonomy
 from classifier import heads as head_files
-from classifier.corpus import Corpus
+from classifier.corpus import SEED, Corpus
 from classifier.embed import ENCODER, FILES, Encoder, digest_files
 from classifier.evaluate import measure, scores
 from classifier.fitting import Choice, Examples, Recipe
@@ -32,7 +32,7 @@ _CARRIED = ("NOTICE", card.ENCODER_FACTS, card.COMPARED)
 def train(
     data_dir: Path,
     artifact_dir: Path,
-    seed: int = 7,
+    seed: int = SEED,
     *,
     out_dir: Path | None = None,
     threads: int = 0,

@@ -37,8 +37,8 @@ class Tuning:
     """
 
     way: Literal["topics", "contrast"] = "topics"
-    epochs: int = 4
-    rate: float = 1.5e-4
+    epochs: int = 5
+    rate: float = 2.5e-4
     decay: float = 0.9
     head_rate: float = 1e-3
     batch: int = 16
