@@ -108,9 +108,9 @@ def test_a_post_has_the_fields_of_the_interface(room):
     assert [set(s) for s in shown["sightings"]] == [{"source", "first_hand", "url", "seen_at"}]
     assert shown["tags"] == [
         {"topic": "key_leader_engagement", "probability": 0.9, "decision": "tagged", "model": "digest-of-model",
-         "evidence": {"start": 0, "end": 4}},
+         "evidence": {"start": 0, "end": 4}, "by": "model", "correction": None},
         {"topic": "reform", "probability": 0.4, "decision": "unsure", "model": "digest-of-model",
-         "evidence": {"start": 0, "end": 4}},
+         "evidence": {"start": 0, "end": 4}, "by": "model", "correction": None},
     ]  # fmt: skip
     assert (shown["is_kle"], shown["tagging"], shown["media"][0]["alt"]) == (True, "done", "a flag")
 

@@ -411,7 +411,9 @@ def test_references_and_topics_are_served_as_configured(room, tmp_path):
             {"slug": "t", "title": "T", "date": "2022", "date_precision": "year", "url": None, "note": None,
              "figures": {"n": 2}, "verified": False}
         ]  # fmt: skip
-        assert directory.topics(session) == [{"slug": "reform", "name": "Reform", "definition": "d"}]
+        assert directory.topics(session) == [
+            {"slug": "reform", "name": "Reform", "definition": "d", "own": False, "retired": False, "figures": None}
+        ]
 
 
 def test_a_run_that_died_ends_as_failed_at_the_next_start_and_a_living_one_goes_on(room):
