@@ -48,7 +48,11 @@ class Passages:
 
     @classmethod
     def read(cls, encoder: Encoder, texts: Sequence[str], progress: Progress | None = None) -> "Passages":
-        """Windows and sentences go through the encoder in one pool; one that is both goes once."""
+        """Windows and sentences go through the encoder in one pool.
+
+        Those of the same tokens go once: a window of one sentence, a post shared again. Their scores are then the
+        same number, so that which of them is the evidence (the first) does not hang on rounding.
+        """
         readings = encoder.read(texts)
         windows = [(text, window) for text, reading in enumerate(readings) for window in reading.windows]
         sentences = [
@@ -56,15 +60,16 @@ class Passages:
             for n, (text, window) in enumerate(windows)
             for piece in readings[text].sentences_in(window)
         ]
-        places = dict.fromkeys([*windows, *((text, piece) for _, text, piece in sentences)])
-        rows = {place: row for row, place in enumerate(places)}
-        vectors = encoder.vectors([readings[text].ids(piece) for text, piece in places], progress)
+        window_ids = [tuple(readings[text].ids(window)) for text, window in windows]
+        sentence_ids = [tuple(readings[text].ids(piece)) for _, text, piece in sentences]
+        rows = {ids: row for row, ids in enumerate(dict.fromkeys([*window_ids, *sentence_ids]))}
+        vectors = encoder.vectors(list(rows), progress)
         return cls(
             readings,
-            vectors[[rows[place] for place in windows]],
+            vectors[[rows[ids] for ids in window_ids]],
             np.array([text for text, _ in windows], np.int_),
             [piece for _, _, piece in sentences],
-            vectors[[rows[text, piece] for _, text, piece in sentences]],
+            vectors[[rows[ids] for ids in sentence_ids]],
             np.array([n for n, _, _ in sentences], np.int_),
         )
 

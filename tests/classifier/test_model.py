@@ -1,9 +1,7 @@
-import random
 import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 import classifier
@@ -24,7 +22,6 @@ OFF_TOPIC = (
     "ئەمڕۆ باران دەبارێت و پلەی گەرما نزم دەبێتەوە.",
     "Şahiya zanîngehê roja înê dest pê dike.",
 )
-POSTS = [text for text, _ in CLEAR.values()] + list(OFF_TOPIC)
 
 
 def numbers(prediction) -> list[float]:
@@ -49,19 +46,6 @@ def test_every_topic_is_scored_in_the_order_of_the_model(model):
     assert all(0 < score.threshold < 1 for score in found.topics)
 
 
-def test_a_result_does_not_depend_on_the_neighbours_in_the_batch(model):
-    crowd = [*POSTS, *(f"{text} {'and again ' * n}" for n, text in enumerate(POSTS * 2)), "", "x" * 600]
-    random.Random(1).shuffle(crowd)
-    together = model.predict(crowd)
-    for text, found in zip(crowd[:12], together[:12], strict=True):
-        (alone,) = model.predict([text])
-        assert numbers(found) == pytest.approx(numbers(alone), abs=1e-6)
-        assert found.vector == pytest.approx(alone.vector, abs=1e-6)
-        assert [(s.decision, s.evidence_start, s.evidence_end) for s in found.topics] == [
-            (s.decision, s.evidence_start, s.evidence_end) for s in alone.topics
-        ]
-
-
 @pytest.mark.parametrize("text", ["", " \n\t", "\u200b"[:0]])
 def test_an_empty_text_gets_no_tag_and_the_zero_vector(model, text):
     (found,) = model.predict([text])
@@ -73,15 +57,6 @@ def test_an_empty_text_gets_no_tag_and_the_zero_vector(model, text):
 
 def test_no_text_gives_no_prediction(model):
     assert model.predict([]) == []
-
-
-@pytest.mark.parametrize(
-    "text", ["x", "\x00\x01\x02", "\ud83c lone half", "🇮🇶" * 50, "أa" * 400, "\u202e\u2066mixed"]
-)
-def test_odd_texts_give_finite_probabilities_twice_the_same(model, text):
-    (first,), (second,) = model.predict([text]), model.predict([text])
-    assert np.isfinite(numbers(first)).all()
-    assert numbers(first) == numbers(second)
 
 
 def test_what_only_the_last_paragraph_says_is_found_and_shown(model):

@@ -69,6 +69,14 @@ def test_a_passage_that_is_window_and_sentence_is_read_once(model):
     assert seen[-1] == 1 + 3
 
 
+def test_passages_of_the_same_tokens_are_read_once_whichever_texts_they_stand_in(model):
+    seen = []
+    found = Passages.read(model.encoder, ["Met. Met. Met.", "Met.", "Met."], lambda n, of: seen.append(of))
+    assert seen[-1] == 2  # the first text as a whole, and "Met."
+    assert len({row.tobytes() for row in found.sentences}) == 1
+    assert len(found.sentences) == 5
+
+
 def test_two_topics_in_two_sentences_are_both_found(model):
     """What one sentence states is not drowned by the other."""
     text = "Recruits finished basic training at the academy. Blankets reached the camp for displaced families."
