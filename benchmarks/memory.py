@@ -25,14 +25,19 @@ def growth(posts: int) -> int:
         with saved.open("wb") as out:
             for page in drafts(posts, maker.MOST):
                 out.writelines(map(maker.line, page))
-        command = [sys.executable, "-m", "benchmarks.memory", str(saved), str(posts)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=_ROOT)  # noqa: S603
+        return in_own_process("benchmarks.memory", str(saved), str(posts))
+
+
+def in_own_process(module: str, *arguments: str) -> int:
+    """What `python -m module` writes: how many bytes its peak grew by."""
+    command = [sys.executable, "-m", module, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=_ROOT)  # noqa: S603
     if done.returncode:
         raise KleError(f"the run that measures memory failed: {done.stderr.strip()[-500:]}")
     return int(done.stdout)
 
 
-def _peak() -> int:
+def peak() -> int:
     """Bytes. On Linux getrusage() begins with the peak of the parent; the process's own status does not."""
     if _STATUS.exists():
         told = next(line for line in _STATUS.read_text("ascii").splitlines() if line.startswith("VmHWM:"))
@@ -47,9 +52,9 @@ def _take(saved: Path, posts: int) -> int:
 
     with closing(Database(f"sqlite:///{saved.with_name('archive.sqlite')}")) as database:
         database.migrate()
-        before = _peak()
+        before = peak()
         report = importing.run(database, [saved], lambda *read: None)
-        after = _peak()
+        after = peak()
     assert (report.posts_new, report.quarantined) == (posts, 0)
     return after - before
 

@@ -3,6 +3,7 @@
 import gc
 import shutil
 import tempfile
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -27,7 +28,7 @@ class Result:
         return self.job.count / median(seconds[name] for seconds in self.rounds)
 
     def ratio(self, ours: str, theirs: str) -> float:
-        return median(seconds[theirs] / seconds[ours] for seconds in self.rounds)
+        return share(self.rounds, ours, theirs)
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -38,6 +39,11 @@ class Result:
             "ratios": {f"{a}/{b}": round(self.ratio(a, b), 4) for a, b in RATIOS},
             "seconds": self.rounds,
         }
+
+
+def share(rounds: Sequence[Mapping[Any, float]], ours: Any, theirs: Any) -> float:
+    """The speed of `ours` as a share of that of `theirs`: taken within each round, and the median of that."""
+    return median(seconds[theirs] / seconds[ours] for seconds in rounds)
 
 
 def run(job: Job, rounds: int, archive: Path) -> Result:
