@@ -24,9 +24,10 @@ check:  ## lint, format, types, arrows of the house, tests with coverage
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m pytest -m "not torture" --cov --cov-report=term:skip-covered
 
-bench:  ## posts a second of each kind of source, side by side with what else there is
+bench:  ## posts a second collected and tagged, side by side with what else there is
 	@./install.sh requirements.txt
 	@$(BIN)/python -m benchmarks.collecting
+	@$(BIN)/python -m benchmarks.tagging
 
 lock:  ## renew the requirement files with uv; UPGRADE=--upgrade takes the newest releases
 	@$(COMPILE) pyproject.toml --group build -o requirements.txt

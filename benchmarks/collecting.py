@@ -53,18 +53,11 @@ def _results(asked: argparse.Namespace, progress: Console) -> list[rounds.Result
 
 def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser("python -m benchmarks.collecting", description=__doc__)
-    parser.add_argument("--posts", type=_count, default=1000, help="of each kind (%(default)s)")
-    parser.add_argument("--rounds", type=_count, default=5, help="of which the median counts (%(default)s)")
+    parser.add_argument("--posts", type=report.count, default=1000, help="of each kind (%(default)s)")
+    parser.add_argument("--rounds", type=report.count, default=5, help="of which the median counts (%(default)s)")
     parser.add_argument("--kind", action="append", help="only this one; may be given several times")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there as well")
     return parser.parse_args(arguments)
-
-
-def _count(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError("must be 1 or more")
-    return number
 
 
 if __name__ == "__main__":

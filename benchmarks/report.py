@@ -1,5 +1,6 @@
 """The table and the JSON of one run."""
 
+import argparse
 import os
 import platform
 import sqlite3
@@ -22,6 +23,14 @@ def machine() -> dict[str, Any]:
         "cores": os.cpu_count(),
         "load": round(os.getloadavg()[0], 2),
     }
+
+
+def count(text: str) -> int:
+    """An argument of a command: how many."""
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("must be 1 or more")
+    return number
 
 
 def table(results: Sequence[Result]) -> Table:

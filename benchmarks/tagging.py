@@ -28,13 +28,13 @@ from classifier.corpus import SHIPPED as DATA
 from classifier.corpus import Corpus
 from classifier.embed import Tokenizer
 from classifier.model import SHIPPED
-from core.errors import KleError
+from core.errors import BadRequest, KleError
 
 CORES = (1, 2)
 _FEWEST_TOKENS, _MOST_TOKENS = 40, 85  # about 60 in the middle
 _SINGLES = 32  # posts a round where the batch is smaller
-_OURS, _ENCODER, _EAGER = "predict", "encoder", "torch eager"
-_TOLD = ("predict", "encoder")  # their speeds are shown as multiples of each row's
+_PREDICT, _ENCODER, _EAGER = "predict", "encoder", "torch eager"
+_TOLD = (_PREDICT, _ENCODER)  # their speeds are shown as multiples of each row's
 
 
 class Cell(NamedTuple):
@@ -76,8 +76,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     console.width = max(console.width, 130)
     facts = report.machine()
     present = [tagger for tagger in TAGGERS if tagger.is_there]
-    texts, tokens = posts(asked.posts)
     try:
+        texts, tokens = posts(asked.posts)
         found = _found(asked, present, texts, tokens, progress)
     except KleError as error:
         progress.print(error.message, style="red", markup=False)
@@ -108,6 +108,10 @@ def posts(count: int) -> tuple[list[str], list[int]]:
     texts = [post.text for post in corpus.of("train")]
     lengths = [len(tokenizer.row(tokens.ids)) for tokens in tokenizer.tokens(texts)]
     fitting = [n for n, length in enumerate(lengths) if _FEWEST_TOKENS <= length <= _MOST_TOKENS]
+    if count > len(fitting):
+        raise BadRequest(
+            f"there are {len(fitting)} posts of about 60 tokens: ask for that many at most with --posts"
+        )
     chosen = random.Random(1).sample(fitting, count)
     return [texts[n] for n in chosen], [lengths[n] for n in chosen]
 
@@ -236,8 +240,8 @@ def as_json(facts: dict[str, Any], found: Found, left_out: Sequence[str]) -> dic
 
 def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser("python -m benchmarks.tagging", description=__doc__)
-    parser.add_argument("--posts", type=int, default=256, help="larger batches are left out (%(default)s)")
-    parser.add_argument("--rounds", type=int, default=3, help="of which the median counts (%(default)s)")
+    parser.add_argument("--posts", type=report.count, default=256, help="larger batches are left out (%(default)s)")
+    parser.add_argument("--rounds", type=report.count, default=3, help="of which the median counts (%(default)s)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there as well")
     return parser.parse_args(arguments)
 
