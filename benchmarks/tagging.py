@@ -31,7 +31,7 @@ from classifier.model import SHIPPED
 from core.errors import BadRequest, KleError
 
 CORES = (1, 2)
-_FEWEST_TOKENS, _MOST_TOKENS = 40, 85  # about 60 in the middle
+_FEWEST_TOKENS, _MOST_TOKENS = 45, 95  # about 60 in the middle
 _SINGLES = 32  # posts a round where the batch is smaller
 _PREDICT, _ENCODER, _EAGER = "predict", "encoder", "torch eager"
 _TOLD = (_PREDICT, _ENCODER)  # their speeds are shown as multiples of each row's
