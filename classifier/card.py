@@ -39,6 +39,8 @@ LIMITS = (
     "That there is a head for relevance, and how much the best sentence counts, was found by cross-validation over "
     "all posts, those of the test part among them.",
     "Kurdish, Kurmanji above all, is served less well than English and Arabic: the encoder saw little of it.",
+    "The vectors draw posts of like topics together: of 399 Kurdish renderings of English posts, the encoder as it "
+    "came finds 92 in 100 as the nearest of all Kurdish ones, the tuned one 70.",
     "A topic holds by what a text says. Irony, pictures, videos and linked pages are not read.",
     "A long text's probability is that of its most telling window: long texts are tagged more readily than posts.",
 )
