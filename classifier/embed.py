@@ -1,4 +1,4 @@
-"""The frozen encoder at run time: onnxruntime and the tokenizer, no torch, no network.
+"""The encoder at run time: onnxruntime and the tokenizer, no torch, no network.
 
 A vector depends on its own text alone: activations are quantised with one scale a token, and padding is masked.
 """

@@ -1,4 +1,4 @@
-"""A head from a handful of examples, fitted in a second on the frozen encoder's vectors.
+"""A head from a handful of examples, fitted in a second on the shipped encoder's vectors.
 
 Name, definition and examples say yes; counter-examples and the background say no. What is told of a head is what it
 said out of fold, of texts that it had not seen. How this recipe was found: docs/own-topics.md.
