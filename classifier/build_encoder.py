@@ -71,7 +71,9 @@ def build(
     """
     require("torch", "onnx", "transformers")
     import onnx
+    from transformers.utils.logging import disable_progress_bar
 
+    disable_progress_bar()  # it is `progress` that tells how far this is
     out_dir.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch:
         work = Path(scratch)
