@@ -141,7 +141,8 @@ def test_model_info_and_evaluate_have_the_figures_of_the_design(
     ]  # fmt: skip
     (tmp_path / "labelled.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
     said = out(kle, "model", "evaluate", "labelled.jsonl")
-    assert list(said) == ["macro_f1", "micro_f1", "off_topic_tagged", "topics", "languages"]
+    assert {"macro_f1", "micro_f1", "off_topic_tagged", "topics", "languages", "intervals"} <= set(said)
+    assert {"precision", "recall", "f1", "average_precision", "calibration_error"} <= set(said["topics"]["reform"])
     assert said["topics"]["reform"]["support"] == 1 and said["languages"]["en"]["posts"] == 2
 
 
