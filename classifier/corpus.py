@@ -17,6 +17,8 @@ SEED = 7  # by which the shipped posts are split
 
 def read_folder(folder: Path, slugs: Sequence[str]) -> list[Labelled]:
     """The posts of every *.jsonl file in `folder`, as they lie there."""
+    if not folder.is_dir():
+        raise ModelError(f"{folder}: there is no such folder; labelled posts are *.jsonl files in one")
     return [post for file in sorted(folder.glob("*.jsonl")) for post in read(file, slugs)]
 
 

@@ -13,9 +13,10 @@ import numpy as np
 from classifier import figures
 from classifier.embed import Progress
 from classifier.figures import Figures, Flags, Judged
-from classifier.lines import Labelled, read
+from classifier.lines import EXPECTED, Labelled, read
 from classifier.logistic import Floats
 from classifier.model import Model, Prediction
+from core.errors import BadRequest
 
 _DIGITS = 4
 
@@ -23,6 +24,8 @@ _DIGITS = 4
 def evaluate(path: Path, model: Model, progress: Progress | None = None) -> dict[str, Any]:
     """The figures of `model` on the labelled lines of `path` ({"text", "labels", "language"})."""
     posts = read(path, model.topics)
+    if not posts:
+        raise BadRequest(f"{path}: no labelled lines in it; expected JSON Lines, each {EXPECTED}")
     predictions = model.predict([post.text for post in posts], progress=progress)
     return measure(posts, *scores(predictions, len(model.topics)), model.topics)
 

@@ -16,6 +16,7 @@ import numpy as np
 from classifier import calibrate, card, fitting, taxonomy
 from classifier import heads as head_files
 from classifier.corpus import SEED, Corpus
+from classifier.corpus import SHIPPED as SHIPPED_POSTS
 from classifier.embed import ENCODER, FILES, Encoder, digest_files
 from classifier.evaluate import measure, scores
 from classifier.fitting import Choice, Examples, Recipe
@@ -24,6 +25,7 @@ from classifier.lines import Labelled
 from classifier.logistic import Floats, sigmoid
 from classifier.model import Model
 from classifier.passages import Passages
+from core.errors import ModelError
 
 Stage = Callable[[str, int, int], None]  # called with (what is being done, how much is done, of how much)
 CARRIED = ("NOTICE", card.ENCODER_FACTS, card.COMPARED)  # beside the encoder's own files
@@ -47,6 +49,8 @@ def train(
     """
     tell = progress or silent
     topics = taxonomy.topics() if topics is None else topics
+    home = out_dir or artifact_dir
+    _make(home)
     corpus = Corpus.read(data_dir, [topic.slug for topic in topics], seed)
     encoder = Encoder.load(artifact_dir, threads)
     choice = _fit(corpus, encoder, topics, recipes, tell)
@@ -56,14 +60,13 @@ def train(
         "taxonomy": taxonomy.digest(topics),
         "seed": seed,
     }
-    home = out_dir or artifact_dir
     carry(artifact_dir, home, (*FILES, *CARRIED))
     head_files.save(_heads(corpus, choice, trained), home)
     model = Model(home, encoder, head_files.load(home, encoder.width))
     return card.write(
         home,
         trained=trained,
-        data=card.describe(corpus),
+        data=card.describe(corpus, shipped=data_dir == SHIPPED_POSTS),
         method={"recipe": _plain(choice.recipe), "compared": [{**_plain(r), "map": s} for r, s in choice.compared]},
         validation=_measured(model, corpus.of("validation"), lambda n, of: tell("validated", n, of)),
         test=_measured(model, corpus.of("test"), lambda n, of: tell("tested", n, of)),
@@ -117,9 +120,17 @@ def _measured(model: Model, posts: Sequence[Labelled], progress: Callable[[int, 
     return {**figures, "posts_with_unsure": round(float(np.mean(unsure)), 4)}
 
 
+def _make(home: Path) -> None:
+    """Before the work, so that a place which cannot be written costs none."""
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ModelError(f"{home}: a model cannot be written there ({error.strerror}); name a folder") from error
+
+
 def carry(source: Path, home: Path, names: Sequence[str]) -> None:
     """A model directory is complete: what `source` has of these files goes along."""
-    home.mkdir(parents=True, exist_ok=True)
+    _make(home)
     for name in names:
         if source.resolve() != home.resolve() and (source / name).is_file():
             shutil.copyfile(source / name, home / name)

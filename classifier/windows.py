@@ -3,11 +3,15 @@
 Works on tokens: a text is tokenised once, its windows are slices of those tokens.
 """
 
+import re
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from classifier.sentences import Span, sentences
+
+_ADDRESS = re.compile(r"https?://\S+|(?<![\w.-])[\w-]+(?:\.[\w-]+)+/\S*|(?<!\w)@[\w.-]+")
+_WORD = re.compile(r"[^\W\d_]{2,}")
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,7 @@ class Reading:
 
     @classmethod
     def of(cls, text: str, tokens: Tokens, limit: int) -> "Reading":
-        pieces = sentence_pieces(text, tokens, limit)
+        pieces = sentence_pieces(text, tokens, limit) if says_something(text) else []
         return cls(tokens, pieces, windows(pieces, limit))
 
     def ids(self, piece: Piece) -> list[int]:
@@ -50,6 +54,14 @@ class Reading:
 
     def sentences_in(self, window: Piece) -> list[Piece]:
         return [piece for piece in self.sentences if window.first <= piece.first < window.last]
+
+
+def says_something(text: str) -> bool:
+    """Whether a word of two letters or more is left without addresses and mentions.
+
+    A handle, a link, a row of flags or a single letter has no topic; what an encoder makes of them is chance.
+    """
+    return _WORD.search(_ADDRESS.sub(" ", text)) is not None
 
 
 def sentence_pieces(text: str, tokens: Tokens, limit: int) -> list[Piece]:

@@ -6,6 +6,7 @@ beside it in `Correction`; every step adds a row there, and a line in the ledger
 topic is kept, and closed at once (`db.tags`).
 """
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,7 +18,7 @@ from sqlmodel import Session
 
 from core.errors import NotFound
 from core.text import storable
-from db import doubt, ledger, posts, search
+from db import directory, doubt, ledger, posts, search
 from db.models import Correction, Post, Tag, Topic, Version
 from db.upsert import Row, insert_all, table
 
@@ -26,6 +27,7 @@ LONGEST_NOTE = 2000  # characters
 _tag, _topic, _correction = table(Tag), table(Topic), table(Correction)
 _post, _version = table(Post), table(Version)
 _INSTANT = timedelta(microseconds=1)
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # a note goes to terminals, through CSV files too
 _HALF = 0.5  # a person's threshold: the word is 1 or 0
 _JUDGED = ("model_id", "probability", "threshold", "decision", "evidence_start", "evidence_end")
 _in_force = _tag.c.valid_to.is_(None)
@@ -66,10 +68,17 @@ def put(
 ) -> bool:
     """This topic is `tagged` or `not`, says `author`; False where the same stood there already.
 
-    Raises NotFound for a post or a topic that is none.
+    Raises NotFound for a post or a topic that is none, and for one that has left the configuration.
     """
+    if directory.is_retired(session, topic):
+        raise NotFound(f"the topic {topic!r} has left kle.toml: put it back there to tag posts with it")
     place = _place(session, public_id, topic)
-    said = (decision, storable(note or "").strip() or None, author.credential_id, place.version_id)
+    said = (
+        decision,
+        _CONTROL.sub("", storable(note or "")).strip() or None,
+        author.credential_id,
+        place.version_id,
+    )
     if _standing(session, place) == said:
         return False
     model, at = _last_of_models(session, place), _after(session, place, now)

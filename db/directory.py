@@ -107,6 +107,11 @@ def topics(session: Session) -> list[dict[str, Any]]:
     ]
 
 
+def is_retired(session: Session, slug: str) -> bool:
+    """Whether the configuration named this topic once and does so no more."""
+    return slug in _said(session, _RETIRED, [])
+
+
 def show_figures(session: Session, figures: dict[str, Any]) -> None:
     """What the heads of own topics are worth, by slug; of topics that the configuration does not name, nothing."""
     own = _said(session, _OWN, {})

@@ -21,6 +21,7 @@ from rich.progress import (
 from rich.table import Table
 
 _WIDE = 200  # columns where nobody looks: a pipe or a file
+_NAME = 24  # room for a name in the first column, whatever else a narrow terminal has to show
 out = Console(highlight=False, width=None if sys.stdout.isatty() else _WIDE)
 err = Console(stderr=True, highlight=False)
 
@@ -44,7 +45,9 @@ def write_lines(path: Path, rows: Iterable[Any]) -> None:
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in columns:
+    first, *others = columns
+    table.add_column(first, overflow="fold", min_width=_NAME)
+    for name in others:
         table.add_column(name, overflow="fold")
     for row in rows:
         table.add_row(*("" if cell is None else escape(str(cell)) for cell in row))

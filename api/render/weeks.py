@@ -76,10 +76,10 @@ def _line(item: dict[str, Any], share: dict[str, Any], names: Mapping[str, str])
 
 
 def _bars(item: dict[str, Any], of: str) -> list[Bar]:
-    """From the first week with posts to the present one, which is not over."""
+    """From the first week with posts (or the last full one, if that has none) to the present one, not over yet."""
     weeks = {times.parse(week["start"]): week for week in item["weeks"]}
     last = times.parse(item["last_week"])
-    first, end = min(weeks), max(*weeks, last)
+    first, end = min(*weeks, last), max(*weeks, last)
     starts = [first + n * _WEEK for n in range((end - first) // _WEEK + 1)]
     shares = {start: _part(week, of) for start, week in weeks.items()}
     peak, width = max(shares.values()) or 1.0, 100 / len(starts)

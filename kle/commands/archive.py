@@ -148,6 +148,7 @@ def _print_post(post: dict[str, Any]) -> None:
     who = post["account"]["handle"] if post["account"] else post["platform"]
     marks = ["sample"] if post["synthetic"] else []
     marks += [tag["topic"] for tag in post["tags"] if tag["decision"] == "tagged"]
+    marks += [f"{tag['topic']}? {tag['probability']:.2f}" for tag in post["tags"] if tag["decision"] == "unsure"]
     date = _when(post["created_at"], post["created_at_precision"])
     output.out.print(f"[bold]{date}[/]  {output.escape(who)}  [dim]{output.escape(', '.join(marks))}[/]")
     output.out.print(f"  {output.escape(post['text'] or '')}")

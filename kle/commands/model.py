@@ -25,7 +25,16 @@ def info(model: Folder = None, json: Json = False) -> None:
     output.say(f"model {loaded.digest}\nin {loaded.path}\n")
     output.print_table(("topic", "tagged from"), ((slug, f"{bound:.2f}") for slug, bound in thresholds.items()))
     _print_own(own)
-    output.out.print_json(data={key: value for key, value in loaded.card.items() if key != "own_topics"})
+    _print_card(loaded)
+
+
+def _print_card(loaded: Any) -> None:
+    """As people read it where the model has it so, else as it is."""
+    written = loaded.path / "card.md"
+    if written.is_file():
+        output.say(written.read_text(encoding="utf-8"))
+    else:
+        output.out.print_json(data={key: value for key, value in loaded.card.items() if key != "own_topics"})
 
 
 def _print_own(topics: dict[str, Any]) -> None:
@@ -109,7 +118,10 @@ def _against_people(model: Any, out: Path | None, json: bool) -> None:
     output.say(
         f"{found['corrections']} corrections on {found['posts']} posts. The model agrees with {found['agreed']}"
     )
-    output.say(f"and is unsure of {found['unsure']}; {found['overruled']} overrule it.\n")
+    output.say(f"and is unsure of {found['unsure']}; {found['overruled']} overrule it.")
+    if found["not_judged"]:
+        output.say(f"Not counted: {found['not_judged']} on topics that this model does not know.")
+    output.say("share: which part of the posts with that topic anybody decided.\n")
     names = ("corrections", "agreed", "overruled", "unsure", "precision", "agreement", "share")
     rows = ((topic, *(row[name] for name in names)) for topic, row in found["topics"].items())
     output.print_table(("topic", *names), rows)
@@ -139,11 +151,14 @@ def _print_rows(what: str, rows: dict[str, Any], figures: tuple[str, ...], count
 
 
 def _share(row: dict[str, Any]) -> str:
-    return f"{row['f1']:.3f} of {row['support']}"
+    return f"{row['f1']:.3f} of {row['support']}" if row["support"] else "–"
 
 
 def _figure(row: dict[str, Any], name: str) -> str:
+    """A dash where there was nothing to count: 0 would look like a failure."""
     between = row["intervals"][name]
+    if between is None and not row[name]:
+        return "–"
     return f"{row[name]:.3f}" + (f" ({between[0]:.2f} to {between[1]:.2f})" if between else "")
 
 
@@ -167,7 +182,7 @@ def train(
     seed: Annotated[int, typer.Option(help="Same data, same seed: the same model.")] = 7,
     encoder: Annotated[
         bool,
-        typer.Option("--encoder", help="Tune the encoder anew as well; needs the extra [train], some 15 minutes."),
+        typer.Option("--encoder", help="Tune the encoder anew as well; needs the extra `train`, some 15 minutes."),
     ] = False,
     json: Json = False,
 ) -> None:

@@ -153,9 +153,9 @@ class Site:
             results = [(p, [s for word, found in scores.items() if word in p.text for s in found]) for p in waiting]
             tags.store(session, model, results, "here:1:a", NOW)
 
-    def weeks(self, source: str, shares: Sequence[int], posts: int = 60) -> None:
-        """Full weeks up to the last one in which so many of the posts are about training, and a few unsure."""
-        last = drift.monday(datetime.now(UTC)) - drift.WEEK
+    def weeks(self, source: str, shares: Sequence[int], posts: int = 60, until_ago: int = 1) -> None:
+        """Weeks up to the last full one in which so many of the posts are about training, and a few unsure."""
+        last = drift.monday(datetime.now(UTC)) - until_ago * drift.WEEK
         with self.database.write() as session:
             number = sources.by_name(session, source).id
             for weeks_ago, count in enumerate(reversed(shares)):

@@ -55,6 +55,13 @@ def test_a_young_source_is_too_early_to_tell(site):
     assert "too early to tell" in page and "Unusual" not in page
 
 
+def test_a_source_with_posts_in_the_present_week_alone_is_shown(site):
+    site.weeks("sample", [6], until_ago=0)
+    page = site.inside().get("/sources")
+    assert page.status_code == 200
+    assert "no posts" in page.text
+
+
 def test_without_counts_there_is_nothing_to_show(inside):
     assert inside.get("/api/v1/drift").json()["items"] == []
     assert "Topics by week" not in inside.get("/sources").text

@@ -75,7 +75,7 @@ def test_quantised_weights_are_near_and_within_seven_bits():
 def test_without_the_extra_it_says_what_to_install(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     assert build_encoder.main([str(tmp_path / "out")]) == 2
-    assert "pip install kle-monitor[train]" in capsys.readouterr().err
+    assert "pip install '.[train]'" in capsys.readouterr().err
 
 
 @pytest.fixture(scope="module")

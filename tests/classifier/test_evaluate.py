@@ -5,6 +5,7 @@ import pytest
 
 from classifier.evaluate import evaluate, measure
 from classifier.lines import Labelled
+from core.errors import BadRequest
 
 SLUGS = ("reform", "training", "transition")
 
@@ -71,6 +72,12 @@ def test_languages_are_measured_on_their_own_posts_and_topics(found):
 def test_nothing_to_measure_gives_zeros_not_an_error():
     nothing = measure([], np.zeros((0, 3)), flags([]), SLUGS)
     assert (nothing["macro_f1"], nothing["off_topic_tagged"], nothing["languages"]) == (0, 0, {})
+
+
+def test_a_file_without_a_line_says_so(tmp_path, model):
+    (tmp_path / "empty.jsonl").write_text("\n", encoding="utf-8")
+    with pytest.raises(BadRequest, match="no labelled lines"):
+        evaluate(tmp_path / "empty.jsonl", model)
 
 
 def test_a_labelled_file_is_measured_with_the_model_and_unsure_counts_as_not_tagged(model, tmp_path):

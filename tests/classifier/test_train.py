@@ -127,10 +127,19 @@ def test_the_card_counts_posts_and_names_its_figures(trained):
     assert kept + card["data"]["near_duplicates_removed"] == POSTS
     assert card["test"]["posts"] + card["validation"]["posts"] + card["data"]["parts"]["train"] == kept
     assert {"macro_f1", "micro_f1", "off_topic_tagged", "topics", "languages"} <= set(card["test"])
+    assert not any("written for this project" in limit for limit in card["limits"])  # they were not
 
 
 def test_progress_names_each_stage(trained):
     assert {"passages read", "recipes compared", "validated", "tested"} <= set(trained[3])
+
+
+def test_a_place_that_cannot_be_written_and_a_folder_that_is_not_there_are_told_before_any_work(tmp_path):
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    with pytest.raises(ModelError, match="a model cannot be written there"):
+        train(tmp_path, SHIPPED, out_dir=tmp_path / "file" / "out")
+    with pytest.raises(ModelError, match="no such folder"):
+        train(tmp_path / "nothing", SHIPPED, out_dir=tmp_path / "out")
 
 
 def test_too_few_posts_say_so(tmp_path):

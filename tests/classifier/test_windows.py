@@ -2,10 +2,11 @@
 
 import re
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from classifier.windows import Piece, Reading, Tokens, sentence_pieces, windows
+from classifier.windows import Piece, Reading, Tokens, says_something, sentence_pieces, windows
 
 
 def tokens(text: str) -> Tokens:
@@ -21,6 +22,17 @@ def read(text: str, limit: int) -> list[str]:
 
 def test_a_short_text_is_one_window():
     assert read("One two. Three four.", 10) == ["One two. Three four."]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [("a", False), ("1", False), ("@CJTFOIR", False), ("https://t.co/abc pic.twitter.com/x", False),
+     ("🇮🇶🇺🇸", False), ("a\na\nb", False), ("\u200b", False), ("2/5 @office", False), ("KLE", True), ("#KLE", True),
+     ("كركوك", True), ("سوپاس @office", True), ("@office: no", True), ("see example.org/a today", True)],
+)  # fmt: skip
+def test_a_text_without_a_word_beside_addresses_and_mentions_says_nothing(text, says):
+    assert says_something(text) is says
+    assert bool(read(text, 8)) is says
 
 
 def test_an_empty_text_has_no_window():
@@ -69,4 +81,5 @@ def test_no_window_is_too_long_and_no_token_is_lost_or_read_twice(sizes, limit):
 @given(st.text(alphabet="ab .!\n", max_size=200), st.integers(1, 12))
 def test_every_word_of_any_text_is_read_exactly_once(text, limit):
     reading = Reading.of(text, tokens(text.rstrip()), limit)
-    assert [n for window in reading.windows for n in reading.ids(window)] == list(range(len(text.split())))
+    words = len(text.split()) if says_something(text) else 0
+    assert [n for window in reading.windows for n in reading.ids(window)] == list(range(words))

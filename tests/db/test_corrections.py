@@ -11,7 +11,7 @@ from core.errors import BadRequest, CursorError, NotFound
 from core.post import SeenPost
 from db import campaigns, changes, corrections, counts, credentials, doubt, posts, tags
 from db.corrections import Author
-from db.models import Correction, Ledger, Post, Tag, Unsealed, Version
+from db.models import Correction, Ledger, Meta, Post, Tag, Unsealed, Version
 from db.query import PostQuery
 from db.upsert import table
 from tests.conftest import NOW
@@ -46,6 +46,20 @@ def withdraw(room: Room, topic: str, key: int = 1, post_id: str = ONE) -> bool:
 
 def shown(room: Room, topic: str, post_id: str = ONE) -> dict | None:
     return next((tag for tag in room.get(post_id)["tags"] if tag["topic"] == topic), None)
+
+
+def test_a_topic_that_left_the_configuration_is_given_to_no_post_and_can_be_withdrawn(judged: Room) -> None:
+    put(judged, "reform", "tagged")
+    with judged.database.write() as session:
+        session.add(Meta(name="retired_topics", value='["reform"]'))
+    with pytest.raises(NotFound, match="has left kle"):
+        put(judged, "reform", "not")
+    assert withdraw(judged, "reform")
+
+
+def test_a_note_keeps_lines_and_loses_what_moves_a_terminal(judged: Room) -> None:
+    put(judged, "reform", "not", "one\n\x1b[31mtwo\x00\x07")
+    assert shown(judged, "reform")["correction"]["note"] == "one\n[31mtwo"
 
 
 def decisions(room: Room) -> dict[str, str]:
