@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from classifier.model import Classifier
 
 _PATIENCE = 0.5  # seconds between two looks at what another process holds
+_TELL_EVERY = 30.0  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +68,15 @@ def everything(database: Database, model: "Classifier") -> Report:
 
 
 def _rounds(database: Database, model: "Classifier", done: int, total: int) -> int:
-    tagged, worker = 0, claims.worker_name()
+    tagged, worker, told = 0, claims.worker_name(), time.monotonic()
     with output.progress() as bar:
         task = bar.add_task("tagging", total=total or None, completed=done)
         while count := tag_round(database, model, worker):
             tagged += count
             bar.advance(task, count)
+            if not output.err.is_terminal and time.monotonic() - told >= _TELL_EVERY:  # a log shows no bar
+                output.note(f"tagged {done + tagged} of {max(total, done + tagged)}")
+                told = time.monotonic()
     return tagged
 
 

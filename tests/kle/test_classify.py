@@ -143,3 +143,14 @@ def test_the_table_names_topics_and_steps(kle: Kle, office: FileOffice, stricter
     shown = kle("classify", "--all", "--model", stricter).stdout
     assert shown.startswith(f"{POSTS} versions tagged by model ")
     assert "tagged -> unsure" in shown and "\nreform" in shown
+
+
+def test_where_stderr_is_no_terminal_lines_tell_how_far_it_is(
+    kle: Kle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("KLE_MODEL", "")
+    monkeypatch.setattr("kle.classifying._TELL_EVERY", 0.0)
+    write_lines(Path("some.jsonl"), [record(n, text=TEXTS[n % 3].format(n)) for n in range(40)])
+    assert kle("import", "some.jsonl").exit_code == 0
+    assert "tagged 32 of 40" in kle("classify").stderr
