@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from classifier.figures import Flags
 from classifier.lines import Labelled, read
 from classifier.logistic import Floats
 from classifier.split import PARTS, Part, data_digest, part, without_near_duplicates
@@ -20,6 +21,12 @@ def read_folder(folder: Path, slugs: Sequence[str]) -> list[Labelled]:
     if not folder.is_dir():
         raise ModelError(f"{folder}: there is no such folder; labelled posts are *.jsonl files in one")
     return [post for file in sorted(folder.glob("*.jsonl")) for post in read(file, slugs)]
+
+
+def held(posts: Sequence[Labelled], slugs: Sequence[str]) -> Flags:
+    """n x K: whether the topic holds."""
+    rows = [[slug in post.labels for slug in slugs] for post in posts]
+    return np.array(rows, np.bool_).reshape(len(posts), len(slugs))
 
 
 @dataclass(frozen=True)
@@ -48,8 +55,7 @@ class Corpus:
 
     def labels(self, posts: Sequence[Labelled]) -> Floats:
         """n x K: 1 where the topic holds, 0 where it does not."""
-        rows = [[slug in post.labels for slug in self.slugs] for post in posts]
-        return np.array(rows, np.float64).reshape(len(posts), len(self.slugs))
+        return held(posts, self.slugs).astype(np.float64)
 
     @property
     def digest(self) -> str:

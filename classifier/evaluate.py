@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from classifier import figures
+from classifier.corpus import held
 from classifier.embed import Progress
 from classifier.figures import Figures, Flags, Judged
 from classifier.lines import EXPECTED, Labelled, read
@@ -42,8 +43,7 @@ def measure(
     posts: Sequence[Labelled], probabilities: Floats, tagged: Flags, slugs: Sequence[str]
 ) -> dict[str, Any]:
     """What `kle model evaluate --json` prints."""
-    labels = np.array([[slug in post.labels for slug in slugs] for post in posts], bool)
-    judged = Judged(labels.reshape(len(posts), len(slugs)), probabilities, tagged)
+    judged = Judged(held(posts, slugs), probabilities, tagged)
     spoken = np.array([post.language for post in posts])
     found = _measured(judged, slugs)
     languages = {code: _measured(judged.pick(spoken == code), slugs) for code in sorted(set(spoken.tolist()))}

@@ -55,9 +55,14 @@ class Heads:
         return sigmoid(self.slope * log_odds + self.offset)
 
     def decision(self, topic: int, probability: float) -> Decision:
-        if probability >= self.thresholds[topic]:
-            return "tagged"
-        return "unsure" if probability >= self.unsure_from[topic] else "not"
+        return decided(probability, float(self.thresholds[topic]), float(self.unsure_from[topic]))
+
+
+def decided(probability: float, tagged_from: float, unsure_from: float) -> Decision:
+    """What a probability comes to, whichever model gave it."""
+    if probability >= tagged_from:
+        return "tagged"
+    return "unsure" if probability >= unsure_from else "not"
 
 
 def gated(raised: Floats) -> Floats:

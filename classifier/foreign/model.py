@@ -20,7 +20,7 @@ from classifier.embed import Progress
 from classifier.foreign import labels
 from classifier.foreign.labels import Inference, Named
 from classifier.foreign.network import Network
-from classifier.heads import Decision
+from classifier.heads import decided
 from classifier.logistic import Floats, log_odds, sigmoid
 from classifier.model import Prediction, TopicScore
 from classifier.sentences import Span
@@ -105,12 +105,8 @@ class Foreign:
 
     def _score(self, text: int, k: int, probability: float, evidence: Mapping[tuple[int, int], Span]) -> TopicScore:
         start, end = evidence.get((text, k), (None, None))
-        return TopicScore(self.topics[k], probability, self.threshold, self._decision(probability), start, end)
-
-    def _decision(self, probability: float) -> Decision:
-        if probability >= self.threshold:
-            return "tagged"
-        return "unsure" if probability >= self._unsure_from else "not"
+        decision = decided(probability, self.threshold, self._unsure_from)
+        return TopicScore(self.topics[k], probability, self.threshold, decision, start, end)
 
     @cached_property
     def _unsure_from(self) -> float:

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from classifier.figures import average_precision
 from classifier.logistic import Floats
 
 _DRAWS, _SEED, _RANGE = 1000, 7, (0.05, 0.95)
@@ -41,7 +42,6 @@ def _measure(inside: Floats, outside: Floats, threshold: float, share: float) ->
 
 
 def _average_precision(inside: Floats, outside: Floats, share: float) -> float:
-    """The mean, over the texts inside, of the precision among all that score at least as high."""
-    above = share * (1 - np.searchsorted(np.sort(inside), inside) / len(inside))
-    false = (1 - share) * (1 - np.searchsorted(np.sort(outside), inside) / len(outside))
-    return float((above / (above + false)).mean())
+    labels = np.repeat([1.0, 0.0], [len(inside), len(outside)])
+    weights = np.repeat([share / len(inside), (1 - share) / len(outside)], [len(inside), len(outside)])
+    return float(average_precision(np.append(inside, outside), labels, weights[None])[0])

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from classifier.embed import Vectors
-from classifier.heads import Bench, Decision
+from classifier.heads import Bench, Decision, decided
 from classifier.logistic import Floats, sigmoid
 
 
@@ -51,9 +51,7 @@ class OwnHeads:
 
     def decision(self, topic: int, probability: float) -> Decision:
         head = self.heads[topic]
-        if probability >= head.threshold:
-            return "tagged"
-        return "unsure" if probability >= head.unsure_from else "not"
+        return decided(probability, head.threshold, head.unsure_from)
 
 
 @dataclass(frozen=True)
