@@ -25,8 +25,6 @@ from classifier.corpus import Corpus
 from classifier.embed import Encoder
 from classifier.encoder.tune import Tuning
 from classifier.evaluate import measure
-from classifier.figures import Flags
-from classifier.lines import Labelled
 from classifier.logistic import Floats, sigmoid
 from classifier.model import CARD, SHIPPED, read_card
 from classifier.passages import Passages
@@ -121,7 +119,7 @@ def _entry(name: str, corpus: Corpus, odds: Odds) -> dict[str, Any]:
     found: dict[str, Any] = {"name": name}
     for part in _PARTS:
         probabilities = sigmoid(slope * odds[part] + offset)
-        found |= {part: _short(_measured(corpus.of(part), probabilities, probabilities >= tagged_from, corpus))}
+        found |= {part: _short(measure(corpus.of(part), probabilities, probabilities >= tagged_from, corpus.slugs))}
     return found
 
 
@@ -132,7 +130,7 @@ def _keywords(corpus: Corpus) -> dict[str, Any]:
     for part in _PARTS:
         posts = corpus.of(part)
         tagged = np.array([[one(post.text) for one in holds] for post in posts])
-        found |= {part: _short(_measured(posts, tagged.astype(float), tagged, corpus))}
+        found |= {part: _short(measure(posts, tagged.astype(float), tagged, corpus.slugs))}
     return found
 
 
@@ -144,10 +142,6 @@ def _matcher(phrases: Sequence[str]) -> Callable[[str], bool]:
         return any(phrase in padded for phrase in wanted)
 
     return holds
-
-
-def _measured(posts: Sequence[Labelled], probabilities: Floats, tagged: Flags, corpus: Corpus) -> dict[str, Any]:
-    return measure(posts, probabilities, tagged, corpus.slugs)
 
 
 def _told(name: str, found: dict[str, Any]) -> dict[str, Any]:

@@ -17,7 +17,6 @@ from db import directory
 from db.database import Database, open_database
 from kle import logs
 
-FIGURES = ("precision", "recall", "f1", "average_precision")  # of a topic of one's own, each with its range
 log = structlog.get_logger("kle.runtime")
 _NOT_FETCHED = ["*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl", "*.h5", "*.msgpack", "*.ot", "*.tflite", "*.py"]
 _HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+")
@@ -142,12 +141,13 @@ def _foreign(settings: Settings, folder: Path) -> "Classifier | None":
 
 
 def _tell(settings: Settings, database: Database, figures: dict[str, Any]) -> None:
+    from classifier.own.figures import told
+
     with database.write() as session:
         directory.sync_topics(session, settings, _topics(settings))
         directory.show_figures(session, figures)
     for slug, found in figures.items():
-        told = {name: "{value:.2f} ({low:.2f} to {high:.2f})".format(**found[name]) for name in FIGURES}
-        log.info("own topic", topic=slug, examples=found["examples"], **told)
+        log.info("own topic", topic=slug, examples=found["examples"], **told(found))
 
 
 def _model_folder(name: str) -> Path:

@@ -33,6 +33,11 @@ def figures(probabilities: Floats, labels: Floats, threshold: float, share: floa
     return {**found, "as_if_share": share}
 
 
+def told(found: dict[str, Any]) -> dict[str, str]:
+    """Each figure as people read it, with its range."""
+    return {name: "{value:.2f} ({low:.2f} to {high:.2f})".format(**found[name]) for name in NAMES}
+
+
 def _measure(inside: Floats, outside: Floats, threshold: float, share: float) -> tuple[float, float, float, float]:
     recall = float((inside >= threshold).mean())
     hits, false = share * recall, (1 - share) * float((outside >= threshold).mean())

@@ -41,11 +41,12 @@ def _print_own(topics: dict[str, Any]) -> None:
     """What heads of own topics said of texts that they had not seen; in brackets how far chance may move it."""
     if not topics:
         return
-    names = ("precision", "recall", "f1", "average_precision")
-    head = ("own topic", "examples", "against", *names)
+    from classifier.own.figures import NAMES, told
+
+    head = ("own topic", "examples", "against", *NAMES)
     rows = (
         (slug, found["examples"], found["counter_examples"] + found["background"],
-         *("{value:.2f} ({low:.2f} to {high:.2f})".format(**found[name]) for name in names))
+         *told(found).values())
         for slug, found in topics.items()
     )  # fmt: skip
     share = next(iter(topics.values()))["as_if_share"]
