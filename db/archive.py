@@ -21,6 +21,7 @@ from core.text import storable
 from db import accounts, admit, entries, find, keys, ledger, search, seen, sources
 from db.find import Known
 from db.models import Blob, Capture, Post, Source, Tag, Version
+from db.proof import digests
 from db.seen import Counts, Look
 from db.upsert import Row, insert_all, insert_new, insert_quietly, is_sqlite, table
 
@@ -32,7 +33,7 @@ _post, _version, _tag, _blob = table(Post), table(Version), table(Tag), table(Bl
 
 def store_capture(session: Session, run_id: int | None, page: Page) -> int:
     """Keep one response; equal bytes are kept once. Returns the capture's id."""
-    digest = ledger.sha256(page.body)
+    digest = digests.sha256(page.body)
     if session.execute(select(_blob.c.sha256).where(_blob.c.sha256 == digest)).first() is None:
         body = zlib.compress(page.body, _LEVEL)
         insert_quietly(session, Blob, [{"sha256": digest, "size": len(page.body), "codec": "zlib", "body": body}])
@@ -44,7 +45,10 @@ def store_capture(session: Session, run_id: int | None, page: Page) -> int:
     }
     headers = {storable(name): storable(value) for name, value in page.headers.items()}
     row |= {"headers": headers, "sha256": digest, "tool": page.tool}
-    return insert_all(session, Capture, [row])[0]
+    row["digest"] = digests.of_capture(row)
+    (number,) = insert_all(session, Capture, [row])
+    ledger.append(session, [ledger.Line("capture", f"capture/{number}", row["digest"], page.fetched_at)])
+    return number
 
 
 def archive(
@@ -141,6 +145,7 @@ def _post_row(look: Look, key: int, post: SeenPost, owners: dict[tuple[str, str]
         "changed_at": look.now,
         "deleted_at": look.now if post.deleted else None,
         "versions": 1,
+        "current": 1,
         "edits": 0,
         "labels": list(post.labels),
         **{name: post.metrics.get(name) for name in METRICS},
@@ -191,11 +196,11 @@ def _version_row(look: Look, row: Row, post: SeenPost, number: int, change: str)
         "seen_at": look.now,
         "source_id": look.source.id,
         "capture_id": look.capture_id,
-        "text_sha256": ledger.sha256(post.text.encode("utf-8", "surrogatepass")),
+        "text_sha256": digests.of_text(post.text),
         "tag_priority": 0 if look.live else 1,
         "attempts": 0,
     }
-    return {**made, "digest": ledger.version_digest(made)}
+    return {**made, "digest": digests.of_version(made)}
 
 
 def media(post: SeenPost) -> list[dict[str, Any]]:
@@ -288,6 +293,7 @@ def _add_version(look: Look, post: SeenPost, old: Known, change: str) -> None:
         "url": row["url"],
         "lang": row["lang"],
         "versions": old.versions + 1,
+        "current": old.versions + 1,
         "edits": _post.c.edits + (1 if change == "edit" else 0),
         "changed_at": look.now,
         "deleted_at": (old.deleted_at or look.now) if change == "delete" else None,

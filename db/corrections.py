@@ -20,6 +20,7 @@ from core.errors import NotFound
 from core.text import storable
 from db import directory, doubt, ledger, posts, search
 from db.models import Correction, Post, Tag, Topic, Version
+from db.proof import digests
 from db.upsert import Row, insert_all, table
 
 WITHDRAWN = "withdrawn"
@@ -113,7 +114,7 @@ def held_by_people(session: Session, post_ids: Collection[int]) -> set[tuple[int
 
 def said_by_models(session: Session, public_id: str) -> dict[str, dict[str, Any]]:
     """Topic -> {"decision", "probability"} of the newest model that read the current version, `not` too."""
-    current = and_(_version.c.post_id == _post.c.id, _version.c.number == _post.c.versions)
+    current = and_(_version.c.post_id == _post.c.id, _version.c.number == _post.c.current)
     statement = (
         select(_topic.c.slug, _tag.c.decision, _tag.c.probability)
         .join_from(_post, _version, current)
@@ -164,7 +165,7 @@ def _place(session: Session, public_id: str, topic: str) -> _Place:
     if topic not in known:
         there = ", ".join(known) or "none yet"
         raise NotFound(f"there is no topic {topic!r}; there are {there}", known=list(known))
-    current = and_(_version.c.post_id == _post.c.id, _version.c.number == _post.c.versions)
+    current = and_(_version.c.post_id == _post.c.id, _version.c.number == _post.c.current)
     version = select(_version.c.id).join_from(_version, _post, current).where(_post.c.id == key)
     return _Place(key, session.execute(version).scalar_one(), known[topic], topic)
 
@@ -213,7 +214,7 @@ def _add_tag(session: Session, place: _Place, judged: Row, at: datetime) -> int:
         "topic_id": place.topic_id,
         "valid_from": at,
     }
-    digest = ledger.tags_digest([SimpleNamespace(**row, slug=place.topic)])
+    digest = digests.of_tags([SimpleNamespace(**row, slug=place.topic)])
     ledger.append(session, [ledger.Line("tags", ledger.tags_subject(place.version_id, at), digest, at)])
     return insert_all(session, Tag, [row])[0]
 
@@ -238,7 +239,7 @@ def _note_down(
         "at": at,
     }
     number = insert_all(session, Correction, [row])[0]
-    digest = ledger.correction_digest({**row, "slug": place.topic})
+    digest = digests.of_correction({**row, "slug": place.topic})
     ledger.append(session, [ledger.Line("correction", f"correction/{number}", digest, at)])
 
 

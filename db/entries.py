@@ -58,7 +58,7 @@ def present(session: Session, post_ids: Sequence[int]) -> list[Entry]:
 
 def wanted(session: Session, post_ids: Sequence[int]) -> list[Entry]:
     """What should stand there, by the rows."""
-    current = and_(_version.c.post_id == _post.c.id, _version.c.number == _post.c.versions)
+    current = and_(_version.c.post_id == _post.c.id, _version.c.number == _post.c.current)
     statement = select(
         _post.c.id, _post.c.platform, _post.c.kind, _post.c.lang, _post.c.account_id, _post.c.edits,
         _post.c.deleted_at, _post.c.second_hand, _post.c.synthetic,

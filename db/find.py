@@ -211,7 +211,7 @@ def begins_alike(one: str, other: str) -> bool:
 
 
 def _load(session: Session, condition: Any) -> list[Known]:
-    current = and_(_version.c.post_id == _post.c.id, _version.c.number == _post.c.versions)
+    current = and_(_version.c.post_id == _post.c.id, _version.c.number == _post.c.current)
     statement = select(
         _post.c.id, _post.c.platform, _post.c.platform_id, _post.c.url, _post.c.url_key, _post.c.kind,
         _post.c.synthetic,

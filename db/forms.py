@@ -24,7 +24,7 @@ def posts(session: Session, keys: Sequence[int]) -> list[dict[str, Any]]:
     if not keys:
         return []
     tags, sighted = _tags(session, keys), _sightings(session, keys)
-    current = and_(_version.c.post_id == _post.c.id, _version.c.number == _post.c.versions)
+    current = and_(_version.c.post_id == _post.c.id, _version.c.number == _post.c.current)
     statement = (
         select(
             _post, _version.c.text, _version.c.text_sha256, _version.c.links, _version.c.media,

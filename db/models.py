@@ -121,7 +121,10 @@ class Charge(SQLModel, table=True):
 
 
 class Blob(SQLModel, table=True):
-    """The bytes of captures, once per content. `sha256` is of the raw bytes, in hex; `size` theirs in bytes."""
+    """The bytes of captures and media, once per content. `sha256` is of the raw bytes, in hex; `size` counts them.
+
+    `codec` is zlib, plain, or erased: then `body` is empty and an `Erasure` names the digest.
+    """
 
     sha256: str = Field(primary_key=True)
     size: int
@@ -130,6 +133,8 @@ class Blob(SQLModel, table=True):
 
 
 class Capture(SQLModel, table=True):
+    """The answer to one request; `digest` covers all that stands here (`digests.of_capture`)."""
+
     id: int | None = _key()
     run_id: int | None = _ref("run.id", optional=True, index=True)
     url: str
@@ -138,14 +143,48 @@ class Capture(SQLModel, table=True):
     headers: dict[str, Any] = _json(dict)
     sha256: str = Field(foreign_key="blob.sha256", index=True)
     tool: str
+    digest: str
+
+
+class Exhibit(SQLModel, table=True):
+    """That a capture shows a post, whether or not it showed anything new: whoever erases a text must find it."""
+
+    __table_args__: ClassVar[dict[str, Any]] = {"sqlite_with_rowid": False}
+    post_id: int = Field(sa_column=Column(Key, ForeignKey("post.id"), primary_key=True))
+    capture_id: int = Field(sa_column=Column(Key, ForeignKey("capture.id"), primary_key=True, index=True))
+
+
+class MediaFile(Claimable, table=True):
+    """A picture or film that a post shows, to be fetched where its source says so; `done_at` once it was, or was
+    given up (`error`). Its bytes are the blob `sha256`; `digest` covers what was fetched (`digests.of_media`)."""
+
+    __tablename__: ClassVar[str] = "media_file"
+    __table_args__ = (
+        UniqueConstraint("post_id", "url"),
+        Index("ix_media_file_waiting", "source_id", sqlite_where=text("done_at IS NULL"),
+              postgresql_where=text("done_at IS NULL")),
+    )  # fmt: skip
+    id: int | None = _key()
+    post_id: int = _ref("post.id")
+    source_id: int = _ref("source.id")
+    url: str
+    sha256: str | None = Field(default=None, foreign_key="blob.sha256", index=True)
+    content_type: str | None = None
+    size: int | None = Field(default=None, sa_type=Key)
+    fetched_at: datetime | None = _time(optional=True)
+    done_at: datetime | None = _time(optional=True)
+    error: str | None = None
+    digest: str | None = None
 
 
 class Post(SQLModel, table=True):
-    """Its current version has the number `versions`; `url_key` is the id that an article at this URL has.
+    """Its current version has the number `current`; `versions` counts them all. `url_key` is the id that an article
+    at its address has.
 
     `likes` to `views` are its newest counts (`Metrics` has all of them). `recheck_at` is when its platform is to be
     asked for it again by id: for its counts, and whether it is still there. `labels` are its author's. `doubt` is
-    how near its unsure topics are to being tagged (`db.doubt`), null where none is unsure.
+    how near its unsure topics are to being tagged (`db.doubt`), null where none is unsure. `erasure_id` is the last
+    erasure of its texts, null where none was, or where the platform showed it again.
     """
 
     __table_args__ = (
@@ -177,6 +216,7 @@ class Post(SQLModel, table=True):
     changed_at: datetime = _time()
     deleted_at: datetime | None = _time(optional=True)
     versions: int = 1
+    current: int = 1
     edits: int = 0
     labels: list[str] = _json(list)
     likes: int | None = Field(default=None, sa_type=Key)
@@ -187,6 +227,33 @@ class Post(SQLModel, table=True):
     measured_at: datetime | None = _time(optional=True)
     recheck_at: datetime | None = _time(optional=True)
     doubt: int | None = Field(default=None, sa_type=Key)
+    erasure_id: int | None = _ref("erasure.id", optional=True)
+
+
+class Erasure(SQLModel, table=True):
+    """That the texts of a post were erased: a tombstone of digests, times and the reason.
+
+    `cause` is request (a person's word), deleted (the platform's terms) or retention (a source's `keep`); only
+    after `deleted` may the post come back. `deleted_at` is when it was seen to be gone there; `at` when its rows
+    were emptied here; `purged_at` when no trace was left in the index, in free pages and the write-ahead log.
+    `said` holds {"versions": [{"id", "digest", "kept"}], "corrections": [{"id", "digest", "kept"}], "captures":
+    [sha256], "media": [sha256]}: the digests of what was there, and of what was left of it.
+    """
+
+    __table_args__ = (
+        Index("ix_erasure_unpurged", "id", sqlite_where=text("purged_at IS NULL"),
+              postgresql_where=text("purged_at IS NULL")),
+    )  # fmt: skip
+    id: int | None = _key()
+    post_id: int = Field(sa_column=Column(Key, nullable=False, index=True))  # no reference: posts refer here
+    public_id: str
+    cause: str
+    reason: str
+    by: str
+    deleted_at: datetime | None = _time(optional=True)
+    at: datetime = _time()
+    purged_at: datetime | None = _time(optional=True)
+    said: dict[str, Any] = _json(dict)
 
 
 class Alias(SQLModel, table=True):
@@ -199,10 +266,11 @@ class Alias(SQLModel, table=True):
 class Version(Claimable, table=True):
     """One state of a post that was seen; never overwritten.
 
-    `change` is first, edit, fuller (a source that shows more), delete or restore. `tag_priority` is null once
-    tagged, 0 for live work, 1 for bulk. `campaign_id` is the one in which its tags in force were given: null before
-    it is tagged, and once a newer version stands. `facts` are the post's id, url, kind, account, language and time
-    as they stood then; `digest` covers them and all the rest (`ledger.version_digest`).
+    `change` is first, edit, fuller (a source that shows more), delete, restore, or late (another archive saw it
+    before our current one: it never becomes current). `tag_priority` is null once tagged, 0 for live work, 1 for
+    bulk. `campaign_id` is the one in which its tags in force were given: null before it is tagged, and once a newer
+    version stands. `facts` are the post's id, url, kind, account, language and time as they stood then; `digest`
+    covers them and all the rest (`digests.of_version`). With `erasure_id` what it said is gone, digests are left.
     """
 
     __table_args__ = (
@@ -228,6 +296,7 @@ class Version(Claimable, table=True):
     digest: str
     tag_priority: int | None = Field(default=None, sa_type=SmallInteger)
     campaign_id: int | None = _ref("campaign.id", optional=True)
+    erasure_id: int | None = _ref("erasure.id", optional=True)
 
 
 class Sighting(SQLModel, table=True):
@@ -330,7 +399,8 @@ class Week(SQLModel, table=True):
 class Correction(SQLModel, table=True):
     """What a person said of a topic of a version: `tagged`, `not`, or `withdrawn`; never overwritten.
 
-    `tag_id` is the tag that it made, none where it was withdrawn; `name` is that of the key or session then.
+    `tag_id` is the tag that it made, none where it was withdrawn; `name` is that of the key or session then. With
+    `erasure_id` its note went with the text.
     """
 
     __table_args__ = (Index("ix_correction_version_id_topic_id", "version_id", "topic_id"),)
@@ -343,6 +413,7 @@ class Correction(SQLModel, table=True):
     credential_id: int = _ref("credential.id")
     name: str
     at: datetime = _time()
+    erasure_id: int | None = _ref("erasure.id", optional=True)
 
 
 class Reference(SQLModel, table=True):
@@ -386,6 +457,19 @@ class Ledger(SQLModel, table=True):
     kind: str
     subject: str
     row_digest: str
+    previous: str
+    digest: str
+
+
+class Audit(SQLModel, table=True):
+    """The second chain, of what was done with the archive (settings, keys, releases, backups): each `digest` covers
+    its line and the digest before it."""
+
+    seq: int | None = _key()
+    at: datetime = _time()
+    kind: str
+    subject: str
+    detail: dict[str, Any] = _json(dict)
     previous: str
     digest: str
 

@@ -6,11 +6,11 @@ from sqlmodel import Session
 from core import ids
 from core.post import SeenPost
 from db import keys, search
-from db.models import Alias, Metrics, Post, Sighting, Tag, Version
+from db.models import Alias, Erasure, Exhibit, MediaFile, Metrics, Post, Sighting, Tag, Version
 from db.upsert import insert_quietly, table
 
 _post = table(Post)
-_CHILDREN = (Version, Sighting, Metrics, Tag, Alias)
+_CHILDREN = (Version, Sighting, Exhibit, Metrics, Tag, Alias, MediaFile, Erasure)
 
 
 def rekey(session: Session, old_id: int, seen: SeenPost) -> int:

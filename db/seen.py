@@ -14,7 +14,7 @@ from core import ids, rechecks
 from core.post import METRICS, SeenPost, View
 from db import find
 from db.find import Known
-from db.models import Alias, Metrics, Post, Sighting, Source
+from db.models import Alias, Exhibit, Metrics, Post, Sighting, Source
 from db.upsert import Row, insert_new, insert_quietly, table
 
 _post, _sighting = table(Post), table(Sighting)
@@ -48,6 +48,7 @@ class Look:
 def first(look: Look, pairs: Sequence[tuple[int, SeenPost]]) -> None:
     """New posts, by their row keys."""
     insert_quietly(look.session, Sighting, [_seen(look, key, post) for key, post in pairs])
+    _exhibit(look, [key for key, _ in pairs])
     insert_quietly(look.session, Metrics, [_counted(look, key, post) for key, post in pairs if post.metrics])
     _name(look, pairs)
 
@@ -55,6 +56,7 @@ def first(look: Look, pairs: Sequence[tuple[int, SeenPost]]) -> None:
 def again(look: Look, pairs: Sequence[tuple[SeenPost, Known]]) -> set[int]:
     """Known posts; the keys of those that this source had not shown before."""
     sighted = _sight(look, [(old.id, post) for post, old in pairs])
+    _exhibit(look, [old.id for _, old in pairs])
     _follow(look, [(old.id, post) for post, old in pairs if post.follow], sighted)
     _measure(look, pairs)
     _checked(look, pairs)
@@ -78,6 +80,12 @@ def _sight(look: Look, pairs: Sequence[tuple[int, SeenPost]]) -> set[int]:
         statement = update(_post).where(_post.c.id.in_(first_hand), _post.c.second_hand)
         look.session.execute(statement.values(second_hand=False))
     return {row.post_id for row in sighted}
+
+
+def _exhibit(look: Look, keys: Sequence[int]) -> None:
+    if look.capture_id is not None:
+        rows = [{"post_id": key, "capture_id": look.capture_id} for key in sorted(keys)]
+        insert_quietly(look.session, Exhibit, rows)
 
 
 def _seen(look: Look, key: int, post: SeenPost) -> Row:

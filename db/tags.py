@@ -10,11 +10,12 @@ from sqlmodel import Session
 
 from db import campaigns, corrections, doubt, ledger, search, work
 from db.models import Post, Tag, TagModel, Topic, Version
+from db.proof import digests
 from db.upsert import Row, insert_all, insert_quietly, table
 
 _DOUBLED = 10  # times that the wait for another try doubles: 17 hours at most
 _tag, _topic, _version, _post, _model = table(Tag), table(Topic), table(Version), table(Post), table(TagModel)
-_current = and_(_version.c.post_id == _post.c.id, _version.c.number == _post.c.versions)
+_current = and_(_version.c.post_id == _post.c.id, _version.c.number == _post.c.current)
 
 
 class Score(Protocol):
@@ -93,7 +94,7 @@ def store(
         for row in made:
             holds = pending.version_id in current and (row["post_id"], row["topic_id"]) not in decided
             row["valid_to"] = None if holds else now
-        digest = ledger.tags_digest([_Said(s, model_id, now) for s in scores if s.topic in slugs])
+        digest = digests.of_tags([_Said(s, model_id, now) for s in scores if s.topic in slugs])
         lines.append(ledger.Line("tags", ledger.tags_subject(pending.version_id, now), digest, now))
         rows += made
     insert_all(session, Tag, rows)

@@ -157,12 +157,12 @@ def _print_post(post: dict[str, Any]) -> None:
 
 def verify(json: Json = False) -> None:
     """Walk the ledger and everything it speaks for, and re-hash it; exit code 1 if something does not fit."""
-    from db import ledger
+    from db.proof import verify as proof
     from kle import runtime
 
     with runtime.archive() as (_, database), database.read() as session, output.progress() as bar:
         task = bar.add_task("verifying", total=None)
-        found = ledger.verify(session, lambda count: bar.advance(task, count))
+        found = proof.verify(session, lambda count: bar.advance(task, count))
     if json:
         output.print_json(found)
     elif found["ok"]:

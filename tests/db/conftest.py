@@ -15,6 +15,7 @@ from core.post import Account, SeenPost
 from db import archive, campaigns, entries, ledger, posts, sources, tags
 from db.database import Database
 from db.models import IndexEntry, Ledger, Post, Source, Topic, Unsealed, Version
+from db.proof import verify
 from db.query import PostQuery
 from db.seen import Counts
 from db.upsert import insert_all, table
@@ -123,7 +124,7 @@ class Room:
             while ledger.seal(session):
                 pass
         with self.database.read() as session:
-            return ledger.verify(session)
+            return verify.verify(session)
 
     def assert_sound(self) -> None:
         """What must hold of any archive, whatever was put in."""

@@ -353,7 +353,7 @@ def test_equal_bytes_are_captured_once(room):
         numbers = [archive.store_capture(session, None, page) for _ in range(2)]
     assert len(set(numbers)) == len(room.rows(Capture)) == 2
     assert len(room.rows(Blob)) == 1
-    assert room.verify()["captures"] == 1
+    assert room.verify()["blobs"] == 1
 
 
 def test_a_post_whose_author_nobody_knew_gets_the_one_that_is_seen_later(room):

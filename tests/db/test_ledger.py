@@ -12,6 +12,7 @@ from core.page import Page
 from core.post import Account, View
 from db import archive, ledger
 from db.models import Ledger, Tag, Version
+from db.proof import digests, verify
 from tests.conftest import NOW
 from tests.db.conftest import Score, post
 
@@ -37,7 +38,8 @@ def change(room, statement, **values):
 def test_an_archive_that_nobody_touched_verifies(full):
     found = full.verify()
     assert found == {"ok": True, "versions": 5, "tag_rounds": 5, "corrections": 0, "captures": 1,
-                     "ledger_lines": 10, "unsealed": 0, "first_problem": None}  # fmt: skip
+                     "media": 0, "erasures": 0, "blobs": 1, "ledger_lines": 11, "unsealed": 0,
+                     "first_problem": None}  # fmt: skip
 
 
 def test_an_empty_archive_verifies(room):
@@ -47,7 +49,7 @@ def test_an_empty_archive_verifies(room):
 def test_progress_is_told_for_each_thing_looked_at(full):
     seen = []
     with full.database.read() as session:
-        ledger.verify(session, seen.append)
+        verify.verify(session, seen.append)
     assert sum(seen) >= 11
 
 
@@ -104,7 +106,7 @@ def test_progress_is_told_for_each_thing_looked_at(full):
 )
 def test_every_kind_of_change_behind_its_back_is_found(full, statement, says):
     full.verify()  # seals
-    known = {"sha": "0" * 64, "bytes": b"x", "x": ledger.sha256(b"X")}
+    known = {"sha": "0" * 64, "bytes": b"x", "x": digests.sha256(b"X")}
     change(full, statement, **{name: value for name, value in known.items() if f":{name}" in statement})
     found = full.verify()
     assert found["ok"] is False
@@ -145,7 +147,7 @@ def test_entries_missing_from_the_index_itself_are_found(full):
 def test_lines_wait_for_one_sealer_and_are_verified_meanwhile(room):
     room.archive(*(post(n) for n in range(20)))
     with room.database.read() as session:
-        found = ledger.verify(session)
+        found = verify.verify(session)
     assert (found["ok"], found["versions"], found["ledger_lines"], found["unsealed"]) == (True, 20, 0, 20)
     with room.database.write() as one, room.database.write() as other:
         assert ledger.seal(one) == 20
@@ -157,7 +159,7 @@ def test_lines_wait_for_one_sealer_and_are_verified_meanwhile(room):
 def test_verifying_while_others_write_raises_no_false_alarm(room):
     room.archive(*(post(n) for n in range(5)))
     with room.database.read() as session:
-        walk = ledger._walk(session)
+        walk = verify._walk(session)
         first = next(walk)
         room.archive(*(post(n) for n in range(5, 10)))
         room.verify()

@@ -23,7 +23,7 @@ def problem(session: Session) -> str | None:
     """The first post whose row, account or first sighting is not what was archived, or corrections that do not
     stand as people said; None where all agree."""
     first = aliased(_version)
-    current = and_(_version.c.post_id == _post.c.id, _version.c.number == _post.c.versions)
+    current = and_(_version.c.post_id == _post.c.id, _version.c.number == _post.c.current)
     statement = (
         select(
             _post, _account.c.platform.label("account_platform"), _account.c.handle, _account.c.handle_key,
