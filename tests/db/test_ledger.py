@@ -80,7 +80,7 @@ def test_progress_is_told_for_each_thing_looked_at(full):
         ("UPDATE ledger SET previous = :sha WHERE seq = 3", "ledger line 3"),
         ("UPDATE ledger SET digest = :sha WHERE seq = 10", "ledger line 10"),
         ("DELETE FROM ledger WHERE seq = 5", "ledger line 6"),
-        ("DELETE FROM ledger WHERE seq = 10", "ledger speaks for"),
+        ("DELETE FROM ledger WHERE seq = 11", "ledger speaks for"),
         ("UPDATE blob SET body = :bytes", "is not the bytes that were fetched"),
         (
             "UPDATE post SET created_at = '2026-08-01 12:00:00.000000' WHERE platform_id = 'm.example/2'",
@@ -94,7 +94,7 @@ def test_progress_is_told_for_each_thing_looked_at(full):
         ("UPDATE post SET deleted_at = NULL WHERE platform_id = 'm.example/2'", "the deletion of"),
         ("UPDATE post SET versions = 3 WHERE platform_id = 'm.example/1'", "posts count 6 versions"),
         ("UPDATE post SET versions = 1 WHERE platform_id = 'm.example/1'", "posts count 4 versions"),
-        ("UPDATE post SET versions = 3 - versions WHERE platform_id <> 'm.example/2'", "the current version of"),
+        ("UPDATE post SET current = 3 - current WHERE platform_id <> 'm.example/2'", "the current version of"),
         ("UPDATE account SET handle_key = 'someone@m.example'", "the account of"),
         ("UPDATE account SET handle = '@fake'", "the account of"),
         ("UPDATE post SET account_id = NULL WHERE platform_id = 'm.example/2'", "the account of"),
@@ -273,4 +273,4 @@ def look_at(room, seen, size):
 def test_rows_are_counted_as_they_are(full):
     assert len(full.rows(Version)) == 5
     assert len(full.rows(Tag)) == 8
-    assert len(full.rows(Ledger)) in (0, 10)
+    assert len(full.rows(Ledger)) in (0, 11)
