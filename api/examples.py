@@ -178,3 +178,25 @@ PROBLEM: dict[str, Any] = {
     "position": 9,
     "expected": ['"'],
 }
+CAPTURE: dict[str, Any] = {
+    "id": 17,
+    "url": "https://office.example/posts/4711",
+    "fetched_at": "2025-08-18T14:36:11.204153Z",
+    "status": 200,
+    "headers": {
+        "content-type": "text/plain; charset=utf-8",
+        "date": "Mon, 18 Aug 2025 14:36:11 GMT",
+        "etag": '"4711-1"',
+        ":peer": "203.0.113.7",
+        ":hops": "301 https://www.office.example/4711",
+    },
+    "sha256": "621757429b20346737535ea87a00e023b02197e42d1a8b2d3c4ce3ac05898e72",
+    "size": 46,
+    "tool": "kle-monitor/0.1.0",
+    "digest": DIGEST,
+    "source": "office",
+    "version": 1,
+    "erased": False,
+    "encoding": "utf-8",
+    "body": "Our advisors met the brigade's leaders today.\n",
+}

@@ -152,6 +152,33 @@ class Version(Form):
     diff: list[Change] = Field(description="Against the version before, by words.")
 
 
+class CaptureHead(Form):
+    """The answer to one request. `digest` is what the ledger seals."""
+
+    id: int
+    url: str | None = Field(description="The address that answered; of a file the one it stands for, if any.")
+    fetched_at: Time
+    status: int | None = Field(description="Null where no HTTP server answered: a file, a stream.")
+    headers: dict[str, str] = Field(
+        description="Those of the server that matter, in lower case. `:hops` (status and address of each redirect),"
+        " `:peer` (the address of the machine), `:tls` (protocol and certificate) and `:file` are what we saw"
+        " ourselves; of those with x- all but x-robots-tag are what was known beside the body."
+    )
+    sha256: str = Field(description="Of the body, unpacked.")
+    size: int
+    tool: str
+    digest: str = Field(description="SHA-256 over url, status, headers, sha256, tool and fetched_at.")
+    source: str | None
+    version: int | None = Field(description="The last version of the post that it brought; null: nothing new.")
+    erased: bool
+
+
+class Capture(CaptureHead):
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.CAPTURE]})
+    encoding: Literal["utf-8", "base64"] | None
+    body: str | None = Field(description="Null where it was erased.")
+
+
 class Gap(Form):
     from_: Time = Field(alias="from")
     until: Time
@@ -198,6 +225,10 @@ class Posts(Page):
 
 class Versions(Page):
     items: list[Version]
+
+
+class Captures(Page):
+    items: list[CaptureHead]
 
 
 class Counts(Page):

@@ -12,6 +12,8 @@ Value = Annotated[str, StringConstraints(max_length=500)]
 Sort = Literal["newest", "oldest", "likes", "reposts", "replies", "quotes", "views", "uncertain"]
 Interval = Literal["hour", "day", "week", "month"]
 MAX_LIMIT = 200
+MAX_VERSION = (1 << 31) - 1
+MAX_KEY = (1 << 63) - 1  # what both databases take as a key
 _SORT = (
     "By time; or by a count, the most first, of the posts that have it; or `uncertain`: of the posts with an unsure"
     " topic, those first whose probability is nearest to the topic's threshold."
@@ -85,7 +87,15 @@ class FacetSearch(Filters):
     limit: int = Field(50, ge=1, le=500, description="Most values a field.")
 
 
-class RunSearch(BaseModel):
-    source: Value | None = Field(None, description="Name of a source.")
-    limit: int = Field(50, ge=1, le=MAX_LIMIT, description="Most runs a page.")
+class Paging(BaseModel):
+    limit: int = Field(50, ge=1, le=MAX_LIMIT, description="Most items a page.")
     cursor: Value | None = Field(None, description="The next_cursor of the page before.")
+
+
+class RunSearch(Paging):
+    source: Value | None = Field(None, description="Name of a source.")
+
+
+class OneCapture(BaseModel):
+    version: int | None = Field(None, ge=1, le=MAX_VERSION, description="Of this version, not the current one.")
+    capture: int | None = Field(None, ge=1, le=MAX_KEY, description="This one of /posts/{id}/captures.")

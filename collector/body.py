@@ -3,6 +3,7 @@
 import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 
 from core.errors import FetchError, Refused
 
@@ -11,17 +12,26 @@ _STEP = 1 << 18
 _PART = b"\x1f"  # what begins a gzip, and any further part of it
 
 
-def read(chunks: Iterable[bytes], encoding: str, limit: int, deadline: float,
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """How large a response may be, and the setting that says so."""
+
+    bytes: int
+    knob: str = "KLE_FETCH_MAX_BYTES"
+
+    def __str__(self) -> str:
+        return f"{self.bytes:,} bytes; raise {self.knob} if that is right"
+
+
+def read(chunks: Iterable[bytes], encoding: str, limit: Limit, deadline: float,
          clock: Callable[[], float] = time.monotonic) -> bytes:  # fmt: skip
-    """The whole body. Raises Refused above `limit` bytes, FetchError past `deadline` (on `clock`)."""
+    """The whole body. Raises Refused above `limit`, FetchError past `deadline` (on `clock`)."""
     kept: list[bytes] = []
     size = 0
     for piece in _unpacked(chunks, encoding.strip().lower()):
         size += len(piece)
-        if size > limit:
-            raise Refused(
-                f"the response is larger than {limit:,} bytes; raise KLE_FETCH_MAX_BYTES if that is right"
-            )
+        if size > limit.bytes:
+            raise Refused(f"the response is larger than {limit}")
         if clock() > deadline:
             raise FetchError("the response came too slowly; raise KLE_FETCH_TIMEOUT if the site is just slow")
         kept.append(piece)

@@ -6,6 +6,7 @@ connection, a 5xx) is tried again here, briefly; everything longer is the schedu
 
 import copy
 import dataclasses
+import hashlib
 import time
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping
 from datetime import datetime
@@ -28,15 +29,13 @@ from collector.target import WebOrFile
 from collector.watch import Watch
 from core import times
 from core.errors import FetchError, Gone, RateLimited, Refused
-from core.page import Page
+from core.page import HOPS, KEPT_HEADERS, PEER, TLS, Page
 from core.settings import X_PRICES, Settings
 
 _ATTEMPTS = 3
 _HOPS = 8
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_KEPT = frozenset({"content-type", "cache-control", "etag", "last-modified", "date", "content-language", "link",
-                   "x-robots-tag"})  # fmt: skip
 _LONGEST_WAIT = 86_400.0
 _LONGEST_ERROR, _ERROR_SECONDS = 65_536, 5.0
 _ACCEPT = "text/html,application/xhtml+xml,application/rss+xml,application/atom+xml,application/feed+json,*/*;q=0.8"
@@ -154,15 +153,19 @@ class Fetcher:
         *,
         also: Collection[int] = (),
         as_robot: bool = False,
+        limit: body.Limit | None = None,
     ) -> Page | None:
         """The page at `url`, or None where the server says that it is as `state` knows it.
 
         An answer whose status is in `also` is a page too: that a post is gone is worth a capture. `headers` go to
         the server of `url` alone, never to another that it redirects to: they may hold a key. `as_robot`: only
-        what each site's robots.txt leaves to programs.
+        what each site's robots.txt leaves to programs. `limit` takes the place of the usual size of a response.
         Raises RateLimited, Gone, Refused or FetchError.
         """
-        question = _Question(url, _validators(url, state or {}), headers or {}, frozenset(also), as_robot)
+        known = _validators(url, state or {})
+        question = _Question(
+            url, known, headers or {}, frozenset(also), as_robot, limit or body.Limit(self.max_bytes)
+        )
         if not self._tries_again:
             return self._once(question)
         for attempt in stamina.retry_context(
@@ -183,11 +186,11 @@ class Fetcher:
         yield from stream.heard(connection, url, how)
 
     def _once(self, question: "_Question") -> Page | None:
-        address = _parsed(question.url)
+        address, hops = _parsed(question.url), list[str]()
         for hop in range(_HOPS):
             try:
                 with self._manners.asking(address, as_robot=question.as_robot):
-                    page = self._hop(question, address)
+                    page = self._hop(question, address, hops)
             except Refused as error:
                 if not hop:
                     raise
@@ -197,7 +200,8 @@ class Fetcher:
             address = page
         raise Refused(f"{question.url} redirects more than {_HOPS} times")
 
-    def _hop(self, question: "_Question", address: httpx.URL) -> Page | httpx.URL | None:
+    def _hop(self, question: "_Question", address: httpx.URL, hops: list[str]) -> Page | httpx.URL | None:
+        """The page; or where it redirects to, which `hops` then tells: "302 https://the.address/that/said/so"."""
         headers = question.headers_for(address)
         deadline = time.monotonic() + self._timeout
         with Watch(deadline) as watch:
@@ -210,7 +214,7 @@ class Fetcher:
                     self._manners.note(address, response.headers)
                     if self._heard:
                         self._heard(str(address), response.status_code)
-                    answer = self._answer(question, address, response, deadline)
+                    answer = self._answer(question, address, hops, response, deadline)
             except httpx.HTTPError as error:
                 self._tell_purse(error)
                 raise self._failed(address, error, late=watch.late) from error
@@ -236,23 +240,40 @@ class Fetcher:
             self.purse.went_out()
 
     def _answer(
-        self, question: "_Question", address: httpx.URL, response: httpx.Response, deadline: float
+        self,
+        question: "_Question",
+        address: httpx.URL,
+        hops: list[str],
+        response: httpx.Response,
+        deadline: float,
     ) -> Page | httpx.URL | None:
         if response.status_code == 304:
             return None
         if response.status_code in _REDIRECTS:
+            hops.append(f"{response.status_code} {address}")
             return _next_address(address, response)
         if response.status_code not in question.also:
             _refuse_status(address, response)
         length = response.headers.get("content-length", "")
-        if length.isdecimal() and int(length) > self.max_bytes:
-            raise Refused(
-                f"{address} is larger than {self.max_bytes:,} bytes; raise KLE_FETCH_MAX_BYTES if that is right"
-            )
-        content = body.read(*_stream(response), self.max_bytes, deadline)
-        kept = {name: value for name, value in response.headers.items() if name in _KEPT}
+        if length.isdecimal() and int(length) > question.limit.bytes:
+            raise Refused(f"{address} is larger than {question.limit}")
+        content = body.read(*_stream(response), question.limit, deadline)
+        kept = {name: value for name, value in response.headers.items() if name in KEPT_HEADERS}
         state = {"url": question.url, "etag": kept.get("etag"), "last_modified": kept.get("last-modified")}
-        return Page(str(address), content, times.now(), response.status_code, kept, tool(), state, question.url)
+        told = kept | ({HOPS: " ".join(hops)} if hops else {}) | _connection(response)
+        return Page(str(address), content, times.now(), response.status_code, told, tool(), state, question.url)
+
+
+def _connection(response: httpx.Response) -> dict[str, str]:
+    """Which machine answered, and the certificate by which it said who it is; a transport of tests has none."""
+    stream = response.extensions.get("network_stream")
+    found: dict[str, str] = {}
+    if stream and (peer := stream.get_extra_info("server_addr")):
+        found[PEER] = str(peer[0])
+    if stream and (secured := stream.get_extra_info("ssl_object")):
+        certificate = hashlib.sha256(secured.getpeercert(binary_form=True) or b"").hexdigest()
+        found[TLS] = f"{secured.version()} sha256={certificate}"
+    return found
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -262,6 +283,7 @@ class _Question:
     headers: dict[str, str]
     also: frozenset[int]
     as_robot: bool
+    limit: body.Limit
 
     def headers_for(self, address: httpx.URL) -> dict[str, str]:
         own = httpx.URL(self.url)
@@ -335,7 +357,7 @@ def _until_reset(headers: httpx.Headers, now: datetime) -> float | None:
 def _start(response: httpx.Response) -> bytes:
     """What an error says, as far as it is short; the error stands without it too."""
     try:
-        return body.read(*_stream(response), _LONGEST_ERROR, time.monotonic() + _ERROR_SECONDS)
+        return body.read(*_stream(response), body.Limit(_LONGEST_ERROR), time.monotonic() + _ERROR_SECONDS)
     except (FetchError, httpx.HTTPError):
         return b""
 

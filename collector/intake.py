@@ -14,7 +14,7 @@ from core.errors import CollectError, ParseError
 from core.outcome import Outcome
 from core.page import Page
 from core.post import Problem, SeenPost
-from db import archive, follows, hold, rechecks, sources, work
+from db import archive, captures, follows, hold, rechecks, sources, work
 from db.database import Database
 from db.models import Source
 from db.seen import Counts
@@ -83,7 +83,7 @@ class Intake:
         with self.database.write() as session:
             if self.worker and not work.still_mine(session, Source, [self._id], self.worker):
                 raise CollectError(hold.TAKEN_OVER)
-            number = capture_id or archive.store_capture(session, self.run_id, page)
+            number = capture_id or captures.store(session, self.run_id, page)
             counts = archive.archive(
                 session, self.source, self.run_id, posts, number, now, live=self.live, file=self.file
             )

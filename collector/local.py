@@ -8,7 +8,7 @@ from typing import Any
 
 from core import times
 from core.errors import Refused
-from core.page import Page
+from core.page import FILE, Page
 
 _TYPES = {".jsonl": "application/x-ndjson", ".ndjson": "application/x-ndjson", ".txt": "text/plain",
           ".rss": "application/rss+xml", ".atom": "application/atom+xml", ".htm": "text/html"}  # fmt: skip
@@ -35,7 +35,8 @@ def read(path: Path, url: str = "", limit: int | None = None) -> Page:
         body = path.read_bytes()
     except OSError as error:
         raise Refused(f"{path} cannot be read: {error.strerror}") from None
-    return Page(url=url, body=body, fetched_at=times.now(), headers={"content-type": content_type(path)}, tool=TOOL)
+    headers = {"content-type": content_type(path), FILE: path.name}
+    return Page(url=url, body=body, fetched_at=times.now(), status=None, headers=headers, tool=TOOL)
 
 
 def content_type(path: Path) -> str:

@@ -5,7 +5,7 @@ import re
 _WORDS = "api_?key|key|token|secret|signature|sig|password|passwd|pwd|pw|jwt|auth|session|sid"
 _PARAMETER = re.compile(
     rf"([?&;](?:(?:[\w-]*[_-])?(?i:{_WORDS})|\w*[a-z](?:Key|Token|Secret))=)"
-    r"[^&#\s'\"]*[^&#\s'\":,.;]"  # a sentence may go on behind the address
+    r"[^&#\s'\"<>]*[^&#\s'\"<>:,.;]"  # a sentence may go on behind the address
 )
 _NAMED = re.compile(r"token|key|secret|passw|bearer|credential|auth", re.I)
 _USER = re.compile(r"(?<=://)[^/@\s]+(?=@)")

@@ -4,7 +4,6 @@ Told in one go for a slice of at most 500 posts: put aside what contradicts itse
 posts already, add the new ones, add versions to those that changed, note where each was seen.
 """
 
-import zlib
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -14,41 +13,17 @@ from sqlalchemy import select, update
 from sqlmodel import Session
 
 from core import lang, times
-from core.page import Page
 from core.post import METRICS, Media, SeenPost, View
-from core.secrecy import masked
-from core.text import storable
 from db import accounts, admit, entries, find, keys, ledger, search, seen, sources
 from db.find import Known
-from db.models import Blob, Capture, Post, Source, Tag, Version
+from db.models import Post, Source, Tag, Version
 from db.proof import digests
 from db.seen import Counts, Look
 from db.upsert import Row, insert_all, insert_new, insert_quietly, is_sqlite, table
 
 MOST = 500  # posts of one call, so that a write stays short
-_LEVEL = 3  # of zlib: bulk imports spend half the time of level 6 for a tenth more bytes
 _ROUNDS = 20  # tries of a slice against writers who take the same keys (PostgreSQL)
-_post, _version, _tag, _blob = table(Post), table(Version), table(Tag), table(Blob)
-
-
-def store_capture(session: Session, run_id: int | None, page: Page) -> int:
-    """Keep one response; equal bytes are kept once. Returns the capture's id."""
-    digest = digests.sha256(page.body)
-    if session.execute(select(_blob.c.sha256).where(_blob.c.sha256 == digest)).first() is None:
-        body = zlib.compress(page.body, _LEVEL)
-        insert_quietly(session, Blob, [{"sha256": digest, "size": len(page.body), "codec": "zlib", "body": body}])
-    row: Row = {
-        "run_id": run_id,
-        "url": masked(storable(page.url)),
-        "fetched_at": page.fetched_at,
-        "status": page.status,
-    }
-    headers = {storable(name): storable(value) for name, value in page.headers.items()}
-    row |= {"headers": headers, "sha256": digest, "tool": page.tool}
-    row["digest"] = digests.of_capture(row)
-    (number,) = insert_all(session, Capture, [row])
-    ledger.append(session, [ledger.Line("capture", f"capture/{number}", row["digest"], page.fetched_at)])
-    return number
+_post, _version, _tag = table(Post), table(Version), table(Tag)
 
 
 def archive(

@@ -35,7 +35,7 @@ def list_versions(request: Request, who: Reader, id: str) -> Response:  # noqa: 
     with context(request).database.read() as session:
         own = posts.resolve(session, id)
         if own != id:
-            return _moved(own, "/versions")
+            return moved(own, "/versions", request)
         post, found = posts.get(session, own), posts.versions(session, own)
     return listing(outgoing.versions(post, found, who.audience))
 
@@ -45,7 +45,7 @@ def list_metrics(request: Request, _who: Reader, id: str) -> Response:  # noqa: 
     """Likes, reposts, replies, quotes and views each time that one of them was another, oldest first."""
     with context(request).database.read() as session:
         own = posts.resolve(session, id)
-        return _moved(own, "/metrics") if own != id else listing(posts.metrics(session, own))
+        return moved(own, "/metrics", request) if own != id else listing(posts.metrics(session, own))
 
 
 @router.get("/posts/{id:path}", response_model=schemas.Post, dependencies=[only(OnePost)])
@@ -59,11 +59,13 @@ def get_post(request: Request, who: Reader, id: str, asked: Annotated[OnePost, Q
     with context(request).database.read() as session:
         own = posts.resolve(session, id)
         if own != id:
-            return _moved(own, f"?{request.url.query}" if request.url.query else "")
+            return moved(own, "", request)
         found: dict[str, Any] = posts.get(session, own)
         then = posts.get(session, own, moment) if moment else found
     return Json(outgoing.post_as_of(then, found, who.audience))
 
 
-def _moved(own: str, rest: str = "") -> Response:
-    return RedirectResponse(f"/api/v1/posts/{quote(own, safe=SAFE)}{rest}", status_code=308)
+def moved(own: str, rest: str, request: Request) -> Response:
+    """To the same question of the post's own id."""
+    asked = f"?{request.url.query}" if request.url.query else ""
+    return RedirectResponse(f"/api/v1/posts/{quote(own, safe=SAFE)}{rest}{asked}", status_code=308)

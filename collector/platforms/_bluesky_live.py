@@ -153,7 +153,7 @@ class _Batch:
         self.known = {digest: at for digest, at in self.known.items() if at >= self.cursor - _OVERLAP}
         state = {"live": {**self.kept, "cursor": self.cursor, "known": list(self.known)}}
         self.lines, self.size, self.missed = [], 0, ""
-        return Page(self.url, body, times.now(), headers=headers, tool=fetch.tool(), state=state)
+        return Page(self.url, body, times.now(), None, headers, fetch.tool(), state)
 
 
 def _micros() -> int:

@@ -25,7 +25,7 @@ from collector.formats._start import Start, sniff
 from collector.target import Options
 from core import times
 from core.errors import ParseError
-from core.page import Page
+from core.page import FILE, Page
 from core.post import Problem, SeenPost
 
 AUTO = _reading.AUTO
@@ -78,7 +78,8 @@ def slices(
             around = beside(piece.body, piece.first == 1)
             headers = _headers(piece, start, name, account, around)
             kept = (state or {}) if piece.last else {}
-            yield Page(url, piece.body, times.now(), headers=headers, tool=tool(), state=kept)
+            told = headers | {FILE: path.name}
+            yield Page(url, piece.body, times.now(), None, told, tool(), kept)
 
 
 def _handle(url: str) -> str:

@@ -1,6 +1,5 @@
 """`kle verify`: walk the ledger and everything that it speaks for, and name the first thing that does not fit."""
 
-import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -8,9 +7,9 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlmodel import Session
 
-from db import ledger, search
+from db import blobs, ledger, search
 from db.models import Blob, Ledger, Post, Unsealed
-from db.proof import agreement, digests, sealed
+from db.proof import agreement, sealed
 from db.slices import slices
 from db.upsert import table
 
@@ -51,7 +50,8 @@ def _walk(session: Session) -> Iterator[Step]:
         yield from _rows_of(session, lines, spoken)
     for rows in slices(session, _blob, _blob.c.sha256, 50):
         for row in rows:
-            yield "blobs", None if _opens(row) else f"capture {row['sha256']} is not the bytes that were fetched"
+            said = f"capture {row['sha256']} is not the bytes that were fetched"
+            yield "blobs", None if blobs.intact(row) else said
     yield "agreement", _unspoken(session, spoken) or agreement.problem(session) or search.integrity(session)
 
 
@@ -75,10 +75,3 @@ def _unspoken(session: Session, spoken: Counter[str]) -> str | None:
     counted = session.execute(select(func.coalesce(func.sum(_post.c.versions), 0))).scalar_one()
     there = spoken["versions"]
     return None if counted == there else f"posts count {counted} versions, there are {there}"
-
-
-def _opens(row: Any) -> bool:
-    try:
-        return bool(digests.sha256(zlib.decompress(row["body"])) == row["sha256"])
-    except zlib.error:
-        return False

@@ -7,6 +7,7 @@ import pytest
 from collector import local
 from collector.fetch import Fetcher
 from core.errors import Refused
+from core.page import FILE
 
 
 def pages(fetcher: Fetcher, pattern: str, state: dict | None = None) -> list:
@@ -45,7 +46,7 @@ def test_a_file_that_is_merely_touched_has_not_changed(fetcher: Fetcher, tmp_pat
 )
 def test_the_type_is_told_by_the_suffix(name: str, kind: str, tmp_path: Path) -> None:
     (tmp_path / name).write_text("x")
-    assert local.read(tmp_path / name).headers == {"content-type": kind}
+    assert local.read(tmp_path / name).headers == {"content-type": kind, FILE: name}
 
 
 def test_folders_below_and_absolute_paths_are_found(fetcher: Fetcher, tmp_path: Path) -> None:

@@ -36,16 +36,16 @@ NOW = datetime(2026, 9, 1, 12, tzinfo=UTC)
 )
 def test_every_packing_that_was_asked_for_is_read(packed: bytes, encoding: str) -> None:
     pieces = [packed[i : i + 7] for i in range(0, len(packed), 7)]
-    assert body.read([b"", *pieces], encoding, 100_000, time.monotonic() + 9) == TEXT
+    assert body.read([b"", *pieces], encoding, body.Limit(100_000), time.monotonic() + 9) == TEXT
 
 
 def test_damage_bombs_and_lateness_are_errors() -> None:
     with pytest.raises(FetchError, match="damaged"):
-        body.read([b"not packed"], "gzip", 100, 1e18)
+        body.read([b"not packed"], "gzip", body.Limit(100), 1e18)
     with pytest.raises(Refused, match="larger than 100 bytes"):
-        body.read([gzip.compress(bytes(10_000_000))], "gzip", 100, 1e18)
+        body.read([gzip.compress(bytes(10_000_000))], "gzip", body.Limit(100), 1e18)
     with pytest.raises(FetchError, match="too slowly"):
-        body.read([b"x"], "", 100, 1.0, clock=lambda: 2.0)
+        body.read([b"x"], "", body.Limit(100), 1.0, clock=lambda: 2.0)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 
 from core.page import Page
 from core.post import Account, Media, View
-from db import archive, tags
+from db import archive, captures, tags
 from db.models import Blob, Capture, Metrics, Post, Quarantine, Sighting, Version
 from tests.conftest import NOW
 from tests.db.conftest import OFFICE, Score, post, snowflake
@@ -350,7 +350,7 @@ def test_a_megabyte_of_text_goes_in_and_is_found_by_its_first_words(room):
 def test_equal_bytes_are_captured_once(room):
     page = Page("https://a.example/\x00", b"<html>" * 100, NOW, headers={"etag": "a\x00"}, tool="test")
     with room.database.write() as session:
-        numbers = [archive.store_capture(session, None, page) for _ in range(2)]
+        numbers = [captures.store(session, None, page) for _ in range(2)]
     assert len(set(numbers)) == len(room.rows(Capture)) == 2
     assert len(room.rows(Blob)) == 1
     assert room.verify()["blobs"] == 1

@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from core.page import Page
 from core.post import Account, View
-from db import archive, ledger
+from db import captures, ledger
 from db.models import Ledger, Tag, Version
 from db.proof import digests, verify
 from tests.conftest import NOW
@@ -23,7 +23,7 @@ def full(room):
     room.topics()
     room.archive(post(1), post(2, "B"), post(3, "C", links=("https://a.example",), lang="en"))
     with room.database.write() as session:
-        archive.store_capture(session, None, Page("https://a.example", b"<html>", NOW, tool="test"))
+        captures.store(session, None, Page("https://a.example", b"<html>", NOW, tool="test"))
     room.tag(Score("reform"), Score("training", 0.2, decision="not"))
     room.archive(post(1, "A meeting that was"), post(2, deleted=True))
     room.tag(Score("reform", evidence_start=None, evidence_end=None))
