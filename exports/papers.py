@@ -10,15 +10,14 @@ SOFTWARE = "kle-monitor"
 
 
 def heading(query: str, format_: str, audience: str) -> dict[str, Any]:
-    software = {"name": SOFTWARE, "version": _version()}
-    return {"software": software, "query": query, "format": format_, "audience": audience}
+    return {"software": software(), "query": query, "format": format_, "audience": audience}
 
 
-def _version() -> str:
+def software() -> dict[str, str]:
     try:
-        return version(SOFTWARE)
+        return {"name": SOFTWARE, "version": version(SOFTWARE)}
     except PackageNotFoundError:  # run from a checkout that nobody installed
-        return "0"
+        return {"name": SOFTWARE, "version": "0"}
 
 
 def readme(manifest: dict[str, Any]) -> str:
