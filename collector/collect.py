@@ -1,4 +1,5 @@
-"""One round of one source, told as one story: fetch page by page, archive each, follow, ask again, say when next.
+"""One round of one source, told as one story: fetch page by page, archive each, follow, ask again, fetch pictures,
+say when next.
 
 Each page is archived with its capture, and with what the next fetch needs to know, before the next is asked
 for; a killed process loses nothing and repeats at most one page. The network is never asked inside a
@@ -9,19 +10,19 @@ import logging
 import random
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from collector import kinds, schedule
+from collector import kinds, later, media, schedule
 from collector.fetch import Fetcher
 from collector.intake import Intake
 from collector.purse import Purse
 from core import times
-from core.errors import KleError, OverBudget, ParseError, RateLimited, Refused
+from core.errors import KleError, OverBudget, ParseError, RateLimited
 from core.outcome import GOOD, PAUSED, Ending, Outcome
 from core.post import Problem
 from core.secrecy import masked
-from db import follows, rechecks, sources
+from db import follows, rechecks, sources, work
 from db.database import Database
 from db.hold import Hold
 from db.models import Follow, Source
@@ -29,7 +30,6 @@ from db.models import Follow, Source
 log = logging.getLogger(__name__)
 Clock = Callable[[], datetime]
 _FOLLOWS_A_ROUND = 50
-_FOLLOW_WAITS = (timedelta(minutes=10), timedelta(hours=1), timedelta(hours=6), timedelta(days=1))
 
 
 def collect(
@@ -62,6 +62,7 @@ def collect(
         outcome = _ended(intake)
         _follow_all(intake, fetcher, hold, worker)
         _ask_again(intake, fetcher, hold)
+        media.fetch_all(intake, fetcher, hold, worker)
     failures = 0 if outcome.ending in GOOD else source.failures + int(outcome.ending not in PAUSED)
     now = clock()
     due = schedule.next_due(sources.every(source), failures, outcome, now, jitter())
@@ -133,28 +134,20 @@ def _follow_one(intake: Intake, fetcher: Fetcher, follow: Follow) -> bool:
 
 
 def _unread(intake: Intake, follow: Follow, failed: Exception) -> None:
-    """Tried again in ten minutes, an hour, six, a day; then given up, which the run, /sources and coverage tell.
-
-    A page that is gone, or is something else, may be there a while later: sites publish entries before pages, and
-    challenges come and go. Where nobody was asked (a limit, a host that is ill), it was no try.
-    """
-    message, now = _message(failed), intake.clock()
-    log.warning("page %s of source %s: %s", masked(follow.url), intake.source.name, message)
-    wait = failed.retry_after if isinstance(failed, KleError) else None
-    final = isinstance(failed, Refused) or (wait is None and follow.attempts >= follows.TRIES)
-    span = (
-        timedelta(seconds=wait) if wait is not None else _FOLLOW_WAITS[min(follow.attempts, len(_FOLLOW_WAITS)) - 1]
-    )
+    """To be tried again, or given up, which the run, /sources and coverage tell."""
+    said, now = later.message(failed), intake.clock()
+    log.warning("page %s of source %s: %s", masked(follow.url), intake.source.name, said)
+    wait = later.wait(failed, follow.attempts)
     with intake.database.write() as session:
-        if final:
-            follows.finish(session, follow, now, message)
-            sources.quarantine(session, intake.run_id, [Problem(f"{message} (given up)", masked(follow.url))], now)
+        if wait is None:
+            follows.finish(session, follow, now, said)
+            sources.quarantine(session, intake.run_id, [Problem(f"{said} (given up)", masked(follow.url))], now)
             intake.outcome.problems += 1
         else:
-            follows.postpone(session, follow, message, now + span, asked=wait is None)
-    said = "given up" if final else "to be tried again"
+            work.postpone(session, follow, said, now + wait, asked=later.named(failed) is None)
+    ending = "given up" if wait is None else "to be tried again"
     intake.outcome.error = (
-        intake.outcome.error or f"a page that an entry names could not be read ({said}): {message}"
+        intake.outcome.error or f"a page that an entry names could not be read ({ending}): {said}"
     )
 
 
@@ -174,7 +167,7 @@ def _ask_again(intake: Intake, fetcher: Fetcher, hold: Hold) -> None:
             hold.check()
             intake.take(page, kind, [key for key, post in asked.items() if post.platform_id in page.about])
     except Exception as error:  # how the look itself ended stays as it was
-        trouble = f"{len(asked)} posts were due to be asked for again: {_message(error)}"
+        trouble = f"{len(asked)} posts were due to be asked for again: {later.message(error)}"
         log.warning("source %s: %s", intake.source.name, trouble)
         intake.outcome.error = intake.outcome.error or trouble
         return
@@ -185,7 +178,7 @@ def _ask_again(intake: Intake, fetcher: Fetcher, hold: Hold) -> None:
 def _told(outcome: Outcome, error: Exception, source: Source) -> None:
     """Write into the outcome what went wrong."""
     outcome.ending = _ending(error)
-    outcome.error = _message(error)
+    outcome.error = later.message(error)
     outcome.retry_after = error.retry_after if isinstance(error, KleError) else None
     log.warning("source %s: %s", source.name, outcome.error, exc_info=not isinstance(error, KleError))
 
@@ -194,10 +187,6 @@ def _ending(error: Exception) -> Ending:
     if isinstance(error, RateLimited):
         return "rate_limited"
     return "over_budget" if isinstance(error, OverBudget) else "failed"
-
-
-def _message(error: Exception) -> str:
-    return error.message if isinstance(error, KleError) else f"{type(error).__name__}: {error}"
 
 
 def _ended(intake: Intake) -> Outcome:

@@ -4,6 +4,7 @@ Redirects are followed by hand so that the guard sees every hop. Only what may p
 connection, a 5xx) is tried again here, briefly; everything longer is the schedule's.
 """
 
+import contextlib
 import copy
 import dataclasses
 import hashlib
@@ -257,10 +258,11 @@ class Fetcher:
         length = response.headers.get("content-length", "")
         if length.isdecimal() and int(length) > question.limit.bytes:
             raise Refused(f"{address} is larger than {question.limit}")
+        seen = _connection(response)  # before the body: with its end the connection is closed
         content = body.read(*_stream(response), question.limit, deadline)
         kept = {name: value for name, value in response.headers.items() if name in KEPT_HEADERS}
         state = {"url": question.url, "etag": kept.get("etag"), "last_modified": kept.get("last-modified")}
-        told = kept | ({HOPS: " ".join(hops)} if hops else {}) | _connection(response)
+        told = kept | ({HOPS: " ".join(hops)} if hops else {}) | seen
         return Page(str(address), content, times.now(), response.status_code, told, tool(), state, question.url)
 
 
@@ -268,8 +270,9 @@ def _connection(response: httpx.Response) -> dict[str, str]:
     """Which machine answered, and the certificate by which it said who it is; a transport of tests has none."""
     stream = response.extensions.get("network_stream")
     found: dict[str, str] = {}
-    if stream and (peer := stream.get_extra_info("server_addr")):
-        found[PEER] = str(peer[0])
+    with contextlib.suppress(OSError):  # it was cut off already
+        if stream and (peer := stream.get_extra_info("server_addr")):
+            found[PEER] = str(peer[0])
     if stream and (secured := stream.get_extra_info("ssl_object")):
         certificate = hashlib.sha256(secured.getpeercert(binary_form=True) or b"").hexdigest()
         found[TLS] = f"{secured.version()} sha256={certificate}"

@@ -29,7 +29,8 @@ class Kind:
     posts by id, each page being about some of them, at most `MOST_RECHECKS` a round; `hint` is how long a page says
     that it stays as it is; `PRICED` that reading it costs money, of which its Target has a daily_budget_usd;
     `estimate(target, known posts, posts a day, prices, every)` what that will be, before anything is asked;
-    `slices(path, url=..., account=...)` is a file in pages, with what lies beside it.
+    `slices(path, url=..., account=...)` is a file in pages, with what lies beside it. `MEDIA_AS_ROBOT`: its posts'
+    pictures are parts of pages, of which robots.txt speaks.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Kind:
     priced: bool = False
     estimate: Callable[..., Any] | None = None
     slices: Callable[..., Iterator[Page]] | None = None
+    media_as_robot: bool = False
 
 
 def names() -> list[str]:
@@ -54,7 +56,7 @@ def kind(name: str) -> Kind:
     if found is None:
         raise SettingsError("kind", name, f"is no kind of source; there are {', '.join(names())}")
     offered = {"recheck": "recheck", "most_rechecks": "MOST_RECHECKS", "hint": "hint", "priced": "PRICED",
-               "estimate": "estimate", "slices": "slices"}  # fmt: skip
+               "estimate": "estimate", "slices": "slices", "media_as_robot": "MEDIA_AS_ROBOT"}  # fmt: skip
     more = {field: getattr(found, said) for field, said in offered.items() if hasattr(found, said)}
     return Kind(name, found.Target, found.fetch, found.parse, **more)
 

@@ -4,15 +4,32 @@ from pathlib import PurePath
 from typing import Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, field_validator, model_validator
+
+from core.media import MOST_BYTES, TYPES, WORDS
 
 WILDCARDS = frozenset("*?[")
 
 
 class Options(BaseModel):
-    """Base of every kind's Target: unknown options stop the start."""
+    """Base of every kind's Target: unknown options stop the start. Pictures are fetched where `media` says so."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    media: StrictBool = False
+    media_max_bytes: int = Field(MOST_BYTES, ge=1000)
+    media_types: list[str] = list(TYPES)
+
+    @field_validator("media_types")
+    @classmethod
+    def _known_types(cls, value: list[str]) -> list[str]:
+        for kind in value:
+            word, _, rest = kind.partition("/")
+            if word not in WORDS or not rest:
+                raise ValueError(
+                    f'{kind!r} is no type of media; there are "image/*", "video/*", "audio/*", "image/png"'
+                )
+        return value
 
     @property
     def missing(self) -> list[str]:

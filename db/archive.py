@@ -15,6 +15,7 @@ from sqlmodel import Session
 from core import lang, times
 from core.post import METRICS, Media, SeenPost, View
 from db import accounts, admit, entries, find, keys, ledger, search, seen, sources
+from db import media as files
 from db.find import Known
 from db.models import Post, Source, Tag, Version
 from db.proof import digests
@@ -138,6 +139,7 @@ def _add_versions(look: Look, made: Sequence[tuple[Row, SeenPost, int, str]]) ->
         for number, row in zip(numbers, rows, strict=True)
     ]
     ledger.append(look.session, lines)
+    files.queue(look.session, look.source, [(row["id"], post) for row, post, _, _ in made])
     return list(zip(numbers, rows, strict=True))
 
 

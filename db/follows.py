@@ -11,7 +11,6 @@ from db import work
 from db.models import Follow
 from db.upsert import insert_quietly, table
 
-TRIES = 5
 _follow = table(Follow)
 _given_up = _follow.c.done_at.is_not(None) & _follow.c.error.is_not(None)
 
@@ -38,13 +37,6 @@ def finish(session: Session, follow: Follow, now: datetime, error: str | None = 
     """Read; or given up, with its error."""
     assert follow.id is not None
     work.finish(session, Follow, [follow.id], error=error, not_before=None, done_at=now)
-
-
-def postpone(session: Session, follow: Follow, error: str, until: datetime, *, asked: bool) -> None:
-    """To be tried again; what was not even asked for is no try."""
-    assert follow.id is not None
-    tries = follow.attempts if asked else follow.attempts - 1
-    work.finish(session, Follow, [follow.id], error=error, not_before=until, attempts=max(0, tries))
 
 
 def standing(session: Session) -> dict[int, dict[str, int]]:

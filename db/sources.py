@@ -13,8 +13,8 @@ from core.outcome import GOOD, PAUSED, Outcome
 from core.post import Problem
 from core.secrecy import masked
 from core.text import storable
-from db import follows, volume, work
-from db.models import Actor, Follow, Quarantine, Run, Source, Version
+from db import follows, media, volume, work
+from db.models import Actor, Follow, MediaFile, Quarantine, Run, Source, Version
 from db.upsert import insert_all, insert_quietly, table
 
 IMPORT = "import"
@@ -110,7 +110,9 @@ def quarantine(session: Session, run_id: int, problems: Sequence[Problem], now: 
 
 def release_dead_claims(session: Session, host: str, alive: Callable[[int], bool], now: datetime) -> int:
     """At start: what processes of this host held when they died is free again, and their runs end as failed."""
-    released = sum(work.release_dead(session, model, host, alive, now) for model in (Source, Version, Follow))
+    released = sum(
+        work.release_dead(session, model, host, alive, now) for model in (Source, Version, Follow, MediaFile)
+    )
     free = select(_source.c.id).where(_source.c.claimed_by.is_(None))
     _end_cut(session, _run.c.source_id.in_(free), now)
     return released
@@ -132,12 +134,13 @@ def list_sources(session: Session, now: datetime) -> list[dict[str, Any]]:
     good = select(_run.c.source_id, func.max(_run.c.finished_at).label("at")).where(_run.c.outcome.in_(GOOD))
     last_ok = {r.source_id: r.at for r in session.execute(good.group_by(_run.c.source_id))}
     statement = select(_source, _actor.c.slug).join_from(_source, _actor, isouter=True).order_by(_source.c.name)
-    published, pages = volume.volumes(session, now), follows.standing(session)
+    published, pages, files = volume.volumes(session, now), follows.standing(session), media.standing(session)
     return [
         {
             **_source_form(r, last.get(r.id), last_ok.get(r.id)),
             "volume": published.get(r.id, volume.NOTHING),
             "pages": pages.get(r.id),
+            "media": files.get(r.id),
         }
         for r in session.execute(statement)
     ]

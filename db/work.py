@@ -63,6 +63,12 @@ def finish(session: Session, model: type[Claimable], keys: Sequence[int], **valu
         session.execute(update(rows).where(rows.c.id.in_(keys)).values({**FREE, **values}))
 
 
+def postpone(session: Session, row: Any, error: str, until: datetime, *, asked: bool) -> None:
+    """To be tried again; what was not even asked for is no try."""
+    tries = row.attempts if asked else row.attempts - 1
+    finish(session, type(row), [row.id], error=error, not_before=until, attempts=max(0, tries))
+
+
 def release_dead(
     session: Session, model: type[Claimable], host: str, alive: Callable[[int], bool], now: datetime
 ) -> int:

@@ -25,6 +25,7 @@ from core.text import squeeze
 _OPENED = re.compile(r"<(?:html|body)\b", re.I)
 _CLOSED = re.compile(r"</(?:html|body)\s*>", re.I)
 _HTML = re.compile(r"<(?:!doctype|html|head|body|meta|div|p|article|blockquote|h1|table|title)\b", re.I)
+MEDIA_AS_ROBOT = True
 
 
 class Target(WebOrFile):

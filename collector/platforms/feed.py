@@ -28,6 +28,7 @@ _FREQUENCY = re.compile(r"<\w+:updateFrequency>\s*(\d{1,4})\s*</")
 _PERIODS = {"hourly": timedelta(hours=1), "daily": timedelta(days=1), "weekly": timedelta(days=7),
             "monthly": timedelta(days=30), "yearly": timedelta(days=365)}  # fmt: skip
 _LONGEST_MINUTES = 60 * 24 * 366
+MEDIA_AS_ROBOT = True
 
 
 class Target(WebOrFile):

@@ -22,9 +22,7 @@ def export(
     ] = None,
     warc: Annotated[
         Path | None,
-        typer.Option(
-            metavar="FILE", help="No release: the raw captures of these posts, or all, as WARC."
-        ),
+        typer.Option(metavar="FILE", help="No release: the raw captures of these posts, or all, as WARC."),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace what is there.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,

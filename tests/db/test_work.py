@@ -197,7 +197,7 @@ def test_only_what_was_asked_is_a_try(room):
             found = follows.claim(session, source.id, "a:1:x", now)
             tries.append(found.attempts)
             assert follows.claim(session, source.id, "b:1:x", now) is None
-            follows.postpone(session, found, "no", now + SECOND, asked=asked)
+            work.postpone(session, found, "no", now + SECOND, asked=asked)
             assert follows.claim(session, source.id, "a:1:x", now) is None
         now += 2 * SECOND
     assert tries == [1, 2, 2]
