@@ -23,7 +23,16 @@ POST: dict[str, Any] = {
     "first_seen_at": "2025-08-18T14:36:12Z",
     "changed_at": "2025-08-18T14:36:12Z",
     "deleted_at": None,
-    "media": [{"type": "image", "url": "https://office.example/media/1.jpg", "alt": "Two people at a table"}],
+    "media": [
+        {
+            "type": "image",
+            "url": "https://office.example/media/1.jpg",
+            "alt": "Two people at a table",
+            "sha256": "6b1d2f0c9a374b5e8f60718293a4b5c6d7e8f90a1b2c3d4e5f60718293a4b5c6",
+            "content_type": "image/jpeg",
+            "size": 84213,
+        }
+    ],
     "links": ["https://office.example/reform"],
     "tags": [
         {
@@ -146,6 +155,7 @@ SOURCE: dict[str, Any] = {
     "last_ok_at": "2025-08-18T14:36:12Z",
     "volume": {"alarm": None, "last_day": 7, "usual": 6.0, "least": 0.0, "most": 15.8, "silent_days": 0},
     "pages": None,
+    "media": {"waiting": 0, "fetched": 31, "given_up": 1},
 }
 DRIFT: dict[str, Any] = {
     "source": "example-file",

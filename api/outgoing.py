@@ -37,7 +37,7 @@ def sources(items: list[dict[str, Any]], audience: Audience) -> list[dict[str, A
     """A feed's address can hold a token, and an error message an address: both are the operator's."""
     if audience == "internal":
         return items
-    return [{**s, "url": _bare(s["url"]), "last_run": _silent(s["last_run"])} for s in items]
+    return [{**s, "url": _bare(s["url"]), "last_run": _silent(s["last_run"]), "media": None} for s in items]
 
 
 def runs(items: list[dict[str, Any]], audience: Audience) -> list[dict[str, Any]]:

@@ -27,6 +27,9 @@ class Media(Form):
     type: str
     url: str
     alt: str | None
+    sha256: str | None = Field(description="Of our copy, at /media/{sha256}; null where none was fetched.")
+    content_type: str | None = Field(description="Told by the content of our copy.")
+    size: int | None
 
 
 class Evidence(Form):
@@ -382,6 +385,14 @@ class Pages(Form):
     given_up: int
 
 
+class Files(Form):
+    """Pictures and films of its posts, where it fetches them."""
+
+    waiting: int
+    fetched: int
+    given_up: int
+
+
 class Source(Form):
     model_config = ConfigDict(json_schema_extra={"examples": [examples.SOURCE]})
     name: str
@@ -398,6 +409,7 @@ class Source(Form):
     last_ok_at: Time | None
     volume: Volume
     pages: Pages | None
+    media: Files | None
 
 
 class Sources(Page):

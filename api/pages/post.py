@@ -5,14 +5,14 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
-from api import outgoing
+from api import outgoing, pictures
 from api.access import Reader
 from api.deps import context, only
 from api.render import formats
 from api.render.cards import card, href
 from api.render.judging import may_judge, verdicts
 from api.render.templates import page
-from db import corrections, directory, posts
+from db import captures, corrections, directory, posts
 
 router = APIRouter(include_in_schema=False)
 
@@ -23,7 +23,8 @@ def one_post(request: Request, who: Reader, id: str) -> Response:  # noqa: A002
         own = posts.resolve(session, id)
         if own != id:
             return RedirectResponse(href(own), status_code=308)
-        post = posts.get(session, own)
+        (post,) = pictures.told(session, [posts.get(session, own)], internal=who.internal)
+        evidence = captures.of_versions(session, own) if who.internal else {}
         past = outgoing.versions(post, posts.versions(session, own), who.audience)
         topics = directory.topics(session)
         said = corrections.said_by_models(session, own)
@@ -35,6 +36,7 @@ def one_post(request: Request, who: Reader, id: str) -> Response:  # noqa: A002
         "card": shown,
         "verdicts": verdicts(topics, shown.labels, said) if may_judge(who) else [],
         "versions": past[::-1],
+        "captures": evidence,
         "links": [(url, formats.safe_url(url)) for url in post["links"]],
         "media": [(item, formats.safe_url(item["url"])) for item in post["media"]],
         "metrics": _metrics(post["metrics"]),

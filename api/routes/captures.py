@@ -26,8 +26,8 @@ from db import blobs, captures, posts
 router = resource("evidence")
 SANDBOX = {"Content-Security-Policy": "default-src 'none'; sandbox", "X-Content-Type-Options": "nosniff"}
 _WHY = (
-    "A capture is the whole answer of a server: it holds texts of other posts, which their platforms' terms may"
-    f" keep from outside readers. {HOW}"
+    "Raw evidence is not for outside readers: a capture is the whole answer of a server and holds texts of other"
+    f" posts, and pictures belong to who made them; their platforms' terms may keep both from you. {HOW}"
 )
 _REFUSED: dict[int | str, dict[str, Any]] = {
     403: {

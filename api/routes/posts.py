@@ -6,7 +6,7 @@ from urllib.parse import quote
 from fastapi import Query, Request
 from starlette.responses import RedirectResponse, Response
 
-from api import outgoing, schemas
+from api import outgoing, pictures, schemas
 from api.access import Reader
 from api.answers import Json, listing, resource
 from api.deps import context, only
@@ -25,7 +25,8 @@ def search_posts(request: Request, who: Reader, search: Annotated[PostSearch, Qu
     with context(request).database.read() as session:
         page = posts.page(session, query, search.sort, search.limit, search.cursor)
         looked = coverage.coverage(session, query, times.now())
-    items = outgoing.posts(page.items, who.audience)
+        found = pictures.told(session, page.items, internal=who.internal)
+    items = outgoing.posts(found, who.audience)
     return listing(items, page.next_cursor, total=page.total, coverage=outgoing.coverage(looked, who.audience))
 
 
@@ -37,6 +38,7 @@ def list_versions(request: Request, who: Reader, id: str) -> Response:  # noqa: 
         if own != id:
             return moved(own, "/versions", request)
         post, found = posts.get(session, own), posts.versions(session, own)
+        found = pictures.told(session, found, internal=who.internal, of=own)
     return listing(outgoing.versions(post, found, who.audience))
 
 
@@ -62,6 +64,7 @@ def get_post(request: Request, who: Reader, id: str, asked: Annotated[OnePost, Q
             return moved(own, "", request)
         found: dict[str, Any] = posts.get(session, own)
         then = posts.get(session, own, moment) if moment else found
+        (then,) = pictures.told(session, [then], internal=who.internal)
     return Json(outgoing.post_as_of(then, found, who.audience))
 
 

@@ -6,7 +6,7 @@ from api import examples, schemas
 from api.search import PostSearch
 
 HEALTH = {"/healthz", "/readyz", "/metrics"}
-BYTES = {"/metrics", "/api/v1/posts/{id}/capture/body"}
+BYTES = {"/metrics", "/api/v1/posts/{id}/capture/body", "/api/v1/media/{sha256}"}
 
 
 @pytest.fixture(scope="session")
@@ -43,7 +43,7 @@ def test_the_example_s_evidence_stands_in_its_text():
 def test_every_route_of_this_version_is_there(document):
     posts = {"posts", "posts/{id}", "posts/{id}/versions", "posts/{id}/metrics", "timeline", "facets"}
     posts |= {"posts/{id}/tags/{topic}", "posts/{id}/capture", "posts/{id}/capture/body", "posts/{id}/captures"}
-    rest = {"topics", "actors", "accounts", "references", "sources", "runs", "coverage", "drift"}
+    rest = {"topics", "actors", "accounts", "references", "sources", "runs", "coverage", "drift", "media/{sha256}"}
     assert set(document["paths"]) == {f"/api/v1/{name}" for name in posts | rest} | HEALTH
 
 
