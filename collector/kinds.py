@@ -73,7 +73,7 @@ def target(source: str, kind_name: str, options: dict[str, Any]) -> Options:
     value = HIDDEN if secret else shown(name, first["input"])  # without a name it is all of them
     where = ".".join([f"[[source]] {source}", *map(str, first["loc"])])
     if first["type"] == "extra_forbidden":
-        known = ", ".join(form.model_fields)
+        known = ", ".join(sorted(form.model_fields, key=Options.model_fields.__contains__))  # its own first
         raise SettingsError(
             where, shown(name, first["input"]), f"is no option of kind {kind_name}; there are {known}"
         )

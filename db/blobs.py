@@ -34,7 +34,7 @@ def find(session: Session, sha256: str) -> Any:
 
 
 def pieces(row: Any) -> Iterator[bytes]:
-    """The bytes of a row bit by bit, so that only the packed ones are in memory as a whole."""
+    """The bytes of a row bit by bit, so that only the packed ones are in memory as a whole. Raises zlib.error."""
     if row["codec"] == "zlib":
         yield from _inflated(row["body"])
         return
@@ -51,6 +51,8 @@ def _inflated(packed: bytes) -> Iterator[bytes]:
         waiting = inflate.unconsumed_tail
     if rest := inflate.flush():
         yield rest
+    if not inflate.eof or inflate.unused_data:
+        raise zlib.error("it breaks off, or something stands behind its end")
 
 
 def opened(row: Any) -> bytes | None:

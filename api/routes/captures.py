@@ -6,7 +6,6 @@ bit by bit, so that no second copy of them is in memory, and in a way in which n
 
 import base64
 import codecs
-import hashlib
 from collections.abc import Iterator
 from typing import Annotated, Any, ClassVar
 
@@ -85,7 +84,8 @@ def get_capture(request: Request, _who: Insider, id: str, asked: Annotated[OneCa
         return moved(found, "/capture", request)
     if found["erased"]:
         return Json({**found, "encoding": None, "body": None})
-    encoding = "utf-8" if _checked(found, blob) else "base64"
+    _check(found, blob)
+    encoding = "utf-8" if _is_text(blob) else "base64"
     return StreamingResponse(_json({**found, "encoding": encoding}, blob), media_type="application/json")
 
 
@@ -107,6 +107,7 @@ def get_capture_body(
         return moved(found, "/capture/body", request)
     if found["erased"]:
         raise Erased(f"the bytes of capture {found['id']} were erased; their SHA-256 was {found['sha256']}")
+    _check(found, blob)
     headers = {
         **SANDBOX,
         "Content-Disposition": f'attachment; filename="capture-{found["id"]}.bin"',
@@ -142,15 +143,16 @@ def _json(found: dict[str, Any], blob: Any) -> Iterator[bytes]:
     yield b'"}'
 
 
-def _checked(found: dict[str, Any], blob: Any) -> bool:
-    """Whether it is UTF-8. Raises KleError where these are not the bytes that were fetched."""
-    total, decoder, is_text = hashlib.sha256(), codecs.getincrementaldecoder("utf-8")(), True
-    for piece in blobs.pieces(blob):
-        total.update(piece)
-        is_text = is_text and _decodes(decoder, piece)
-    if total.hexdigest() != found["sha256"]:
+def _check(found: dict[str, Any], blob: Any) -> None:
+    """Raises KleError where these are not the bytes that were fetched: nobody must take them for evidence."""
+    if not blobs.intact(blob):
         raise KleError(f"the bytes of capture {found['id']} are not those that were fetched; run `kle verify`")
-    return is_text and _decodes(decoder, b"", final=True)
+
+
+def _is_text(blob: Any) -> bool:
+    """Whether it is UTF-8."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    return all(_decodes(decoder, piece) for piece in blobs.pieces(blob)) and _decodes(decoder, b"", final=True)
 
 
 def _decodes(decoder: codecs.IncrementalDecoder, piece: bytes, *, final: bool = False) -> bool:

@@ -8,11 +8,13 @@ import httpx
 import pytest
 
 from collector import fetch
+from collector.body import Limit
 from collector.fetch import Fetcher
 from collector.guard import Guard
 from collector.pace import Pace
 from collector.target import WebOrFile
 from core.errors import FetchError, Gone, RateLimited, Refused
+from core.page import HOPS, PEER, TLS
 from core.settings import load
 from tests.collector.conftest import LOOPBACK
 from tests.collector.server import Site, running
@@ -253,3 +255,26 @@ def test_a_key_goes_to_no_other_server(fetcher: Fetcher, site: Site) -> None:
         fetcher.get(f"{site.url}/to/{other.url.replace('/', '~')}~end", headers=key)
         assert "authorization" not in other.headers_seen[0]
     assert site.headers_seen[0]["authorization"] == "Bearer secret"
+
+
+def test_redirects_the_machine_and_what_was_sent_are_told(site: Site, fetcher: Fetcher) -> None:
+    site.moved["/old"] = "/older?token=secret"
+    site.moved["/older?token=secret"] = "/packed/whole"
+    page = fetcher.get(f"{site.url}/old")
+    assert page and page.body == b"hello"
+    assert page.headers[HOPS] == f"302 {site.url}/old 302 {site.url}/older?token=secret"
+    assert page.headers[PEER] == "127.0.0.1" and TLS not in page.headers
+    assert page.headers["content-encoding"] == "gzip"
+    assert int(page.headers["content-length"]) != len(page.body)
+
+
+def test_no_cookie_of_a_server_is_kept(site: Site, fetcher: Fetcher) -> None:
+    page = fetcher.get(f"{site.url}/cookie")
+    assert page and "you" not in str(page.headers) and "server" in page.headers
+
+
+def test_a_page_may_have_a_limit_of_its_own(site: Site, fetcher: Fetcher) -> None:
+    page = fetcher.get(f"{site.url}/size/150000", limit=Limit(200_000))
+    assert page and len(page.body) == 150_000
+    with pytest.raises(Refused, match="larger than 10 bytes; raise media_max_bytes"):
+        fetcher.get(f"{site.url}/size/11", limit=Limit(10, "media_max_bytes"))

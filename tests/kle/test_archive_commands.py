@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from warcio.archiveiterator import ArchiveIterator
 
 from core import times
 from db import corrections, credentials, directory
@@ -114,6 +115,28 @@ def test_export_reports_its_files(kle: Kle, office: Path) -> None:
 def test_export_in_an_unknown_format_names_those_that_exist(kle: Kle) -> None:
     found = kle("export", "", "--format", "xlsx", "--out", "release")
     assert found.exit_code == 2 and "csv, jsonl" in found.stderr
+
+
+def test_a_release_and_a_warc_say_what_each_needs(kle: Kle) -> None:
+    bare = kle("export", "reform", "--format", "csv")
+    assert bare.exit_code == 2 and "--out" in bare.stderr and "--warc" in bare.stderr
+    both = kle("export", "reform", "--warc", "a.warc.gz", "--format", "csv")
+    assert both.exit_code == 2 and "--format belongs to a release" in both.stderr
+
+
+def test_export_writes_the_raw_captures_as_warc(kle: Kle, office: Path) -> None:
+    kle("collect")
+    said = out(kle, "export", "--warc", "all.warc.gz")
+    assert said["file"] == "all.warc.gz" and said["captures"] == said["records"]["metadata"] > 0
+    with Path("all.warc.gz").open("rb") as file:
+        kinds = [record.rec_type for record in ArchiveIterator(file, check_digests="raise")]
+    assert len(kinds) == sum(said["records"].values()) and kinds[0] == "warcinfo"
+    again = kle("export", "--warc", "all.warc.gz")
+    assert again.exit_code == 2 and "--force" in again.stderr
+    spoken = kle("export", "reform", "--warc", "some.warc.gz")
+    assert spoken.exit_code == 0 and "terms" in spoken.stderr
+    none = kle("export", "nobodysaidthis", "--warc", "none.warc.gz")
+    assert none.exit_code == 2 and not Path("none.warc.gz").exists()
 
 
 def test_classify_tags_what_waits_and_again_only_when_asked(
