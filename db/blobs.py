@@ -44,15 +44,18 @@ def pieces(row: Any) -> Iterator[bytes]:
 
 def _inflated(packed: bytes) -> Iterator[bytes]:
     inflate = zlib.decompressobj()
-    waiting = packed
-    while waiting and not inflate.eof:
-        if piece := inflate.decompress(waiting, _PIECE):
-            yield piece
-        waiting = inflate.unconsumed_tail
+    for start in range(0, len(packed), _PIECE):  # bit by bit too: what is left over is copied each time
+        waiting = packed[start : start + _PIECE]
+        while waiting:
+            if inflate.eof:
+                raise zlib.error("something stands behind its end")
+            if piece := inflate.decompress(waiting, _PIECE):
+                yield piece
+            waiting = inflate.unconsumed_tail or inflate.unused_data
     if rest := inflate.flush():
         yield rest
-    if not inflate.eof or inflate.unused_data:
-        raise zlib.error("it breaks off, or something stands behind its end")
+    if not inflate.eof:
+        raise zlib.error("it breaks off")
 
 
 def opened(row: Any) -> bytes | None:

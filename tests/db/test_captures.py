@@ -38,9 +38,10 @@ def test_bytes_come_out_as_they_went_in_however_they_are_kept(room: Room) -> Non
             row = blobs.find(session, digests[codec])
             assert (row["codec"], row["size"]) == (codec, len(body))
             assert blobs.opened(row) == body and blobs.intact(row)
-            assert max(map(len, blobs.pieces(row))) <= 1 << 18
+            assert max(map(len, blobs.pieces(row))) <= 1 << 18 < len(body)
             assert not blobs.intact({**row, "sha256": "0" * 64})
             assert not blobs.intact({**row, "body": row["body"][:-3]})
+            assert not blobs.intact({**row, "body": row["body"] + b"x"})
         assert blobs.find(session, "0" * 64) is None
 
 
