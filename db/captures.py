@@ -50,7 +50,7 @@ def one(session: Session, public_id: str, version: int | None = None, capture: i
 
     Raises NotFound, which says why there is none.
     """
-    key = posts.row_key(session, public_id)
+    key = posts.key_of(session, public_id)
     if capture is not None:
         number = _shown_in(session, key, public_id, capture)
     else:
@@ -62,7 +62,7 @@ def page(
     session: Session, public_id: str, limit: int, after: str | None
 ) -> tuple[list[dict[str, Any]], str | None]:
     """All captures that show the post, newest first, with the cursor of the next page."""
-    key = posts.row_key(session, public_id)
+    key = posts.key_of(session, public_id)
     wanted = _shows(key)
     if after:
         wanted &= _exhibit.c.capture_id < cursor.decode(after, "captures")[0]
@@ -74,7 +74,7 @@ def page(
 
 def of_versions(session: Session, public_id: str) -> dict[int, dict[str, Any]]:
     """By the number of the version that each brought; those that came without a capture have none."""
-    key = posts.row_key(session, public_id)
+    key = posts.key_of(session, public_id)
     brought = select(_version.c.number, _version.c.capture_id).where(
         _version.c.post_id == key, _version.c.capture_id.is_not(None)
     )

@@ -109,7 +109,7 @@ def slices(session: Session, query: PostQuery, size: int = 500) -> Iterator[list
         after = cursor.encode("oldest", keys[-1])
 
 
-def row_key(session: Session, public_id: str) -> int:
+def key_of(session: Session, public_id: str) -> int:
     platform, _, platform_id = storable(public_id).partition(":")
     own = select(_post.c.id).where(_post.c.platform == platform, _post.c.platform_id == platform_id)
     other = select(_alias.c.post_id).where(_alias.c.public_id == storable(public_id))
@@ -121,20 +121,20 @@ def row_key(session: Session, public_id: str) -> int:
 
 def get(session: Session, public_id: str, moment: datetime | None = None) -> dict[str, Any]:
     """One post by any of its ids, now or as it was known at `moment`. Raises NotFound."""
-    key = row_key(session, public_id)
+    key = key_of(session, public_id)
     return as_of.post(session, key, moment) if moment else forms.posts(session, [key])[0]
 
 
 def resolve(session: Session, public_id: str) -> str:
     """The post's own id. Raises NotFound."""
-    key = row_key(session, public_id)
+    key = key_of(session, public_id)
     row = session.execute(select(_post.c.platform, _post.c.platform_id).where(_post.c.id == key)).one()
     return f"{row.platform}:{row.platform_id}"
 
 
 def metrics(session: Session, public_id: str) -> list[dict[str, Any]]:
     """Its counts as they changed, oldest first."""
-    statement = select(_metrics).where(_metrics.c.post_id == row_key(session, public_id))
+    statement = select(_metrics).where(_metrics.c.post_id == key_of(session, public_id))
     rows = session.execute(statement.order_by(_metrics.c.observed_at))
     return [
         {**{name: getattr(r, name) for name in METRICS}, "observed_at": times.text(r.observed_at)} for r in rows
@@ -143,7 +143,7 @@ def metrics(session: Session, public_id: str) -> list[dict[str, Any]]:
 
 def versions(session: Session, public_id: str) -> list[dict[str, Any]]:
     """Its history, oldest first, each with the difference to the one before, word by word."""
-    key = row_key(session, public_id)
+    key = key_of(session, public_id)
     statement = (
         select(_version, _source.c.name)
         .join_from(_version, _source, isouter=True)
