@@ -1,5 +1,6 @@
 """The one way to the web, against a real server on the loopback."""
 
+import hashlib
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -278,3 +279,26 @@ def test_a_page_may_have_a_limit_of_its_own(site: Site, fetcher: Fetcher) -> Non
     assert page and len(page.body) == 150_000
     with pytest.raises(Refused, match="larger than 10 bytes; raise media_max_bytes"):
         fetcher.get(f"{site.url}/size/11", limit=Limit(10, "media_max_bytes"))
+
+
+class _Secured:
+    """A connection as httpx tells of it, with TLS."""
+
+    def getpeercert(self, binary_form: bool) -> bytes:
+        return b"certificate"
+
+    def version(self) -> str:
+        return "TLSv1.3"
+
+    def get_extra_info(self, name: str) -> object:
+        return {"server_addr": ("203.0.113.7", 443), "ssl_object": self}[name]
+
+
+def test_the_certificate_of_the_server_is_told_by_its_digest(tmp_path: Path) -> None:
+    told = {"network_stream": _Secured()}
+    answers = httpx.MockTransport(lambda request: httpx.Response(200, text="hello", extensions=told))
+    guard = Guard((), lambda host, port: ["93.184.216.34"])
+    with Fetcher(guard, base_dir=tmp_path, transport=answers) as fetcher:
+        page = fetcher.get("https://office.example/")
+    assert page and page.headers[PEER] == "203.0.113.7"
+    assert page.headers[TLS] == f"TLSv1.3 sha256={hashlib.sha256(b'certificate').hexdigest()}"
