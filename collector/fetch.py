@@ -4,10 +4,8 @@ Redirects are followed by hand so that the guard sees every hop. Only what may p
 connection, a 5xx) is tried again here, briefly; everything longer is the schedule's.
 """
 
-import contextlib
 import copy
 import dataclasses
-import hashlib
 import time
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping
 from datetime import datetime
@@ -21,7 +19,7 @@ from typing import Any, Self
 import httpx
 import stamina
 
-from collector import body, local, stream, windows
+from collector import body, connection, local, stream, windows
 from collector.guard import Guard, GuardedTransport
 from collector.manners import Manners
 from collector.pace import Pace
@@ -30,7 +28,7 @@ from collector.target import WebOrFile
 from collector.watch import Watch
 from core import times
 from core.errors import FetchError, Gone, RateLimited, Refused
-from core.page import HOPS, KEPT_HEADERS, PEER, TLS, Page
+from core.page import HOPS, KEPT_HEADERS, Page
 from core.settings import X_PRICES, Settings
 
 _ATTEMPTS = 3
@@ -183,8 +181,8 @@ class Fetcher:
         """
         how = stream.Listening(seconds, quiet, self._timeout, self._agent, protocol)
         with self._manners.asking(_parsed(url), as_robot=False):
-            connection = stream.opened(self._guard, url, how)
-        yield from stream.heard(connection, url, how)
+            opened = stream.opened(self._guard, url, how)
+        yield from stream.heard(opened, url, how)
 
     def _once(self, question: "_Question") -> Page | None:
         address, hops = _parsed(question.url), list[str]()
@@ -258,25 +256,12 @@ class Fetcher:
         length = response.headers.get("content-length", "")
         if length.isdecimal() and int(length) > question.limit.bytes:
             raise Refused(f"{address} is larger than {question.limit}")
-        seen = _connection(response)  # before the body: with its end the connection is closed
+        seen = connection.told(response)  # before the body: with its end the connection is closed
         content = body.read(*_stream(response), question.limit, deadline)
         kept = {name: value for name, value in response.headers.items() if name in KEPT_HEADERS}
         state = {"url": question.url, "etag": kept.get("etag"), "last_modified": kept.get("last-modified")}
         told = kept | ({HOPS: " ".join(hops)} if hops else {}) | seen
         return Page(str(address), content, times.now(), response.status_code, told, tool(), state, question.url)
-
-
-def _connection(response: httpx.Response) -> dict[str, str]:
-    """Which machine answered, and the certificate by which it said who it is; a transport of tests has none."""
-    stream = response.extensions.get("network_stream")
-    found: dict[str, str] = {}
-    with contextlib.suppress(OSError):  # it was cut off already
-        if stream and (peer := stream.get_extra_info("server_addr")):
-            found[PEER] = str(peer[0])
-    if stream and (secured := stream.get_extra_info("ssl_object")):
-        certificate = hashlib.sha256(secured.getpeercert(binary_form=True) or b"").hexdigest()
-        found[TLS] = f"{secured.version()} sha256={certificate}"
-    return found
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
