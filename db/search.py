@@ -29,30 +29,28 @@ from core.text import fold_version, index_words
 from db import entries
 from db.entries import EVERY, Entry
 from db.language import And, Not, Or, Phrase, Prefix, Token, Tree
-from db.models import IndexEntry, Meta, Post
+from db.models import IndexEntry, Meta
 from db.upsert import insert, insert_keyed, is_sqlite, table
 
-_NAME = "post_text"
-_SQLITE = lightweight(_NAME, column("rowid"), column(_NAME), column("body"))
-_POSTGRES = lightweight(_NAME, column("post_id"), column("body"))
+NAME = "post_text"
+_SQLITE = lightweight(NAME, column("rowid"), column(NAME), column("body"))
+_POSTGRES = lightweight(NAME, column("post_id"), column("body"))
 _LONGEST_WORD = 500  # characters; PostgreSQL refuses lexemes of more than 2046 bytes
 _MOST_BYTES = 1_000_000  # of one tsvector; the words of longer texts stand in the index up to there
 _LAST_POSITION = 16383  # PostgreSQL counts no further
 _MOST_POSITIONS = 255  # and keeps no more of one word
 
-SQLITE_DDL = (
-    f"CREATE VIRTUAL TABLE {_NAME} USING fts5(body, content='', columnsize=0, detail=full, "
-    "tokenize=\"ascii tokenchars '_.:@/-'\")",
-)
+_FTS5 = "fts5(body, content='', columnsize=0, detail=full, tokenize=\"ascii tokenchars '_.:@/-'\")"
+SQLITE_DDL = (f"CREATE VIRTUAL TABLE {NAME} USING {_FTS5}",)
 POSTGRES_DDL = (
-    f"CREATE TABLE {_NAME} (post_id BIGINT PRIMARY KEY, body TSVECTOR NOT NULL)",
-    f"CREATE INDEX ix_{_NAME}_body ON {_NAME} USING gin (body)",
+    f"CREATE TABLE {NAME} (post_id BIGINT PRIMARY KEY, body TSVECTOR NOT NULL)",
+    f"CREATE INDEX ix_{NAME}_body ON {NAME} USING gin (body)",
 )
 
 
 def is_index_table(name: str | None) -> bool:
     """True for the tables that no model describes."""
-    return bool(name) and (name == _NAME or str(name).startswith(f"{_NAME}_"))
+    return bool(name) and (name == NAME or str(name).startswith(f"{NAME}_"))
 
 
 # -- writing ------------------------------------------------------------------------------------------------
@@ -77,7 +75,7 @@ def remove(session: Session, post_ids: Iterable[int]) -> None:
 
 def rebuild(session: Session) -> None:
     """Empty the index and fill it from the rows, by today's folding."""
-    emptied = f"INSERT INTO {_NAME}({_NAME}) VALUES ('delete-all')" if is_sqlite(session) else f"TRUNCATE {_NAME}"
+    emptied = f"INSERT INTO {NAME}({NAME}) VALUES ('delete-all')" if is_sqlite(session) else f"TRUNCATE {NAME}"
     session.execute(text(emptied))
     session.execute(delete(table(IndexEntry)))
     last = -(1 << 62)
@@ -97,11 +95,11 @@ def add(session: Session, new: Sequence[Entry]) -> None:
     """Write entries of posts that have none."""
     if not new:
         return
-    rows = [{"key": e.post_id, "body": _body(session, e)} for e in sorted(new, key=lambda e: e.post_id)]
+    rows = [{"key": e.post_id, "body": body(session, e)} for e in sorted(new, key=lambda e: e.post_id)]
     if is_sqlite(session):
-        session.execute(text(f"INSERT INTO {_NAME}(rowid, body) VALUES (:key, :body)"), rows)
+        session.execute(text(f"INSERT INTO {NAME}(rowid, body) VALUES (:key, :body)"), rows)
     else:
-        session.execute(text(f"INSERT INTO {_NAME}(post_id, body) VALUES (:key, CAST(:body AS tsvector))"), rows)
+        session.execute(text(f"INSERT INTO {NAME}(post_id, body) VALUES (:key, CAST(:body AS tsvector))"), rows)
     kept = [{"post_id": e.post_id, "version_id": e.version_id, "tokens": " ".join(e.tokens)} for e in new]
     insert_keyed(session, IndexEntry, kept)
 
@@ -111,14 +109,15 @@ def _remove(session: Session, old: Sequence[Entry]) -> None:
         return
     keys = [e.post_id for e in old]
     if is_sqlite(session):
-        statement = text(f"INSERT INTO {_NAME}({_NAME}, rowid, body) VALUES ('delete', :key, :body)")
-        session.execute(statement, [{"key": e.post_id, "body": _body(session, e)} for e in old])
+        statement = text(f"INSERT INTO {NAME}({NAME}, rowid, body) VALUES ('delete', :key, :body)")
+        session.execute(statement, [{"key": e.post_id, "body": body(session, e)} for e in old])
     else:
         session.execute(delete(_POSTGRES).where(_POSTGRES.c.post_id.in_(keys)))
     session.execute(delete(table(IndexEntry)).where(table(IndexEntry).c.post_id.in_(keys)))
 
 
-def _body(session: Session, entry: Entry) -> str:
+def body(session: Session, entry: Entry) -> str:
+    """What is written into the index for this entry."""
     all_words = [_short(word) for word in index_words(entry.text)]
     return " ".join([*all_words, *entry.tokens]) if is_sqlite(session) else _tsvector(all_words, entry.tokens)
 
@@ -148,7 +147,7 @@ def matching(session: Session, tree: Tree) -> tuple[FromClause, ColumnElement[in
     """The index table, its key column and the condition under which an entry matches `tree` (tokens only)."""
     if is_sqlite(session):
         query: BindParameter[str] = bindparam(None, fts5(tree), unique=True)
-        return _SQLITE, _SQLITE.c.rowid, _SQLITE.c[_NAME].op("MATCH", is_comparison=True)(query)
+        return _SQLITE, _SQLITE.c.rowid, _SQLITE.c[NAME].op("MATCH", is_comparison=True)(query)
     wanted = cast(literal(tsquery(tree)), TSQUERY)
     return _POSTGRES, _POSTGRES.c.post_id, _POSTGRES.c.body.op("@@", is_comparison=True)(wanted)
 
@@ -198,12 +197,12 @@ def tsquery(tree: Tree) -> str:
     raise AssertionError(tree)
 
 
-def integrity(session: Session) -> str | None:
-    """What is wrong with the index, or None."""
-    rows = session.execute(select(func.count()).select_from(table(Post))).scalar_one()
-    kept = session.execute(select(func.count()).select_from(table(IndexEntry))).scalar_one()
+def found(session: Session) -> int:
+    """How many entries the index finds: each has the token of all."""
     index, key, matches = matching(session, Token(EVERY))
-    found = session.execute(select(func.count(key)).select_from(index).where(matches)).scalar_one()
-    if rows == kept == found:
-        return None
-    return f"the full-text index has {kept} entries and finds {found} of {rows} posts"
+    return int(session.execute(select(func.count(key)).select_from(index).where(matches)).scalar_one())
+
+
+def copied_ddl(name: str) -> str:
+    """SQL of an index like ours, for this connection alone (SQLite)."""
+    return f"CREATE VIRTUAL TABLE temp.{name} USING {_FTS5}"
