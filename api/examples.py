@@ -147,6 +147,14 @@ SOURCE: dict[str, Any] = {
     "volume": {"alarm": None, "last_day": 7, "usual": 6.0, "least": 0.0, "most": 15.8, "silent_days": 0},
     "pages": None,
 }
+AUDIT: dict[str, Any] = {
+    "line": 41,
+    "at": "2025-08-18T14:20:00Z",
+    "kind": "key",
+    "subject": "key/3",
+    "detail": {"did": "issued", "name": "dashboard", "scopes": ["read"]},
+    "digest": DIGEST,
+}
 DRIFT: dict[str, Any] = {
     "source": "example-file",
     "last_week": "2025-08-11T00:00:00Z",

@@ -89,3 +89,8 @@ class RunSearch(BaseModel):
     source: Value | None = Field(None, description="Name of a source.")
     limit: int = Field(50, ge=1, le=MAX_LIMIT, description="Most runs a page.")
     cursor: Value | None = Field(None, description="The next_cursor of the page before.")
+
+
+class AuditSearch(BaseModel):
+    limit: int = Field(50, ge=1, le=MAX_LIMIT, description="Most lines a page.")
+    cursor: Value | None = Field(None, description="The next_cursor of the page before.")

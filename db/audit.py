@@ -61,6 +61,11 @@ def listed(session: Session, limit: int, before: int | None = None) -> list[dict
     return [{"line": r["seq"], "at": times.text(r["at"]), **{name: r[name] for name in names}} for r in rows]
 
 
+def short(detail: Mapping[str, Any]) -> dict[str, Any]:
+    """Without what is there for programs: digests of every part of a configuration."""
+    return {name: value for name, value in detail.items() if name != "digests"}
+
+
 def line_digest(row: Mapping[Any, Any]) -> str:
     """Over a line and, by `previous`, all before it."""
     said = [row["seq"], times.text(row["at"]), row["kind"], row["subject"], row["detail"], row["previous"]]

@@ -16,9 +16,7 @@ from sqlalchemy import (
     cast,
     column,
     delete,
-    func,
     literal,
-    select,
     text,
 )
 from sqlalchemy import table as lightweight
@@ -32,25 +30,27 @@ from db.language import And, Not, Or, Phrase, Prefix, Token, Tree
 from db.models import IndexEntry, Meta
 from db.upsert import insert, insert_keyed, is_sqlite, table
 
-NAME = "post_text"
-_SQLITE = lightweight(NAME, column("rowid"), column(NAME), column("body"))
-_POSTGRES = lightweight(NAME, column("post_id"), column("body"))
+_NAME = "post_text"
+_SQLITE = lightweight(_NAME, column("rowid"), column(_NAME), column("body"))
+_POSTGRES = lightweight(_NAME, column("post_id"), column("body"))
 _LONGEST_WORD = 500  # characters; PostgreSQL refuses lexemes of more than 2046 bytes
 _MOST_BYTES = 1_000_000  # of one tsvector; the words of longer texts stand in the index up to there
 _LAST_POSITION = 16383  # PostgreSQL counts no further
 _MOST_POSITIONS = 255  # and keeps no more of one word
 
-_FTS5 = "fts5(body, content='', columnsize=0, detail=full, tokenize=\"ascii tokenchars '_.:@/-'\")"
-SQLITE_DDL = (f"CREATE VIRTUAL TABLE {NAME} USING {_FTS5}",)
+SQLITE_DDL = (
+    f"CREATE VIRTUAL TABLE {_NAME} USING fts5(body, content='', columnsize=0, detail=full, "
+    "tokenize=\"ascii tokenchars '_.:@/-'\")",
+)
 POSTGRES_DDL = (
-    f"CREATE TABLE {NAME} (post_id BIGINT PRIMARY KEY, body TSVECTOR NOT NULL)",
-    f"CREATE INDEX ix_{NAME}_body ON {NAME} USING gin (body)",
+    f"CREATE TABLE {_NAME} (post_id BIGINT PRIMARY KEY, body TSVECTOR NOT NULL)",
+    f"CREATE INDEX ix_{_NAME}_body ON {_NAME} USING gin (body)",
 )
 
 
 def is_index_table(name: str | None) -> bool:
     """True for the tables that no model describes."""
-    return bool(name) and (name == NAME or str(name).startswith(f"{NAME}_"))
+    return bool(name) and (name == _NAME or str(name).startswith(f"{_NAME}_"))
 
 
 # -- writing ------------------------------------------------------------------------------------------------
@@ -75,7 +75,7 @@ def remove(session: Session, post_ids: Iterable[int]) -> None:
 
 def rebuild(session: Session) -> None:
     """Empty the index and fill it from the rows, by today's folding."""
-    emptied = f"INSERT INTO {NAME}({NAME}) VALUES ('delete-all')" if is_sqlite(session) else f"TRUNCATE {NAME}"
+    emptied = f"INSERT INTO {_NAME}({_NAME}) VALUES ('delete-all')" if is_sqlite(session) else f"TRUNCATE {_NAME}"
     session.execute(text(emptied))
     session.execute(delete(table(IndexEntry)))
     last = -(1 << 62)
@@ -95,11 +95,11 @@ def add(session: Session, new: Sequence[Entry]) -> None:
     """Write entries of posts that have none."""
     if not new:
         return
-    rows = [{"key": e.post_id, "body": body(session, e)} for e in sorted(new, key=lambda e: e.post_id)]
+    rows = [{"key": e.post_id, "body": _body(session, e)} for e in sorted(new, key=lambda e: e.post_id)]
     if is_sqlite(session):
-        session.execute(text(f"INSERT INTO {NAME}(rowid, body) VALUES (:key, :body)"), rows)
+        session.execute(text(f"INSERT INTO {_NAME}(rowid, body) VALUES (:key, :body)"), rows)
     else:
-        session.execute(text(f"INSERT INTO {NAME}(post_id, body) VALUES (:key, CAST(:body AS tsvector))"), rows)
+        session.execute(text(f"INSERT INTO {_NAME}(post_id, body) VALUES (:key, CAST(:body AS tsvector))"), rows)
     kept = [{"post_id": e.post_id, "version_id": e.version_id, "tokens": " ".join(e.tokens)} for e in new]
     insert_keyed(session, IndexEntry, kept)
 
@@ -109,15 +109,14 @@ def _remove(session: Session, old: Sequence[Entry]) -> None:
         return
     keys = [e.post_id for e in old]
     if is_sqlite(session):
-        statement = text(f"INSERT INTO {NAME}({NAME}, rowid, body) VALUES ('delete', :key, :body)")
-        session.execute(statement, [{"key": e.post_id, "body": body(session, e)} for e in old])
+        statement = text(f"INSERT INTO {_NAME}({_NAME}, rowid, body) VALUES ('delete', :key, :body)")
+        session.execute(statement, [{"key": e.post_id, "body": _body(session, e)} for e in old])
     else:
         session.execute(delete(_POSTGRES).where(_POSTGRES.c.post_id.in_(keys)))
     session.execute(delete(table(IndexEntry)).where(table(IndexEntry).c.post_id.in_(keys)))
 
 
-def body(session: Session, entry: Entry) -> str:
-    """What is written into the index for this entry."""
+def _body(session: Session, entry: Entry) -> str:
     all_words = [_short(word) for word in index_words(entry.text)]
     return " ".join([*all_words, *entry.tokens]) if is_sqlite(session) else _tsvector(all_words, entry.tokens)
 
@@ -147,7 +146,7 @@ def matching(session: Session, tree: Tree) -> tuple[FromClause, ColumnElement[in
     """The index table, its key column and the condition under which an entry matches `tree` (tokens only)."""
     if is_sqlite(session):
         query: BindParameter[str] = bindparam(None, fts5(tree), unique=True)
-        return _SQLITE, _SQLITE.c.rowid, _SQLITE.c[NAME].op("MATCH", is_comparison=True)(query)
+        return _SQLITE, _SQLITE.c.rowid, _SQLITE.c[_NAME].op("MATCH", is_comparison=True)(query)
     wanted = cast(literal(tsquery(tree)), TSQUERY)
     return _POSTGRES, _POSTGRES.c.post_id, _POSTGRES.c.body.op("@@", is_comparison=True)(wanted)
 
@@ -197,12 +196,11 @@ def tsquery(tree: Tree) -> str:
     raise AssertionError(tree)
 
 
-def found(session: Session) -> int:
-    """How many entries the index finds: each has the token of all."""
-    index, key, matches = matching(session, Token(EVERY))
-    return int(session.execute(select(func.count(key)).select_from(index).where(matches)).scalar_one())
+# -- for its check (db/proof/fulltext.py) -------------------------------------------------------------------
+
+INDEX = _NAME
 
 
-def copied_ddl(name: str) -> str:
-    """SQL of an index like ours, for this connection alone (SQLite)."""
-    return f"CREATE VIRTUAL TABLE temp.{name} USING {_FTS5}"
+def bodies(session: Session, present: Iterable[Entry]) -> dict[int, str]:
+    """Key -> what was written into the index for these entries, in key order."""
+    return {e.post_id: _body(session, e) for e in sorted(present, key=lambda e: e.post_id)}

@@ -1,24 +1,15 @@
 """The papers beside the tables: the manifest's heading, README, codebook; only what is true of this release."""
 
 from collections.abc import Iterable, Sequence
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+from core.version import SOFTWARE, version
 from exports import tables
-
-SOFTWARE = "kle-monitor"
 
 
 def heading(query: str, format_: str, audience: str) -> dict[str, Any]:
-    software = {"name": SOFTWARE, "version": _version()}
+    software = {"name": SOFTWARE, "version": version()}
     return {"software": software, "query": query, "format": format_, "audience": audience}
-
-
-def _version() -> str:
-    try:
-        return version(SOFTWARE)
-    except PackageNotFoundError:  # run from a checkout that nobody installed
-        return "0"
 
 
 def readme(manifest: dict[str, Any]) -> str:

@@ -76,9 +76,7 @@ def _unshown() -> Select[Any]:
 
 def _counted(name: str) -> Select[Any]:
     """Counts that nobody ever observed."""
-    observed = select(_metrics.c.post_id).where(
-        _metrics.c.post_id == _post.c.id, _metrics.c[name] == _post.c[name]
-    )
+    observed = select(_metrics.c.post_id).where(_metrics.c.post_id == _post.c.id, _metrics.c[name] == _post.c[name])
     return select(*_of_post).where(_post.c[name].is_not(None), ~observed.exists())
 
 

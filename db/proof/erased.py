@@ -88,7 +88,9 @@ def _of_erased_posts(session: Session) -> str | None:
     gone = select(*of_post).where(_post.c.erasure_id.is_not(None)).limit(1)
     text = gone.join(_version, _version.c.post_id == _post.c.id).where(_version.c.text != "")
     bytes_of = _blob.c.codec != CODEC
-    shown = gone.join(_exhibit, _exhibit.c.post_id == _post.c.id).join(_capture, _capture.c.id == _exhibit.c.capture_id)
+    shown = gone.join(_exhibit, _exhibit.c.post_id == _post.c.id).join(
+        _capture, _capture.c.id == _exhibit.c.capture_id
+    )
     shown = shown.join(_blob, _blob.c.sha256 == _capture.c.sha256).where(bytes_of)
     pictures = gone.join(_media, _media.c.post_id == _post.c.id).join(_blob, _blob.c.sha256 == _media.c.sha256)
     seen = gone.join(_sighting, _sighting.c.post_id == _post.c.id)

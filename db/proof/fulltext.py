@@ -11,18 +11,20 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 import numpy as np
 from sqlalchemy import select, text
 from sqlmodel import Session
 
-from db import entries, search
+from db import damage, entries, search
 from db.models import Post
 from db.slices import SLICE
 from db.upsert import is_sqlite, table
 
 _VOCABULARY = "proof_words"
 _COPY = "proof_index"
+_PARTS = ("_data", "_idx", "_docsize")  # tables in which FTS5 keeps an index
 _FETCHED = 20_000  # words at once
 _FAR = np.uint64(0x9E3779B97F4A7C15)  # odd constants that spread what they multiply
 _WIDE = np.uint64(0xC2B2AE3D27D4EB4F)
@@ -32,9 +34,9 @@ Bodies = Callable[[], Iterator[Mapping[int, str]]]  # key -> what it should say,
 
 def problem(session: Session) -> str | None:
     """The first entry that is not what the post's rows make it, or None."""
-    if found := _entries_problem(session) or check(session, search.NAME, lambda: _bodies(session)):
+    if found := _entries_problem(session) or check(session, search.INDEX, lambda: _bodies(session)):
         return found
-    return _structure_problem(session, search.NAME) if is_sqlite(session) else None
+    return _structure_problem(session, search.INDEX) if is_sqlite(session) else None
 
 
 def check(session: Session, index: str, expected: Bodies) -> str | None:
@@ -65,8 +67,7 @@ def _entries_problem(session: Session) -> str | None:
 
 def _bodies(session: Session) -> Iterator[dict[int, str]]:
     for keys in _keys(session):
-        present = sorted(entries.present(session, keys), key=lambda e: e.post_id)
-        yield {entry.post_id: search.body(session, entry) for entry in present}
+        yield search.bodies(session, entries.present(session, keys))
 
 
 def _name(session: Session, key: int) -> str:
@@ -185,16 +186,24 @@ def _structure_problem(session: Session, index: str) -> str | None:
     """FTS5's own check is a write: it is made on a copy of the index's pages in a file of its own, so that no
     writer waits and no reader's view changes."""
     file = session.connection().engine.url.database
-    with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True, isolation_level=None)) as own:
+    with closing(sqlite3.connect(f"file:{quote(str(file))}?mode=ro", uri=True, isolation_level=None)) as own:
         own.execute("PRAGMA busy_timeout = 30000")
-        own.execute(search.copied_ddl(_COPY))
-        for part in ("data", "idx"):
-            own.execute(f"DELETE FROM temp.{_COPY}_{part}")
-        own.execute("BEGIN")
-        for part in ("data", "idx"):
-            own.execute(f"INSERT INTO temp.{_COPY}_{part} SELECT * FROM main.{index}_{part}")
         try:
+            _copy(own, index)
             own.execute(f"INSERT INTO temp.{_COPY}({_COPY}) VALUES ('integrity-check')")
         except sqlite3.DatabaseError as error:
+            if damage.told(error) is None:
+                raise
             return f"the full-text index is damaged: {error}"
     return None
+
+
+def _copy(own: sqlite3.Connection, index: str) -> None:
+    (made,) = own.execute("SELECT sql FROM main.sqlite_master WHERE name = ?", (index,)).fetchone()
+    own.execute(made.replace(f" {index} ", f" temp.{_COPY} ", 1))
+    own.execute("BEGIN")
+    for (name,) in own.execute("SELECT name FROM temp.sqlite_master WHERE type = 'table'").fetchall():
+        part = name.removeprefix(_COPY)
+        if part in _PARTS:
+            own.execute(f"DELETE FROM temp.{name}")
+            own.execute(f"INSERT INTO temp.{name} SELECT * FROM main.{index}{part}")

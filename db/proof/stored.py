@@ -40,7 +40,9 @@ def _problem(row: Any, forgotten: set[str]) -> str | None:
     if row["codec"] == erased.CODEC:
         if row["body"]:
             return f"the bytes {name} were erased and are still there"
-        return None if name in forgotten else f"the bytes {name} are gone, and no erasure says that they were erased"
+        return (
+            None if name in forgotten else f"the bytes {name} are gone, and no erasure says that they were erased"
+        )
     body, intact = row["body"], False
     if row["codec"] == "plain":
         intact = len(body) == row["size"] and sha256(body).hexdigest() == name

@@ -44,7 +44,7 @@ def verify(session: Session, progress: Callable[[int], None] | None = None) -> d
 def _walk(session: Session) -> Iterator[Step]:
     """Part by part; where the database itself cannot be read, that is what does not fit."""
     spoken: Counter[str] = Counter()
-    parts = {
+    parts: dict[str, Callable[[], Iterator[Step]]] = {
         "the database": lambda: _pages(session),
         "the ledger": lambda: _content(session, spoken),
         "the audit chain": lambda: _lines(session, _audit, "audit", audit.line_digest),
