@@ -101,7 +101,7 @@ def test_progress_is_told_for_each_thing_looked_at(full):
         ("UPDATE post SET synthetic = NOT synthetic WHERE platform_id = 'm.example/1'", "the synthetic of"),
         ("DELETE FROM sighting WHERE url = 'https://m.example/3'", "was seen first through"),
         ("UPDATE sighting SET url = 'https://evil.example' WHERE url = 'https://m.example/3'", "was seen first"),
-        ("DELETE FROM index_entry WHERE version_id = 3", "index's entry of mastodon:m.example/3"),
+        ("DELETE FROM index_entry WHERE version_id = 3", "the index entry of mastodon:m.example/3"),
     ],
 )
 def test_every_kind_of_change_behind_its_back_is_found(full, statement, says):
