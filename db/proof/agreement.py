@@ -31,6 +31,7 @@ def problem(session: Session) -> str | None:
         select(
             _post, _account.c.platform.label("account_platform"), _account.c.handle, _account.c.handle_key,
             _version.c.facts, _version.c.change, _version.c.erasure_id.label("gone"),
+            _version.c.seen_at.label("current_at"), first.c.seen_at.label("first_at"),
             first.c.facts.label("first_facts"), first.c.erasure_id.label("first_gone"),
         )
         .join_from(_post, _version, current, isouter=True)
@@ -78,7 +79,7 @@ def _sightings(session: Session, keys: Sequence[int]) -> dict[int, set[Sighted]]
 
 def _told(name: str, row: Any, aliases: set[str], sighted: set[Sighted]) -> str | None:
     try:
-        return _disagreement(name, row, aliases) or _origin(name, row, sighted)
+        return _disagreement(name, row, aliases) or _origin(name, row, sighted) or _moments(name, row)
     except (KeyError, TypeError, AttributeError):  # somebody changed their form
         return f"the facts of {name} cannot be read"
 
@@ -119,6 +120,12 @@ def _origin(name: str, row: Any, sighted: set[Sighted]) -> str | None:
     if not {(facts["source"], address), (facts["source"], HIDDEN + digests.of_text(address))} & sighted:
         return _unseen(name, facts)
     return None
+
+
+def _moments(name: str, row: Any) -> str | None:
+    if row["first_seen_at"] != row["first_at"]:
+        return f"{name} was seen first when no version of it was"
+    return None if row["changed_at"] == row["current_at"] else f"{name} changed when no version of it was seen"
 
 
 def _unseen(name: str, facts: Any) -> str:

@@ -4,16 +4,17 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.orm import aliased
 from sqlmodel import Session
 
-from db.models import Blob, Capture, Correction, Erasure, Exhibit, IndexEntry, MediaFile, Post, Sighting, Version
+from db.models import Blob, Capture, Correction, Erasure, Exhibit, MediaFile, Post, Sighting, Version
 from db.proof import digests
 from db.slices import slices
 from db.upsert import table
 
 _erasure, _version, _correction, _blob = table(Erasure), table(Version), table(Correction), table(Blob)
 _post, _exhibit, _capture, _media = table(Post), table(Exhibit), table(Capture), table(MediaFile)
-_entry, _sighting = table(IndexEntry), table(Sighting)
+_sighting = table(Sighting)
 CODEC = "erased"
 HIDDEN = "sha256:"  # what the address of an erased post's sighting begins with
 Tombs = Mapping[int, Mapping[str, Any]]  # id of an erasure -> what it says
@@ -83,7 +84,8 @@ def _unmade(session: Session, row: Any) -> str | None:
 
 
 def _of_erased_posts(session: Session) -> str | None:
-    """Texts, bytes, addresses and index entries of posts whose last erasure stands."""
+    """Texts, bytes and addresses of posts whose last erasure stands. Their entries in the full-text index hold
+    filters and no word, which `fulltext` checks; a media file may stay where another post shows it too."""
     of_post = _post.c.id, _post.c.platform, _post.c.platform_id
     gone = select(*of_post).where(_post.c.erasure_id.is_not(None)).limit(1)
     text = gone.join(_version, _version.c.post_id == _post.c.id).where(_version.c.text != "")
@@ -93,17 +95,19 @@ def _of_erased_posts(session: Session) -> str | None:
     )
     shown = shown.join(_blob, _blob.c.sha256 == _capture.c.sha256).where(bytes_of)
     pictures = gone.join(_media, _media.c.post_id == _post.c.id).join(_blob, _blob.c.sha256 == _media.c.sha256)
+    other, sharing = aliased(_post), aliased(_media)
+    shared = (
+        select(sharing.c.sha256).join(other, other.c.id == sharing.c.post_id).where(other.c.erasure_id.is_(None))
+    )
+    pictures = pictures.where(_media.c.sha256.not_in(shared.where(sharing.c.sha256.is_not(None))))
     seen = gone.join(_sighting, _sighting.c.post_id == _post.c.id)
     seen = seen.where(_sighting.c.url != "", _sighting.c.url.not_like(f"{HIDDEN}%"))
-    indexed = select(*of_post).join_from(_entry, _version, _version.c.id == _entry.c.version_id)
-    indexed = indexed.join(_post, _post.c.id == _entry.c.post_id).where(_version.c.erasure_id.is_not(None)).limit(1)
     traces = {
         "a text": text,
         "a capture that shows it": shown,
         "a media file": pictures.where(bytes_of),
         "an address in a sighting": seen,
         "its address": gone.where(_post.c.url.is_not(None)),
-        "an entry in the full-text index": indexed,
     }
     for what, statement in traces.items():
         if row := session.execute(statement).first():
