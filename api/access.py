@@ -120,11 +120,17 @@ def writer(scope: str) -> Callable[..., Caller]:
 
 
 def require(who: Caller, scope: str) -> None:
-    """Raises SignInNeeded or Forbidden for who may not write so."""
+    """Raises SignInNeeded or Forbidden for who has not this scope."""
     if who.kind not in ("key", "session"):
-        raise SignInNeeded(f"Writing needs a key or a session with the scope {scope!r}. {HOW}")
+        raise SignInNeeded(f"This needs a key or a session with the scope {scope!r}. {HOW}")
     if not who.may(scope):
         raise Forbidden(f"this needs the scope {scope!r}; {who.name!r} has {sorted(who.scopes)}")
+
+
+def admin(who: Annotated[Caller, Depends(caller)]) -> Caller:
+    """A key or session with the scope admin."""
+    require(who, "admin")
+    return who
 
 
 def author(who: Caller) -> Author:
@@ -136,6 +142,7 @@ def author(who: Caller) -> Author:
 
 Reader = Annotated[Caller, Depends(reader)]
 Insider = Annotated[Caller, Depends(insider)]
+Admin = Annotated[Caller, Depends(admin)]
 AnyCaller = Annotated[Caller, Depends(caller)]
 
 
@@ -199,8 +206,8 @@ def _by_session(site: Context, secret: str) -> Caller | None:
 
 
 def _note_use(site: Context, found: Credential) -> None:
-    """By the hour: a read must not wait for a writer every time."""
-    now = times.now()
-    if found.id is not None and (found.used_at is None or now - found.used_at > _NOTED_EVERY):
+    """By the hour, and once each day: a read must not wait for a writer every time."""
+    now, last = times.now(), found.used_at
+    if found.id is not None and (last is None or last.date() != now.date() or now - last > _NOTED_EVERY):
         with site.database.write() as session:
             credentials.touch(session, found.id, now)

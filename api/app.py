@@ -1,7 +1,5 @@
 """Builds the application from its parts; holds nothing of its own but the context."""
 
-from importlib.metadata import PackageNotFoundError, version
-
 from fastapi import FastAPI
 from starlette.middleware import Middleware
 from starlette.staticfiles import StaticFiles
@@ -14,6 +12,7 @@ from api.metrics import CountRequests, Metrics
 from api.render.templates import STATIC
 from core import plugins
 from core.settings import Settings
+from core.version import SOFTWARE, version
 from db.database import Database
 
 
@@ -21,8 +20,8 @@ def create_app(settings: Settings, database: Database, readiness: Readiness) -> 
     """`readiness()` says of each part that this role uses what is missing, or None."""
     metrics = Metrics()
     app = FastAPI(
-        title="kle-monitor",
-        version=_version(),
+        title=SOFTWARE,
+        version=version(),
         description=openapi.DESCRIPTION,
         openapi_tags=openapi.TAGS,
         docs_url=None,  # FastAPI's own loads its scripts from another host; pages/docs.py serves ours
@@ -42,10 +41,3 @@ def create_app(settings: Settings, database: Database, readiness: Readiness) -> 
     problems.install(app)
     openapi.install(app)
     return app
-
-
-def _version() -> str:
-    try:
-        return version("kle-monitor")
-    except PackageNotFoundError:  # run from a checkout that was never installed
-        return "0"

@@ -157,6 +157,14 @@ SOURCE: dict[str, Any] = {
     "pages": None,
     "media": {"waiting": 0, "fetched": 31, "given_up": 1},
 }
+AUDIT: dict[str, Any] = {
+    "line": 41,
+    "at": "2025-08-18T14:20:00Z",
+    "kind": "key",
+    "subject": "key/3",
+    "detail": {"did": "issued", "name": "dashboard", "scopes": ["read"]},
+    "digest": DIGEST,
+}
 DRIFT: dict[str, Any] = {
     "source": "example-file",
     "last_week": "2025-08-11T00:00:00Z",

@@ -367,6 +367,22 @@ class Runs(Page):
     items: list[Run]
 
 
+class AuditLine(Form):
+    """One line of the audit chain; `detail` holds what there is to tell of its kind, never a secret."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.AUDIT]})
+    line: int
+    at: str
+    kind: str = Field(description="settings, key, release, backup, restore, merge, erasure, retention ...")
+    subject: str
+    detail: dict[str, Any]
+    digest: str
+
+
+class AuditLines(Page):
+    items: list[AuditLine]
+
+
 class Volume(Form):
     """New posts of the last 24 hours against the source's own last 28 days."""
 

@@ -11,6 +11,7 @@ from sqlmodel import Session
 
 from core import times
 from core.errors import BadRequest, NotFound
+from db import audit
 from db.models import Credential
 from db.upsert import Row, insert_all, table
 
@@ -38,7 +39,10 @@ def issue(
     secret = "kle_" * (purpose == "key") + secrets.token_urlsafe(32)
     row: Row = {"purpose": purpose, "name": name, "secret_sha256": _hash(secret), "scopes": list(scopes)}
     row |= {"created_at": now, "expires_at": now + lifetime if lifetime else None}
-    return insert_all(session, Credential, [row])[0], secret
+    (number,) = insert_all(session, Credential, [row])
+    did = "signed in" if purpose == "session" else "issued"
+    _tell(session, purpose, number, did, now, name=name, scopes=list(scopes))
+    return number, secret
 
 
 def find(session: Session, purpose: Purpose, secret: str, now: datetime) -> Credential | None:
@@ -61,8 +65,14 @@ def _valid(purpose: Purpose, secret: str, now: datetime) -> list[Any]:
 
 
 def touch(session: Session, credential_id: int, now: datetime) -> None:
-    """Note that a key or session was used."""
-    session.execute(update(_row).where(_row.c.id == credential_id).values(used_at=now))
+    """Note that a key or session was used; the day's first use is told to the audit chain."""
+    mine, today = _row.c.id == credential_id, now.replace(hour=0, minute=0, second=0, microsecond=0)
+    first = mine & or_(_row.c.used_at.is_(None), _row.c.used_at < today)
+    found = session.execute(update(_row).where(first).values(used_at=now).returning(_row.c.purpose, _row.c.name))
+    if row := found.first():
+        _tell(session, row.purpose, credential_id, "used", now, name=row.name)
+    else:
+        session.execute(update(_row).where(mine).values(used_at=now))
 
 
 def revoke(session: Session, credential_id: int, now: datetime) -> None:
@@ -70,7 +80,14 @@ def revoke(session: Session, credential_id: int, now: datetime) -> None:
     mine = (_row.c.id == credential_id) & (_row.c.purpose != "sign_in")
     if session.execute(select(_row.c.id).where(mine)).first() is None:
         raise NotFound(f"there is no key {credential_id}; `kle keys list` shows them")
-    session.execute(update(_row).where(mine, _row.c.revoked_at.is_(None)).values(revoked_at=now))
+    valid = update(_row).where(mine, _row.c.revoked_at.is_(None)).values(revoked_at=now)
+    for row in session.execute(valid.returning(_row.c.purpose, _row.c.name)).all():
+        did = "signed out" if row.purpose == "session" else "revoked"
+        _tell(session, row.purpose, credential_id, did, now, name=row.name)
+
+
+def _tell(session: Session, purpose: str, number: int, did: str, now: datetime, **more: Any) -> None:
+    audit.append(session, "key", f"{purpose}/{number}", {"did": did, **more}, now)
 
 
 def list_keys(session: Session) -> list[dict[str, Any]]:

@@ -18,7 +18,7 @@ from sqlmodel import Session
 
 from core.errors import NotReady, SettingsError
 from core.settings import Settings
-from db import search
+from db import damage, search
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 _BUSY_SECONDS = 30
@@ -135,6 +135,8 @@ def _prepare(database: Database) -> None:
         elif not database.at_head():
             raise NotReady("the PostgreSQL database is not at this version's schema: run `kle db upgrade` once")
     except (OSError, DatabaseError) as error:
+        if damage.told(error):
+            raise
         reason = str(getattr(error, "orig", error)).strip()
         where = database.url.render_as_string(hide_password=True)
         raise SettingsError("KLE_DATABASE_URL", where, f"cannot be opened: {reason}") from None

@@ -17,7 +17,7 @@ from db.find import Known
 from db.models import Alias, Exhibit, Metrics, Post, Sighting, Source
 from db.upsert import Row, insert_new, insert_quietly, table
 
-_post, _sighting = table(Post), table(Sighting)
+_post, _sighting, _metrics = table(Post), table(Sighting), table(Metrics)
 
 
 @dataclass(slots=True)
@@ -146,9 +146,13 @@ def _measure(look: Look, pairs: Sequence[tuple[SeenPost, Known]]) -> None:
     """
     told = [(post, old) for post, old in pairs if post.metrics and (look.live or post.measured_at or _none(old))]
     changed = [(post, old) for post, old in told if _newest(post, old) != old.counts]
-    insert_quietly(look.session, Metrics, [_counted(look, old.id, post) for post, old in changed])
+    rows = [_counted(look, old.id, post) for post, old in changed]
+    kept = insert_new(look.session, Metrics, rows, [_metrics.c.post_id, _metrics.c.observed_at])
+    noted = {(row.post_id, row.observed_at) for row in kept}  # of two counts of one moment the first stands
     for post, old in changed:
         observed = post.measured_at or look.now
+        if (old.id, observed) not in noted:
+            continue
         if old.measured_at is None or observed >= old.measured_at:
             newest = {**_newest(post, old), "measured_at": observed}
             look.session.execute(update(_post).where(_post.c.id == old.id).values(newest))

@@ -1,12 +1,10 @@
 """The papers beside the tables: the manifest's heading, README, codebook; only what is true of this release."""
 
 from collections.abc import Iterable, Sequence
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+from core.version import SOFTWARE, version
 from exports import tables
-
-SOFTWARE = "kle-monitor"
 
 
 def heading(query: str, format_: str, audience: str) -> dict[str, Any]:
@@ -14,10 +12,7 @@ def heading(query: str, format_: str, audience: str) -> dict[str, Any]:
 
 
 def software() -> dict[str, str]:
-    try:
-        return {"name": SOFTWARE, "version": version(SOFTWARE)}
-    except PackageNotFoundError:  # run from a checkout that nobody installed
-        return {"name": SOFTWARE, "version": "0"}
+    return {"name": SOFTWARE, "version": version()}
 
 
 def readme(manifest: dict[str, Any]) -> str:

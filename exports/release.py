@@ -14,10 +14,11 @@ from typing import Any
 
 import orjson
 
-from core import plugins
+from core import plugins, times
 from core.errors import BadRequest
 from core.terms import Audience
-from db import directory, ledger
+from core.version import SOFTWARE
+from db import audit, directory, ledger
 from db.database import Database
 from db.query import PostQuery
 from exports import papers, tables
@@ -58,6 +59,7 @@ def export(
         files = [_described(folder, name, counts.get(name)) for name in (*counts, "README.md", "codebook.md")]
         (folder / MANIFEST).write_bytes(_pretty(manifest | {"files": files}))
         files.append(_described(folder, MANIFEST, None))
+        _tell(database, manifest, files[-1]["sha256"])
     return {"dir": str(out), "files": files, "withheld": manifest["withheld"]}
 
 
@@ -85,6 +87,13 @@ def _write_tables(
     return {"ledger_lines": lines, "ledger_digest": digest, "changed_meanwhile": changed}
 
 
+def _tell(database: Database, manifest: Row, digest: str) -> None:
+    """No release leaves without a line in the audit chain; it says which manifest, and so which files."""
+    said = {name: manifest[name] for name in ("query", "format", "audience", "counts", "archive")}
+    with database.write() as session:
+        audit.append(session, "release", f"manifest/{digest}", said, times.now())
+
+
 def _refuse_if_in_use(out: Path, force: bool) -> None:
     if out.is_dir() and not any(out.iterdir()):
         return
@@ -101,7 +110,7 @@ def _is_release(folder: Path) -> bool:
         manifest = orjson.loads((folder / MANIFEST).read_bytes())
     except (OSError, orjson.JSONDecodeError):
         return False
-    return isinstance(manifest, dict) and manifest.get("software", {}).get("name") == papers.SOFTWARE
+    return isinstance(manifest, dict) and manifest.get("software", {}).get("name") == SOFTWARE
 
 
 @contextmanager

@@ -2,10 +2,11 @@
 
 from typing import Any
 
+import click
 import typer
 from typer.core import TyperGroup
 
-from kle.commands import archive, exporting, keys, model, reading, serving, sources
+from kle.commands import archive, exporting, keys, model, proving, reading, serving, sources
 
 MANUAL = """
 Follow what a coalition says in public about its Key Leader Engagements.
@@ -41,6 +42,14 @@ class Program(TyperGroup):
         except KleError as error:
             wrong_use = isinstance(error, SettingsError | BadRequest | NotFound)  # the name was given here
             fail(error.message, 2 if wrong_use else 1)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except Exception as error:
+            from db import damage
+
+            if (said := damage.told(error)) is None:
+                raise
+            fail(f"the database is damaged: {said}; bring a backup back", 1)
 
 
 app = typer.Typer(
@@ -51,7 +60,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for room in (serving, reading, archive, exporting):
+for room in (serving, reading, archive, proving, exporting):
     room.register(app)
 app.add_typer(sources.app, name="sources")
 app.add_typer(keys.app, name="keys")

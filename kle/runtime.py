@@ -15,7 +15,7 @@ from core.errors import ModelError, SettingsError
 from core.settings import Settings
 from db import directory
 from db.database import Database, open_database
-from kle import logs
+from kle import configured, logs
 
 log = structlog.get_logger("kle.runtime")
 _NOT_FETCHED = ["*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl", "*.h5", "*.msgpack", "*.ot", "*.tflite", "*.py"]
@@ -40,6 +40,8 @@ def archive(settings: Settings | None = None, *, sync: bool = False) -> Iterator
     database = open_database(settings)
     try:
         _fill(settings, database, everything=sync)
+        if sync:
+            configured.note(settings, database)
         yield settings, database
     finally:
         database.close()

@@ -10,12 +10,15 @@ from sqlmodel import Session
 from core import times
 from db import accounts
 from db.models import Account, Alias, Correction, Post, Sighting, Source, Tag, Version
+from db.proof import digests
+from db.proof.erased import HIDDEN
 from db.slices import slices
 from db.upsert import table
 
 _post, _version, _alias, _account = table(Post), table(Version), table(Alias), table(Account)
 _sighting, _source, _correction, _tag = table(Sighting), table(Source), table(Correction), table(Tag)
 _SAID = ("url", "kind", "lang", "precision", "synthetic", "labels")
+_KEPT = ("kind", "precision", "synthetic")  # of these, what an erased version still says
 Sighted = tuple[str, str]  # source, address
 
 
@@ -27,7 +30,9 @@ def problem(session: Session) -> str | None:
     statement = (
         select(
             _post, _account.c.platform.label("account_platform"), _account.c.handle, _account.c.handle_key,
-            _version.c.facts, _version.c.change, first.c.facts.label("first_facts"),
+            _version.c.facts, _version.c.change, _version.c.erasure_id.label("gone"),
+            _version.c.seen_at.label("current_at"), first.c.seen_at.label("first_at"),
+            first.c.facts.label("first_facts"), first.c.erasure_id.label("first_gone"),
         )
         .join_from(_post, _version, current, isouter=True)
         .join(first, and_(first.c.post_id == _post.c.id, first.c.number == 1), isouter=True)
@@ -74,7 +79,7 @@ def _sightings(session: Session, keys: Sequence[int]) -> dict[int, set[Sighted]]
 
 def _told(name: str, row: Any, aliases: set[str], sighted: set[Sighted]) -> str | None:
     try:
-        return _disagreement(name, row, aliases) or _origin(name, row, sighted)
+        return _disagreement(name, row, aliases) or _origin(name, row, sighted) or _moments(name, row)
     except (KeyError, TypeError, AttributeError):  # somebody changed their form
         return f"the facts of {name} cannot be read"
 
@@ -88,7 +93,8 @@ def _disagreement(name: str, row: Any, aliases: set[str]) -> str | None:
     if facts["id"] != name and facts["id"] not in aliases:
         return f"{name} was archived as {facts['id']}"
     said = {"labels": [], **facts}  # versions of older archives have none
-    changed = next((field for field in _SAID if said[field] != row[field]), None)
+    fields = _SAID if row["gone"] is None else _KEPT
+    changed = next((field for field in fields if said[field] != row[field]), None)
     if changed:
         return f"the {changed} of {name} is not the one that was archived"
     if row["change"] != "first" and (row["change"] == "delete") != (row["deleted_at"] is not None):
@@ -108,6 +114,19 @@ def _origin(name: str, row: Any, sighted: set[Sighted]) -> str | None:
     said = accounts.key_of(author["platform"], author["handle"]) if author else None
     if said != shown or (shown and shown[1] != row["handle_key"]):
         return f"the account of {name} is not the one that was archived"
-    if (facts["source"], facts["via"] or facts["url"] or "") not in sighted:
-        return f"{name} was seen first through {facts['source']}, which no sighting says"
+    if row["first_gone"] is not None:  # where it was seen is forgotten, but for the source
+        return None if any(source == facts["source"] for source, _ in sighted) else _unseen(name, facts)
+    address = facts["via"] or facts["url"] or ""
+    if not {(facts["source"], address), (facts["source"], HIDDEN + digests.of_text(address))} & sighted:
+        return _unseen(name, facts)
     return None
+
+
+def _moments(name: str, row: Any) -> str | None:
+    if row["first_seen_at"] != row["first_at"]:
+        return f"{name} was seen first when no version of it was"
+    return None if row["changed_at"] == row["current_at"] else f"{name} changed when no version of it was seen"
+
+
+def _unseen(name: str, facts: Any) -> str:
+    return f"{name} was seen first through {facts['source']}, which no sighting says"

@@ -19,6 +19,9 @@ _CORRECTION = ("version_id", "slug", "tag_id", "decision", "credential_id", "nam
 _CAPTURE = ("url", "status", "headers", "sha256", "tool")
 _MEDIA = ("url", "sha256", "content_type", "size")
 _ERASURE = ("public_id", "cause", "reason", "by", "said")
+KEPT_FACTS = ("id", "kind", "account", "created_at", "precision", "synthetic", "source")  # of an erased version
+_KEPT_VERSION = ("id", "number", "change", "view", "facts", "text_sha256", "digest")
+_KEPT_CORRECTION = ("id", *_CORRECTION)
 
 
 def sha256(data: bytes) -> str:
@@ -65,6 +68,16 @@ def of_erasure(row: Row) -> str:
     """Over a tombstone; when its last trace was purged is not part of it."""
     gone = times.text(row["deleted_at"]) if row["deleted_at"] else None
     return of({**_picked(row, _ERASURE), "deleted_at": gone, "at": times.text(row["at"])})
+
+
+def of_kept(row: Row) -> str:
+    """Over what is left of an erased version: the row as it stands once its text is gone, its facts KEPT_FACTS."""
+    return of({**_picked(row, _KEPT_VERSION), "seen_at": times.text(row["seen_at"])})
+
+
+def of_kept_correction(row: Row) -> str:
+    """Over what is left of a correction whose note was erased; `row` has the topic's slug too."""
+    return of({**_picked(row, _KEPT_CORRECTION), "at": times.text(row["at"])})
 
 
 def _picked(row: Row, names: Iterable[str]) -> dict[str, Any]:

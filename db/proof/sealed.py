@@ -9,13 +9,14 @@ from sqlmodel import Session
 
 from db import ledger
 from db.models import Capture, Correction, Erasure, MediaFile, Tag, Topic, Version
-from db.proof import digests
+from db.proof import digests, erased
 from db.upsert import table
 
 _version, _tag, _topic, _correction = table(Version), table(Tag), table(Topic), table(Correction)
 _capture, _media, _erasure = table(Capture), table(MediaFile), table(Erasure)
 Lines = dict[str, str]  # subject -> digest of its row
 Checked = Iterator[tuple[int, str | None]]  # how many rows a line speaks for, and what is wrong with them
+Problem = Callable[[str, Any, str, erased.Tombs], str | None]  # of a subject, its row and the digest in the ledger
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,15 +32,16 @@ def _of_row(subject: str) -> int:
     return int(subject.split("/")[1])
 
 
-def _alone(statement: Select[Any], key: Any, problem: Callable[[str, Any, str], str | None]) -> Any:
+def _alone(statement: Select[Any], key: Any, problem: Problem) -> Any:
     """The check of a kind whose every line speaks for one row."""
 
     def check(session: Session, lines: Lines) -> Checked:
         wanted = statement.where(key.in_([_of_row(subject) for subject in lines]))
         rows = {row["id"]: row for row in session.execute(wanted).mappings()}
+        known = erased.tombs(session, rows.values())
         for subject, said in lines.items():
             row = rows.get(_of_row(subject))
-            yield (1, problem(subject, row, said)) if row else (0, _lost(subject))
+            yield (1, problem(subject, row, said, known)) if row else (0, _lost(subject))
 
     return check
 
@@ -52,7 +54,9 @@ def _otherwise(subject: str) -> str:
     return f"{subject} does not stand in the ledger as it is"
 
 
-def _version_problem(subject: str, row: Any, said: str) -> str | None:
+def _version_problem(subject: str, row: Any, said: str, known: erased.Tombs) -> str | None:
+    if row["erasure_id"] is not None:
+        return erased.version_problem(subject, row, said, known)
     if digests.of_text(row["text"]) != row["text_sha256"]:
         return f"the text of {subject} is not the one that was archived"
     if digests.of_version(row) != row["digest"]:
@@ -60,19 +64,21 @@ def _version_problem(subject: str, row: Any, said: str) -> str | None:
     return None if said == row["digest"] else _otherwise(subject)
 
 
-def _correction_problem(subject: str, row: Any, said: str) -> str | None:
+def _correction_problem(subject: str, row: Any, said: str, known: erased.Tombs) -> str | None:
+    if row["erasure_id"] is not None:
+        return erased.correction_problem(subject, row, said, known)
     return None if digests.of_correction(row) == said else _otherwise(subject)
 
 
-def _capture_problem(subject: str, row: Any, said: str) -> str | None:
+def _capture_problem(subject: str, row: Any, said: str, _known: erased.Tombs) -> str | None:
     return None if digests.of_capture(row) == said == row["digest"] else _otherwise(subject)
 
 
-def _media_problem(subject: str, row: Any, said: str) -> str | None:
+def _media_problem(subject: str, row: Any, said: str, _known: erased.Tombs) -> str | None:
     return None if row["fetched_at"] and digests.of_media(row) == said == row["digest"] else _otherwise(subject)
 
 
-def _erasure_problem(subject: str, row: Any, said: str) -> str | None:
+def _erasure_problem(subject: str, row: Any, said: str, _known: erased.Tombs) -> str | None:
     return None if digests.of_erasure(row) == said else _otherwise(subject)
 
 

@@ -1,27 +1,33 @@
-"""`kle verify`: walk the ledger and everything that it speaks for, and name the first thing that does not fit."""
+"""`kle verify`: walk both chains and everything that they speak for, and name the first thing that does not fit."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from sqlmodel import Session
 
-from db import blobs, ledger, search
-from db.models import Blob, Ledger, Post, Unsealed
-from db.proof import agreement, sealed
+from db import audit, damage, ledger
+from db.models import Audit, Erasure, Ledger, Post, Unsealed
+from db.proof import agreement, derived, erased, forms, fulltext, sealed, stored
 from db.slices import slices
-from db.upsert import table
+from db.upsert import is_sqlite, table
 
-_ledger, _unsealed, _post, _blob = table(Ledger), table(Unsealed), table(Post), table(Blob)
+_ledger, _unsealed, _audit = table(Ledger), table(Unsealed), table(Audit)
+_post, _erasure = table(Post), table(Erasure)
 _COUNTED = {"tags": "tag_rounds"}  # lines, not rows
 _PLURALS = [_COUNTED.get(kind.plural, kind.plural) for kind in sealed.KINDS.values()]
+_BACKWARDS = "backwards"  # lines with a time before the line above them
 Step = tuple[str, str | None]  # what was looked at, and what is wrong with it
 
 
 def verify(session: Session, progress: Callable[[int], None] | None = None) -> dict[str, Any]:
-    """Walk and re-hash everything; names the first thing that does not fit, None where all does."""
-    counts = dict.fromkeys([*_PLURALS, "blobs", "ledger_lines"], 0)
+    """Walk and re-hash everything; names the first thing that does not fit, None where all does.
+
+    `unsealed` are rows whose lines the sealer has not chained yet (PostgreSQL), `unpurged` erasures of which traces
+    may still lie in free pages, `backwards` lines older than the one above them: a clock was set back.
+    """
+    counts = dict.fromkeys([*_PLURALS, "blobs", "ledger_lines", "audit_lines", _BACKWARDS], 0)
     first = None
     for kind, problem in _walk(session):
         if kind in counts:
@@ -29,30 +35,72 @@ def verify(session: Session, progress: Callable[[int], None] | None = None) -> d
         first = first or problem
         if progress:
             progress(1)
-    waiting = session.execute(select(func.count()).select_from(_unsealed)).scalar_one()
-    return {"ok": first is None, **counts, "unsealed": waiting, "first_problem": first}
+    waiting = {"unsealed": select(func.count()).select_from(_unsealed)}
+    waiting["unpurged"] = select(func.count()).select_from(_erasure).where(_erasure.c.purged_at.is_(None))
+    left = {} if first else {name: session.execute(counted).scalar_one() for name, counted in waiting.items()}
+    return {"ok": first is None, **counts, **dict.fromkeys(waiting), **left, "first_problem": first}
 
 
 def _walk(session: Session) -> Iterator[Step]:
-    """Slice by slice along the chain, each line with the rows that it speaks for: memory stays flat."""
+    """Part by part; where the database itself cannot be read, that is what does not fit."""
     spoken: Counter[str] = Counter()
-    seq, previous = 0, ledger.START
-    for lines in slices(session, _ledger, _ledger.c.seq):
-        for line in lines:
-            seq += 1
-            fits = (
-                line["seq"] == seq and line["previous"] == previous and line["digest"] == ledger.line_digest(line)
-            )
-            yield "ledger_lines", None if fits else f"ledger line {line['seq']} does not fit the chain"
-            seq, previous = line["seq"], line["digest"]
+    parts: dict[str, Callable[[], Iterator[Step]]] = {
+        "the database": lambda: _pages(session),
+        "the ledger": lambda: _content(session, spoken),
+        "the audit chain": lambda: _lines(session, _audit, "audit", audit.line_digest),
+        "the stored bytes": lambda: _bytes(session),
+        "the archive": lambda: _agreement(session, spoken),
+    }
+    for part, steps in parts.items():
+        try:
+            yield from steps()
+        except Exception as error:
+            if (said := damage.unreadable(error)) is None:
+                raise
+            yield "damage", f"{part} cannot be read: {said}"
+            return
+
+
+def _pages(session: Session) -> Iterator[Step]:
+    """SQLite's own check of its file; PostgreSQL looks at its pages as it reads them."""
+    if is_sqlite(session):
+        found = session.execute(text("PRAGMA integrity_check(1)")).scalar_one()
+        yield "pages", None if found == "ok" else f"the database is damaged: {' '.join(found.split())}"
+
+
+def _content(session: Session, spoken: Counter[str]) -> Iterator[Step]:
+    """Slice by slice along the ledger, each line with the rows that it speaks for: memory stays flat."""
+    for lines, steps in _chained(session, _ledger, "ledger", ledger.line_digest):
+        yield from steps
         yield from _rows_of(session, lines, spoken)
     for lines in slices(session, _unsealed, _unsealed.c.id):
         yield from _rows_of(session, lines, spoken)
-    for rows in slices(session, _blob, _blob.c.sha256, 50):
-        for row in rows:
-            said = f"capture {row['sha256']} is not the bytes that were fetched"
-            yield "blobs", None if blobs.intact(row) else said
-    yield "agreement", _unspoken(session, spoken) or agreement.problem(session) or search.integrity(session)
+
+
+def _lines(session: Session, chain: Any, name: str, digest: Callable[[Any], str]) -> Iterator[Step]:
+    for _, steps in _chained(session, chain, name, digest):
+        yield from steps
+
+
+def _chained(
+    session: Session, chain: Any, name: str, digest: Callable[[Any], str]
+) -> Iterator[tuple[Sequence[Any], list[Step]]]:
+    """Slices of a chain, with what is wrong with each of their lines."""
+    seq, previous, at = 0, ledger.START, None
+    for lines in slices(session, chain, chain.c.seq):
+        steps: list[Step] = []
+        for line in lines:
+            fits = line["seq"] == seq + 1 and line["previous"] == previous and line["digest"] == digest(line)
+            steps.append((f"{name}_lines", None if fits else f"{name} line {line['seq']} does not fit the chain"))
+            steps += [(_BACKWARDS, None)] if at and line["at"] < at else []
+            seq, previous, at = line["seq"], line["digest"], line["at"]
+        yield lines, steps
+
+
+def _bytes(session: Session) -> Iterator[Step]:
+    for problem in stored.problems(session):
+        yield "blobs", problem
+    yield "bytes", stored.lost(session)
 
 
 def _rows_of(session: Session, lines: Sequence[Any], spoken: Counter[str]) -> Iterator[Step]:
@@ -64,6 +112,14 @@ def _rows_of(session: Session, lines: Sequence[Any], spoken: Counter[str]) -> It
         for rows, problem in kind.check(session, said):
             spoken[kind.plural] += rows
             yield _COUNTED.get(kind.plural, kind.plural), problem
+
+
+def _agreement(session: Session, spoken: Counter[str]) -> Iterator[Step]:
+    """What no line speaks for, and what follows from the rows that lines speak for."""
+    yield "rows", _unspoken(session, spoken)
+    for part in (forms, agreement, derived, fulltext):
+        yield "agreement", part.problem(session)
+    yield "erased", erased.left_over(session)
 
 
 def _unspoken(session: Session, spoken: Counter[str]) -> str | None:

@@ -1,4 +1,4 @@
-"""Commands on the archive: collect, import, classify, search, verify, and `kle db upgrade`."""
+"""Commands on the archive: collect, import, classify, search, and `kle db upgrade`."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -22,7 +22,6 @@ def register(app: typer.Typer) -> None:
     app.command("import")(import_)
     app.command()(classify)
     app.command()(search)
-    app.command()(verify)
 
 
 def collect(
@@ -153,26 +152,6 @@ def _print_post(post: dict[str, Any]) -> None:
     output.out.print(f"[bold]{date}[/]  {output.escape(who)}  [dim]{output.escape(', '.join(marks))}[/]")
     output.out.print(f"  {output.escape(post['text'] or '')}")
     output.out.print(f"  [dim]{output.escape(post['id'])}  {output.escape(post['url'] or '')}[/]\n", soft_wrap=True)
-
-
-def verify(json: Json = False) -> None:
-    """Walk the ledger and everything it speaks for, and re-hash it; exit code 1 if something does not fit."""
-    from db.proof import verify as proof
-    from kle import runtime
-
-    with runtime.archive() as (_, database), database.read() as session, output.progress() as bar:
-        task = bar.add_task("verifying", total=None)
-        found = proof.verify(session, lambda count: bar.advance(task, count))
-    if json:
-        output.print_json(found)
-    elif found["ok"]:
-        output.say(
-            f"The archive is as it was written: {found['versions']} versions, {found['ledger_lines']} lines."
-        )
-    else:
-        output.say(f"The archive is not as it was written: {found['first_problem']}")
-    if not found["ok"]:
-        raise typer.Exit(1)
 
 
 @db.command()

@@ -24,6 +24,7 @@ def document(inside):
         (schemas.Run, examples.RUN),
         (schemas.Source, examples.SOURCE),
         (schemas.Drift, examples.DRIFT),
+        (schemas.AuditLine, examples.AUDIT),
         (schemas.Reference, examples.REFERENCE),
         (schemas.Problem, examples.PROBLEM),
     ],
@@ -43,7 +44,8 @@ def test_the_example_s_evidence_stands_in_its_text():
 def test_every_route_of_this_version_is_there(document):
     posts = {"posts", "posts/{id}", "posts/{id}/versions", "posts/{id}/metrics", "timeline", "facets"}
     posts |= {"posts/{id}/tags/{topic}", "posts/{id}/capture", "posts/{id}/capture/body", "posts/{id}/captures"}
-    rest = {"topics", "actors", "accounts", "references", "sources", "runs", "coverage", "drift", "media/{sha256}"}
+    rest = {"topics", "actors", "accounts", "references", "sources", "runs", "coverage", "drift", "audit"}
+    rest |= {"media/{sha256}"}
     assert set(document["paths"]) == {f"/api/v1/{name}" for name in posts | rest} | HEALTH
 
 

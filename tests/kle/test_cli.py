@@ -9,8 +9,8 @@ import pytest
 from tests.kle.conftest import Kle
 
 COMMANDS = (
-    "up", "demo", "init", "parse", "collect", "import", "classify", "search", "verify", "export", "sources", "keys",
-    "db", "model",
+    "up", "demo", "init", "parse", "collect", "import", "classify", "search", "verify", "audit", "export",
+    "sources", "keys", "db", "model",
 )  # fmt: skip
 HEAVY = ("sqlalchemy", "transformers", "onnxruntime", "fastapi", "numpy", "lxml", "pydantic_settings")
 

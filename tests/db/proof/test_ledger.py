@@ -1,33 +1,16 @@
 """The archive proves itself: whatever is changed behind its back is found."""
 
-import random
-
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
-from sqlalchemy.exc import IntegrityError
 
-from core.page import Page
 from core.post import Account, View
-from db import captures, ledger
+from db import ledger
 from db.models import Ledger, Tag, Version
 from db.proof import digests, verify
 from tests.conftest import NOW
-from tests.db.conftest import Score, post
-
-
-@pytest.fixture
-def full(room):
-    """Posts with edits, a merge, tags of two rounds and a capture."""
-    room.topics()
-    room.archive(post(1), post(2, "B"), post(3, "C", links=("https://a.example",), lang="en"))
-    with room.database.write() as session:
-        captures.store(session, None, Page("https://a.example", b"<html>", NOW, tool="test"))
-    room.tag(Score("reform"), Score("training", 0.2, decision="not"))
-    room.archive(post(1, "A meeting that was"), post(2, deleted=True))
-    room.tag(Score("reform", evidence_start=None, evidence_end=None))
-    return room
+from tests.db.conftest import post
 
 
 def change(room, statement, **values):
@@ -38,8 +21,8 @@ def change(room, statement, **values):
 def test_an_archive_that_nobody_touched_verifies(full):
     found = full.verify()
     assert found == {"ok": True, "versions": 5, "tag_rounds": 5, "corrections": 0, "captures": 1,
-                     "media": 0, "erasures": 0, "blobs": 1, "ledger_lines": 11, "unsealed": 0,
-                     "first_problem": None}  # fmt: skip
+                     "media": 0, "erasures": 0, "blobs": 1, "ledger_lines": 11, "audit_lines": 0,
+                     "backwards": 1, "unsealed": 0, "unpurged": 0, "first_problem": None}  # fmt: skip
 
 
 def test_an_empty_archive_verifies(room):
@@ -101,7 +84,7 @@ def test_progress_is_told_for_each_thing_looked_at(full):
         ("UPDATE post SET synthetic = NOT synthetic WHERE platform_id = 'm.example/1'", "the synthetic of"),
         ("DELETE FROM sighting WHERE url = 'https://m.example/3'", "was seen first through"),
         ("UPDATE sighting SET url = 'https://evil.example' WHERE url = 'https://m.example/3'", "was seen first"),
-        ("DELETE FROM index_entry WHERE version_id = 3", "the full-text index has 2 entries"),
+        ("DELETE FROM index_entry WHERE version_id = 3", "the index entry of mastodon:m.example/3"),
     ],
 )
 def test_every_kind_of_change_behind_its_back_is_found(full, statement, says):
@@ -140,7 +123,8 @@ def test_entries_missing_from_the_index_itself_are_found(full):
     with full.database.write() as session:
         search.remove(session, [key])
         insert_quietly(session, IndexEntry, [dict(entry._mapping)])
-    assert "finds 2 of 3 posts" in full.verify()["first_problem"]
+    found = full.verify()["first_problem"]
+    assert "the full-text index does not" in found and "m.example/" in found
 
 
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)
@@ -164,44 +148,6 @@ def test_verifying_while_others_write_raises_no_false_alarm(room):
         room.archive(*(post(n) for n in range(5, 10)))
         room.verify()
         assert [problem for _, problem in [first, *walk] if problem] == []
-
-
-def flips(room, count, seed):
-    """Change one character of one stored value at a time; each must be found, and undone all is well."""
-    chance = random.Random(seed)
-    cells = [("version", "text", "id"), ("version", "text_sha256", "id"), ("version", "digest", "id"),
-             ("version", "change", "id"), ("tag", "decision", "id"), ("ledger", "row_digest", "seq"),
-             ("ledger", "previous", "seq"), ("ledger", "digest", "seq"), ("ledger", "subject", "seq"),
-             ("ledger", "kind", "seq"), ("post", "kind", "id"), ("post", "platform_id", "id"),
-             ("post", "url", "id")]  # fmt: skip
-    for _ in range(count):
-        table, column, key = chance.choice(cells)
-        with room.database.write() as session:
-            rows = session.execute(
-                text(f"SELECT {key} AS k, {column} AS v FROM {table} WHERE length({column}) > 0")
-            ).all()
-        row = chance.choice(rows)
-        place = chance.randrange(len(row.v))
-        flipped = row.v[:place] + chr(ord(row.v[place]) ^ 1) + row.v[place + 1 :]
-        try:
-            change(room, f"UPDATE {table} SET {column} = :v WHERE {key} = :k", v=flipped, k=row.k)
-        except IntegrityError:
-            continue  # the database itself does not take two posts of one id
-        found = room.verify()
-        assert not found["ok"], (table, column, row.v, flipped)
-        change(room, f"UPDATE {table} SET {column} = :v WHERE {key} = :k", v=row.v, k=row.k)
-    assert room.verify()["ok"]
-
-
-def test_single_flipped_characters_are_found(full):
-    full.verify()
-    flips(full, 30, 1)
-
-
-@pytest.mark.torture
-def test_thousands_of_flipped_characters_are_found(full):
-    full.verify()
-    flips(full, 3000, 2)
 
 
 MEETING = "A meeting of leaders and advisors on the reform of partner forces"

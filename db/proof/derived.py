@@ -1,0 +1,96 @@
+"""What is kept beside the rows that it follows from, for speed: does it still follow from them?"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Select, and_, func, literal, or_, select
+from sqlmodel import Session
+
+from core.post import METRICS
+from db.doubt import doubt
+from db.models import Exhibit, Metrics, Post, Sighting, Tag, Version
+from db.slices import slices
+from db.upsert import table
+
+_post, _version, _tag = table(Post), table(Version), table(Tag)
+_sighting, _metrics, _exhibit = table(Sighting), table(Metrics), table(Exhibit)
+_of_post = _post.c.platform, _post.c.platform_id
+
+
+def problem(session: Session) -> str | None:
+    """The first post or row that does not follow from what it is counted from; None where all do."""
+    for what, statement in _statements().items():
+        if row := session.execute(statement.limit(1)).mappings().first():
+            return _said(what, row)
+    return _doubts(session)
+
+
+def _said(what: str, row: Mapping[Any, Any]) -> str:
+    name = f"{row['platform']}:{row['platform_id']}" if "platform" in row else f"{row['kind']}/{row['id']}"
+    return f"the {what} of {name} is not what its rows say"
+
+
+def _statements() -> dict[str, Select[Any]]:
+    counts = (
+        select(
+            _version.c.post_id,
+            func.count().label("versions"),
+            func.max(_version.c.number).label("last"),
+            func.count().filter(_version.c.change == "edit").label("edits"),
+        )
+        .group_by(_version.c.post_id)
+        .subquery()
+    )
+    posts = select(*_of_post).join(counts, counts.c.post_id == _post.c.id, isouter=True).select_from(_post)
+    numbered = or_(
+        counts.c.post_id.is_(None), _post.c.versions != counts.c.versions, _post.c.versions != counts.c.last
+    )
+    first_hand = _seen(_sighting.c.first_hand)
+    return {
+        "count of versions": posts.where(numbered),
+        "count of edits": posts.where(_post.c.edits != counts.c.edits),
+        "mark as second hand": select(*_of_post).where(_post.c.second_hand == first_hand),
+        "post": _strays(),
+        "capture": _unshown(),
+        **{f"count of {name}": _counted(name) for name in METRICS},
+    }
+
+
+def _seen(condition: Any) -> Any:
+    return select(_sighting.c.id).where(_sighting.c.post_id == _post.c.id, condition).exists()
+
+
+def _strays() -> Select[Any]:
+    """Tags that stand at another post than their version."""
+    other = and_(_version.c.id == _tag.c.version_id, _version.c.post_id != _tag.c.post_id)
+    return select(literal("tag").label("kind"), _tag.c.id).join_from(_tag, _version, other)
+
+
+def _unshown() -> Select[Any]:
+    """Versions whose capture is not known to show their post."""
+    shown = and_(_exhibit.c.post_id == _version.c.post_id, _exhibit.c.capture_id == _version.c.capture_id)
+    statement = select(literal("version").label("kind"), _version.c.id)
+    statement = statement.join_from(_version, _exhibit, shown, isouter=True)
+    return statement.where(_version.c.capture_id.is_not(None), _exhibit.c.post_id.is_(None))
+
+
+def _counted(name: str) -> Select[Any]:
+    """Counts that nobody ever observed."""
+    observed = select(_metrics.c.post_id).where(_metrics.c.post_id == _post.c.id, _metrics.c[name] == _post.c[name])
+    return select(*_of_post).where(_post.c[name].is_not(None), ~observed.exists())
+
+
+def _doubts(session: Session) -> str | None:
+    unsure = select(_tag.c.post_id, _tag.c.probability, _tag.c.threshold)
+    unsure = unsure.where(_tag.c.valid_to.is_(None), _tag.c.decision == "unsure")
+    statement = select(_post.c.id, *_of_post, _post.c.doubt)
+    for rows in slices(session, statement, _post.c.id):
+        least: dict[int, int] = {}
+        inside = _tag.c.post_id.between(rows[0]["id"], rows[-1]["id"])
+        for tag in session.execute(unsure.where(inside)):
+            found = doubt(tag.probability, tag.threshold)
+            least[tag.post_id] = min(found, least.get(tag.post_id, found))
+        for row in rows:
+            if row["doubt"] != least.get(row["id"]):
+                return _said("doubt", row)
+    return None
