@@ -201,6 +201,6 @@ def _by_session(site: Context, secret: str) -> Caller | None:
 def _note_use(site: Context, found: Credential) -> None:
     """By the hour: a read must not wait for a writer every time."""
     now = times.now()
-    if found.id is not None and (found.used_at is None or now - found.used_at > _NOTED_EVERY):
+    if found.id is not None and (found.used_at is None or abs(now - found.used_at) > _NOTED_EVERY):
         with site.database.write() as session:
             credentials.touch(session, found.id, now)

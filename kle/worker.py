@@ -20,7 +20,7 @@ from core.settings import Settings
 from db import campaigns, ledger, sources
 from db.database import Database
 from db.models import Source
-from kle import claims, drifting
+from kle import claims, drifting, jumps
 
 if TYPE_CHECKING:
     from classifier.model import Classifier
@@ -40,6 +40,7 @@ class Worker:
         self._database, self._model = database, model
         self._fetcher = Fetcher.from_settings(settings) if collecting else None
         self._scheduler = BackgroundScheduler(timezone="UTC")
+        self._clock = jumps.Watch(self._tick_now)
         self._stopping = Event()
         self._lock = Lock()
         self._rounds: dict[int, Thread] = {}  # by source
@@ -55,6 +56,7 @@ class Worker:
         if self._database.dialect == "postgresql":
             self._every_second(self._seal)
         self._scheduler.start()
+        self._clock.start()
 
     @property
     def tags(self) -> bool:
@@ -67,6 +69,7 @@ class Worker:
     def stop(self, grace: float = 10.0) -> None:
         """Rounds that run may finish within `grace` seconds; the claims of the others are released."""
         self._stopping.set()
+        self._clock.stop()
         if self._scheduler.running:
             self._scheduler.shutdown(wait=True)
         until = time.monotonic() + grace
@@ -127,6 +130,12 @@ class Worker:
     def _seal(self) -> None:
         with self._database.write() as session:
             ledger.seal(session)
+
+    def _tick_now(self) -> None:
+        """The clock was set back: no tick may wait until it has caught up."""
+        log.warning("the clock was set back; going on by the new time")
+        for job in self._scheduler.get_jobs():
+            job.modify(next_run_time=times.now())
 
     def _every_second(self, tick: Callable[[], None]) -> None:
         self._every(1, tick)

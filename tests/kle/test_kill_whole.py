@@ -2,9 +2,9 @@
 acknowledged is missing; then it is started again."""
 
 import json
-import logging
 import random
 import signal
+import sys
 import time
 from collections import Counter
 from pathlib import Path
@@ -19,7 +19,6 @@ from tests.kle.conftest import Kle
 from tests.kle.load import SOURCES, Journal, Load, count
 from tests.kle.program import Program, started, wait_until
 
-log = logging.getLogger(__name__)
 PHASES = ("write", "start", "collect", "tag", "import", "seal", "any")
 LIVES = 20  # of one archive, so that verifying it stays quick
 KLE_TOML = "".join(f'[[source]]\nname = "{s}"\nkind = "file"\npath = "{s}.jsonl"\nevery = "1s"\n' for s in SOURCES)
@@ -120,7 +119,7 @@ def killed(kle: Kle, house: House, kills: int, monkeypatch: pytest.MonkeyPatch) 
         house.assert_it_goes_on(kle)
         assert house.journal.answers, "somebody was answered"
     finally:
-        log.info("killed %s; %s", dict(house.killed), house.told())
+        sys.stderr.write(f"\nkilled {dict(house.killed)}; {house.told()}\n")  # shown by pytest -s
         house.database.close()
 
 
