@@ -16,9 +16,9 @@ from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError, SQLAlchemyError
 from sqlmodel import Session
 
-from core.errors import NotReady, SettingsError
+from core.errors import NoRoom, NotReady, SettingsError
 from core.settings import Settings
-from db import search
+from db import room, search
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 _BUSY_SECONDS = 30
@@ -47,6 +47,9 @@ class Database:
         self.url = make_url(url)
         self.dialect = self.url.get_backend_name()
         self._engine = _engine(self.url)
+        self.no_room: NoRoom | None = (
+            None  # of the last write that found none; kle.storage looks again
+        )
         self._writer = self._engine.execution_options(write=True)
         one_view = {} if self.dialect == "sqlite" else {"isolation_level": "REPEATABLE READ"}
         self._reader = self._engine.execution_options(**one_view)
@@ -63,9 +66,22 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[Session]:
-        """Committed at the end, all or nothing; no network and no model inside."""
-        with Session(self._writer, expire_on_commit=False) as session, session.begin():
-            yield session
+        """Committed at the end, all or nothing; no network and no model inside. Raises NoRoom."""
+        try:
+            with Session(self._writer, expire_on_commit=False) as session, session.begin():
+                yield session
+        except (DatabaseError, sqlite3.Error) as error:
+            reason = getattr(error, "orig", error)
+            if not room.is_lacking(reason):
+                raise
+            self.no_room = self._without_room(reason)
+            raise self.no_room from error
+
+    def _without_room(self, error: BaseException) -> NoRoom:
+        left = room.free(self.file)
+        where = f", {left / 1e6:,.0f} MB are free where it lies" if left is not None else ""
+        reason = str(error).strip().partition("\n")[0]
+        return NoRoom(f"{room.NO_ROOM}: the archive cannot be written ({reason}){where}; it goes on by itself")
 
     def at_head(self) -> bool:
         with self._engine.connect() as connection:

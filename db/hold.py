@@ -14,7 +14,7 @@ from typing import Self
 from sqlalchemy.exc import SQLAlchemyError
 
 from core import times
-from core.errors import CollectError
+from core.errors import CollectError, NoRoom
 from db import work
 from db.database import Database
 from db.models import Claimable
@@ -80,7 +80,7 @@ class Hold:
         try:
             with self._database.write() as session:
                 held = work.renew(session, self._model, self._keys, self._worker, now)
-        except SQLAlchemyError as error:  # busy for now; the next try may still come in time
+        except (SQLAlchemyError, NoRoom) as error:  # busy for now; the next try may still come in time
             log.warning("the claim of %s could not be renewed: %s", self._thread.name, error)
             return
         if held:
