@@ -47,10 +47,9 @@ class Database:
         self.url = make_url(url)
         self.dialect = self.url.get_backend_name()
         self._engine = _engine(self.url)
-        self.no_room: NoRoom | None = (
-            None  # of the last write that found none; kle.storage looks again
-        )
-        self._writer = self._engine.execution_options(write=True)
+        self.no_room: NoRoom | None = None  # of the last write that found none; kle.storage looks again
+        self._writer = self._engine.execution_options(write="NORMAL")
+        self._lasting = self._engine.execution_options(write="FULL")
         one_view = {} if self.dialect == "sqlite" else {"isolation_level": "REPEATABLE READ"}
         self._reader = self._engine.execution_options(**one_view)
 
@@ -65,10 +64,15 @@ class Database:
             yield session
 
     @contextmanager
-    def write(self) -> Iterator[Session]:
-        """Committed at the end, all or nothing; no network and no model inside. Raises NoRoom."""
+    def write(self, *, lasting: bool = False) -> Iterator[Session]:
+        """Committed at the end, all or nothing; no network and no model inside. Raises NoRoom.
+
+        `lasting`: a power cut after it takes nothing back on SQLite either. For what a person said and was
+        answered; what was collected can be collected again, and does not wait for the disk.
+        """
         try:
-            with Session(self._writer, expire_on_commit=False) as session, session.begin():
+            writer = self._lasting if lasting else self._writer
+            with Session(writer, expire_on_commit=False) as session, session.begin():
                 yield session
         except (DatabaseError, sqlite3.Error) as error:
             reason = getattr(error, "orig", error)
@@ -190,7 +194,11 @@ def _patiently(connection: Any, pragma: str) -> None:
 
 
 def _on_begin(connection: Connection) -> None:
+    """A writer says whether its commit waits for the disk: in WAL mode, NORMAL may lose the last ones of a power
+    cut, never an older one or the file."""
     write = connection.get_execution_options().get("write")
+    if write:
+        connection.exec_driver_sql(f"PRAGMA synchronous = {write}")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
 
 

@@ -82,7 +82,7 @@ def _serve(app: FastAPI, listening: socket.socket, stop: StopSign) -> None:
 def _greet(settings: Settings, database: Database, port: int) -> None:
     address = settings.base_url.rstrip("/") or f"http://{_name(settings.host)}:{port}"
     now = times.now()
-    with database.write() as session:
+    with database.write(lasting=True) as session:
         first = not credentials.any_key(session)
         key = credentials.issue(session, "key", "first start", ["admin"], now, None)[1] if first else ""
         link = credentials.issue(session, "sign_in", "kle up", ["admin"], now, SIGN_IN)[1]

@@ -92,7 +92,9 @@ def test_a_full_disk_of_postgresql_stops_collecting_until_there_is_room(
     with postgres.database_on(disk) as url:
         office = office_in(tmp_path / "office")
         knobs = {"KLE_MODEL": "none", "KLE_DATABASE_URL": url}
-        Database(url).migrate()
+        made = Database(url)
+        made.migrate()
+        made.close()
         with started(office, "up", "--port", "0", **knobs) as program:
             stops_and_goes_on(program, program.address(), office, Ballast(disk))
         monkeypatch.setenv("KLE_DATABASE_URL", url)
@@ -203,5 +205,5 @@ def test_a_run_whose_end_could_not_be_written_ends_when_there_is_room(office: Pa
 def test_other_failures_of_the_database_are_no_want_of_room(office: Path) -> None:
     with runtime.archive(archive_of(office), sync=True) as (_, database):
         with pytest.raises(Exception, match="no such table") as found, database.write() as session:
-            session.execute(text("INSERT INTO nothing VALUES (1)"))
+            session.execute(text("INSERT INTO nowhere VALUES (1)"))
         assert not isinstance(found.value, NoRoom) and database.no_room is None
