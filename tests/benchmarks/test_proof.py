@@ -10,12 +10,12 @@ from benchmarks import proof
 
 def test_the_parts_make_up_the_whole(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "proof.json"
-    assert proof.main(["--posts", "120", "--rounds", "1", "--json", str(file)]) == 0
+    assert proof.main(["--posts", "400", "--rounds", "1", "--json", str(file)]) == 0
     found = json.loads(file.read_bytes())["median"]
     for unit in ("seconds", "bytes"):
         parts = [found[f"{unit} {part}"] for part in (*proof.PARTS, proof.REST)]
         assert min(parts) > 0 and sum(parts) == pytest.approx(found[f"{unit} archive"])
         assert min(found[f"{unit} {bare}"] for bare in ("plain", "searched", "edit")) > 0
-    assert found["lines"] == pytest.approx(1 + 3 / 120 + 40 / 120), "versions, captures, edits"
+    assert found["lines"] == pytest.approx(1 + 10 / 400 + 134 / 400), "versions, captures, edits"
     shown = capsys.readouterr().out
     assert all(part in shown for part in (*proof.PARTS, proof.REST, "one table with FTS5", "kle verify"))

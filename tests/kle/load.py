@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -86,9 +86,18 @@ class Journal:
 
 
 class Load:
-    """Clients of the program at `address`, until `stop`."""
+    """Clients of the program at `address`, until `stop`; `topics` are theirs alone to correct."""
 
-    def __init__(self, folder: Path, address: str, key: str, journal: Journal, seed: int, url: str) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        address: str,
+        key: str,
+        journal: Journal,
+        seed: int,
+        url: str,
+        topics: Sequence[str] = TOPICS,
+    ) -> None:
         self.folder, self.key, self.journal, self.url = folder, key, journal, url
         self.host = urlsplit(address).netloc
         self.seed = seed
@@ -96,7 +105,7 @@ class Load:
         self._lock = threading.Lock()
         self.clerk: subprocess.Popen[str] | None = None
         jobs: list[Callable[[random.Random], None]] = [self._publish, self._clerk, self._read, self._read_runs]
-        jobs += [lambda dice, topic=topic: self._correct(dice, topic) for topic in TOPICS]  # type: ignore[misc]
+        jobs += [lambda dice, topic=topic: self._correct(dice, topic) for topic in topics]  # type: ignore[misc]
         self._threads = [
             threading.Thread(target=self._work, args=(job, random.Random(seed * 100 + n)), daemon=True)
             for n, job in enumerate(jobs)
@@ -179,7 +188,7 @@ class Load:
             for n in dice.sample(range(30), 10):
                 text = f"Course {n} for soldiers, as of {dice.getrandbits(30)}."
                 records.append(record(n, platform=source, account={"handle": f"@a@{source}.example"}, text=text))
-            replace(self.folder / f"{source}.jsonl", records)
+            replace(self.folder / f"{source}.jsonl", records, f".{self.seed}")
         self._ended.wait(0.7)
 
     def _clerk(self, dice: random.Random) -> None:
@@ -207,8 +216,8 @@ class Load:
         return said if code == 0 else ""
 
 
-def replace(file: Path, records: list[dict[str, Any]]) -> None:
-    write_lines(file.with_suffix(".new"), records).replace(file)
+def replace(file: Path, records: list[dict[str, Any]], meanwhile: str = ".new") -> None:
+    write_lines(file.with_suffix(meanwhile), records).replace(file)
 
 
 def count(database: Database, model: Any, *where: Any) -> int:

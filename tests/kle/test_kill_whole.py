@@ -7,6 +7,7 @@ import signal
 import sys
 import time
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -16,10 +17,11 @@ from db.database import Database
 from db.models import IndexEntry, Post, Run, Source, Tag, Unsealed, Version
 from db.upsert import table
 from tests.kle.conftest import Kle
-from tests.kle.load import SOURCES, Journal, Load, count
+from tests.kle.load import SOURCES, TOPICS, Journal, Load, count
 from tests.kle.program import Program, started, wait_until
 
 PHASES = ("write", "start", "collect", "tag", "import", "seal", "any")
+IMPORTS = len(SOURCES) + 1  # the id of the source of imports: those may run side by side
 LIVES = 20  # of one archive, so that verifying it stays quick
 KLE_TOML = "".join(f'[[source]]\nname = "{s}"\nkind = "file"\npath = "{s}.jsonl"\nevery = "1s"\n' for s in SOURCES)
 MOST_STARTING = 4.0  # seconds
@@ -100,6 +102,18 @@ class House:
             ends = set(session.execute(select(table(Run).c.outcome)).scalars())
         assert None not in ends
 
+    def assert_one_at_a_time(self) -> None:
+        """No source was looked at by two at once, no post is there twice, no topic has two decisions."""
+        run, post, tag = table(Run), table(Post), table(Tag)
+        with self.database.read() as session:
+            looks = session.execute(select(run).where(run.c.source_id < IMPORTS).order_by(run.c.id)).all()
+            ids = session.execute(select(post.c.platform, post.c.platform_id)).all()
+            said = session.execute(select(tag.c.post_id, tag.c.topic_id).where(tag.c.valid_to.is_(None))).all()
+        for source in {look.source_id for look in looks}:
+            own = [look for look in looks if look.source_id == source]
+            assert all(a.finished_at <= b.started_at for a, b in pairwise(own))
+        assert len(set(ids)) == len(ids) and len(set(said)) == len(said)
+
     def told(self) -> str:
         said, posts = self.journal, count(self.database, Post)
         return (
@@ -133,6 +147,49 @@ def test_killed_under_load_on_postgresql(
     kle: Kle, tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     killed(kle, House(tmp_path / "house", database_url, seed=2), 3, monkeypatch)
+
+
+def together(kle: Kle, house: House, kills: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two programs on one archive, one of which dies and is started anew, again and again."""
+    monkeypatch.chdir(house.folder)
+    monkeypatch.setenv("KLE_DATABASE_URL", house.url)
+    knobs = {"KLE_MODEL": "", "KLE_DATABASE_URL": house.url}
+    theirs = Journal()
+    with started(house.folder, "up", "--port", "0", **knobs) as stays:
+        address = stays.address()
+        house.key = stays.line("Admin key, shown this once: ")
+        load = Load(house.folder, address, house.key, house.journal, 1, house.url, TOPICS[1:])
+        try:
+            for number in range(kills):
+                with started(house.folder, "up", "--port", "0", **knobs) as dies:
+                    beside = Load(
+                        house.folder, dies.address(), house.key, theirs, number + 2, house.url, TOPICS[:1]
+                    )
+                    time.sleep(house.dice.uniform(1, 4))
+                    dies.send(signal.SIGKILL)
+                    if clerk := beside.clerk:
+                        clerk.kill()
+                    dies.end()
+                    beside.stop()
+                assert theirs.missing(house.database) == []
+        finally:
+            load.stop()
+        stays.send(signal.SIGTERM)
+        assert stays.end() == 0
+    house.assert_it_goes_on(kle)
+    assert theirs.missing(house.database) == []
+    house.assert_one_at_a_time()
+
+
+@pytest.mark.torture
+def test_two_programs_on_one_archive_one_of_them_killed(
+    kle: Kle, tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house = House(tmp_path / "house", database_url, seed=3)
+    try:
+        together(kle, house, 10, monkeypatch)
+    finally:
+        house.database.close()
 
 
 @pytest.mark.torture
