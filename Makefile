@@ -28,6 +28,7 @@ bench:  ## posts a second collected and tagged, side by side with what else ther
 	@./install.sh requirements.txt
 	@$(BIN)/python -m benchmarks.collecting
 	@$(BIN)/python -m benchmarks.tagging
+	@$(BIN)/python -m benchmarks.proof
 
 lock:  ## renew the requirement files with uv; UPGRADE=--upgrade takes the newest releases
 	@$(COMPILE) pyproject.toml --group build -o requirements.txt

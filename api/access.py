@@ -208,6 +208,6 @@ def _by_session(site: Context, secret: str) -> Caller | None:
 def _note_use(site: Context, found: Credential) -> None:
     """By the hour, and once each day: a read must not wait for a writer every time."""
     now, last = times.now(), found.used_at
-    if found.id is not None and (last is None or last.date() != now.date() or now - last > _NOTED_EVERY):
+    if found.id is not None and (last is None or last.date() != now.date() or abs(now - last) > _NOTED_EVERY):
         with site.database.write() as session:
             credentials.touch(session, found.id, now)

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit, urlunsplit
 from core import terms
 from core.terms import Audience
 
-_PLAIN = ("not followed yet", "nobody looked", "interrupted", "rate_limited", "over_budget", "failed")
+_PLAIN = ("not followed yet", "nobody looked", "no room", "interrupted", "rate_limited", "over_budget", "failed")
 
 
 def posts(items: list[dict[str, Any]], audience: Audience) -> list[dict[str, Any]]:
@@ -52,7 +52,13 @@ def coverage(looked: dict[str, Any], audience: Audience) -> dict[str, Any]:
 
 
 def _gap(gap: dict[str, Any]) -> dict[str, Any]:
-    return gap if gap["reason"] in _PLAIN else {**gap, "reason": "failed"}
+    plain = next((word for word in _PLAIN if gap["reason"].partition(":")[0] == word), "failed")
+    return {**gap, "reason": plain}
+
+
+def storage(said: str | None, audience: Audience) -> str | None:
+    """How much is free is the operator's."""
+    return said if audience == "internal" else said and said.partition(":")[0]
 
 
 def _silent(run: dict[str, Any] | None) -> dict[str, Any] | None:

@@ -430,6 +430,7 @@ class Source(Form):
 
 class Sources(Page):
     items: list[Source]
+    storage: str | None = Field(description="Why nothing is collected now: no room on the disk. Null: there is.")
 
 
 class Share(Form):

@@ -13,6 +13,7 @@ from pathlib import Path
 from benchmarks.drafts import drafts
 from benchmarks.payloads.formats import post_form as maker
 from core.errors import KleError
+from core.settings import Settings
 
 _STATUS = Path("/proc/self/status")
 _ROOT = Path(__file__).parents[1]  # the package is not installed
@@ -49,11 +50,12 @@ def peak() -> int:
 def _take(saved: Path, posts: int) -> int:
     from db.database import Database
     from kle import importing
+    from kle.storage import Storage
 
     with closing(Database(f"sqlite:///{saved.with_name('archive.sqlite')}")) as database:
         database.migrate()
         before = peak()
-        report = importing.run(database, [saved], lambda *read: None)
+        report = importing.run(database, [saved], lambda *read: None, Storage(Settings(), database))
         after = peak()
     assert (report.posts_new, report.quarantined) == (posts, 0)
     return after - before

@@ -9,6 +9,7 @@
     │   └── CursorError        a cursor that this archive did not hand out
     ├── ModelError             the classifier's files cannot be used
     ├── NotReady               a part is missing for now (database not migrated, model absent)
+    │   └── NoRoom             the disk of the database is full
     └── CollectError           one look at a source went wrong
         ├── FetchError         the network or the server; transient unless said otherwise
         │   ├── RateLimited    429 or 503 with a time to wait
@@ -91,6 +92,11 @@ class NotReady(KleError):
     status = 503
     title = "Not ready"
     transient = True
+
+
+class NoRoom(NotReady):
+    status = 507
+    title = "No room"
 
 
 class CollectError(KleError):

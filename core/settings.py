@@ -37,6 +37,11 @@ class Settings(BaseSettings):
 
     config: Path = Field(default=Path("kle.toml"), description="The file with sources, actors and references.")
     data_dir: Path = Field(default=Path("data"), description="Where the SQLite database and backups lie.")
+    min_free: int = Field(
+        default=200_000_000,
+        ge=0,
+        description="Bytes to keep free beside a SQLite archive; else nothing is collected, imported or tagged.",
+    )
     database_url: str = Field(default="", description="SQLAlchemy URL; empty: SQLite in data_dir.")
     host: str = Field(default="127.0.0.1", description="Address that the API listens on.")
     port: int = Field(default=8000, ge=0, le=65535, description="Port of the API; 0 takes a free one.")

@@ -14,7 +14,7 @@ from sqlmodel import Session
 
 from core import lang, times
 from core.post import METRICS, Media, SeenPost, View
-from db import accounts, admit, entries, find, keys, ledger, search, seen, sources
+from db import accounts, admit, clock, entries, find, keys, ledger, search, seen, sources
 from db import media as files
 from db.find import Known
 from db.models import Post, Source, Tag, Version
@@ -135,7 +135,7 @@ def _add_versions(look: Look, made: Sequence[tuple[Row, SeenPost, int, str]]) ->
     rows = [_version_row(look, row, post, number, change) for row, post, number, change in made]
     numbers = insert_all(look.session, Version, rows)
     lines = [
-        ledger.Line("version", f"version/{number}", row["digest"], look.now)
+        ledger.Line("version", f"version/{number}", row["digest"], row["seen_at"])
         for number, row in zip(numbers, rows, strict=True)
     ]
     ledger.append(look.session, lines)
@@ -170,7 +170,7 @@ def _version_row(look: Look, row: Row, post: SeenPost, number: int, change: str)
         "media": media(post),
         "facts": facts,
         "view": int(post.view),
-        "seen_at": look.now,
+        "seen_at": row["changed_at"],
         "source_id": look.source.id,
         "capture_id": look.capture_id,
         "text_sha256": digests.of_text(post.text),
@@ -262,7 +262,8 @@ def _add_version(look: Look, post: SeenPost, old: Known, change: str) -> None:
         "kind": old.kind,
         "lang": post.lang or lang.detect(shown.text),
     }
-    row |= {"created_at": old.created_at, "precision": old.precision, "synthetic": old.synthetic}
+    at = max(look.now, old.seen_at)  # a clock may have been set back
+    row |= {"created_at": old.created_at, "precision": old.precision, "synthetic": old.synthetic, "changed_at": at}
     shown = replace(shown, account=shown.account or old.account)
     _add_versions(look, [(row, shown, old.versions + 1, change)])
     look.touched.add(old.id)
@@ -272,8 +273,8 @@ def _add_version(look: Look, post: SeenPost, old: Known, change: str) -> None:
         "versions": old.versions + 1,
         "current": old.versions + 1,
         "edits": _post.c.edits + (1 if change == "edit" else 0),
-        "changed_at": look.now,
-        "deleted_at": (old.deleted_at or look.now) if change == "delete" else None,
+        "changed_at": at,
+        "deleted_at": (old.deleted_at or at) if change == "delete" else None,
         "labels": list(shown.labels),
         "doubt": None,
     }
@@ -283,7 +284,8 @@ def _add_version(look: Look, post: SeenPost, old: Known, change: str) -> None:
         changed["recheck_at"] = seen.next_recheck(look, post, old.created_at)
     look.session.execute(update(_post).where(_post.c.id == old.id).values(changed))
     judged = (_tag.c.post_id == old.id) & _tag.c.valid_to.is_(None) & _tag.c.model_id.is_not(None)
-    look.session.execute(update(_tag).where(judged).values(valid_to=look.now))  # of the text before this one
+    ends = clock.not_before(_tag.c.valid_from, at)
+    look.session.execute(update(_tag).where(judged).values(valid_to=ends))  # of the text before this one
     before = (_version.c.post_id == old.id) & _version.c.campaign_id.is_not(None)
     look.session.execute(update(_version).where(before).values(campaign_id=None))
     look.counts.changed += 1

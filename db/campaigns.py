@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
 from sqlmodel import Session
 
+from db import clock, work
 from db.models import Campaign, TagModel, Version
 from db.upsert import insert_all, table
 
@@ -42,10 +43,11 @@ def adopt(session: Session, model_id: int, now: datetime) -> None:
     if present and present.model_id == model_id:
         return
     if mine:
+        at = _last_choice(session, now)
         session.execute(update(_campaign).where(_campaign.c.id == mine.id).values(
-            started_at=now, chosen_at=now, finished_at=None))  # fmt: skip
+            started_at=at, chosen_at=at, finished_at=None))  # fmt: skip
     else:
-        _add(session, model_id, now, now, None)
+        _begin(session, model_id, now)
     settle(session, now)
 
 
@@ -53,10 +55,22 @@ def begin(session: Session, model_id: int, now: datetime) -> Any:
     """A campaign in which this model judges everything; one of its own that never finished goes on."""
     mine = _last(session, model_id)
     if mine is None or mine.finished_at is not None:
-        _add(session, model_id, now, now, None)
+        _begin(session, model_id, now)
     else:
-        session.execute(update(_campaign).where(_campaign.c.id == mine.id).values(chosen_at=now))
+        chosen_at = _last_choice(session, now)
+        session.execute(update(_campaign).where(_campaign.c.id == mine.id).values(chosen_at=chosen_at))
     return chosen(session)
+
+
+def _begin(session: Session, model_id: int, now: datetime) -> None:
+    at = _last_choice(session, now)
+    _add(session, model_id, at, at, None)
+
+
+def _last_choice(session: Session, now: datetime) -> datetime:
+    """After every choice before, also where the clock was set back: the last one counts."""
+    before = session.execute(select(func.max(_campaign.c.chosen_at))).scalar()
+    return max(now, before + clock.INSTANT) if before else now
 
 
 def settle(session: Session, now: datetime) -> None:
@@ -87,7 +101,7 @@ def stale_count(session: Session) -> int:
 
 def held_count(session: Session, campaign_id: int, now: datetime) -> int:
     """How many of the stale ones somebody works on at this moment."""
-    return _count(session, and_(_version.c.claimed_until >= now, or_(*ranges(campaign_id))))
+    return _count(session, and_(work.held(Version, now), or_(*ranges(campaign_id))))
 
 
 def _count(session: Session, condition: ColumnElement[bool]) -> int:

@@ -9,7 +9,7 @@ topic is kept, and closed at once (`db.tags`).
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from types import SimpleNamespace
 from typing import Any
 
@@ -18,7 +18,7 @@ from sqlmodel import Session
 
 from core.errors import NotFound
 from core.text import storable
-from db import directory, doubt, ledger, posts, search
+from db import clock, directory, doubt, ledger, posts, search
 from db.models import Correction, Post, Tag, Topic, Version
 from db.proof import digests
 from db.upsert import Row, insert_all, table
@@ -27,7 +27,6 @@ WITHDRAWN = "withdrawn"
 LONGEST_NOTE = 2000  # characters
 _tag, _topic, _correction = table(Tag), table(Topic), table(Correction)
 _post, _version = table(Post), table(Version)
-_INSTANT = timedelta(microseconds=1)
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # a note goes to terminals, through CSV files too
 _HALF = 0.5  # a person's threshold: the word is 1 or 0
 _JUDGED = ("model_id", "probability", "threshold", "decision", "evidence_start", "evidence_end")
@@ -196,10 +195,8 @@ def _last_of_models(session: Session, place: _Place) -> Row | None:
 
 
 def _after(session: Session, place: _Place, now: datetime) -> datetime:
-    """Later than all that was said of this version, so that the ledger's line names one round."""
-    last = select(func.max(_tag.c.valid_from)).where(_tag.c.version_id == place.version_id)
-    before = session.execute(last).scalar()
-    return max(now, before + _INSTANT) if before else now
+    """Later than all that was said of this post, so that the ledger's line names one round."""
+    return clock.after_all_said(session, {place.version_id: place.post_id}, now)[place.version_id]
 
 
 def _close(session: Session, place: _Place, at: datetime) -> None:

@@ -8,7 +8,7 @@ from sqlmodel import Session
 
 from core import times
 from core.outcome import GOOD
-from db import following, follows
+from db import following, follows, room
 from db.models import Run, Source
 from db.query import PostQuery
 from db.sources import IMPORT
@@ -99,7 +99,10 @@ def _gap(session: Session, source: Any, start: datetime, end: datetime) -> dict[
     tried = select(_run.c.error, _run.c.outcome).where(mine, ~_good).order_by(_run.c.id.desc()).limit(1)
     wrong = session.execute(tried).first()
     earlier = select(_run.c.id).where(_run.c.source_id == source.id, _run.c.started_at <= start).limit(1)
-    if wrong:
+    stopped = room.since(session)
+    if stopped and stopped < end:
+        reason = room.NO_ROOM
+    elif wrong:
         reason = wrong.error or str(wrong.outcome)
     else:
         reason = "nobody looked" if session.execute(earlier).first() else "not followed yet"

@@ -16,9 +16,9 @@ from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError, SQLAlchemyError
 from sqlmodel import Session
 
-from core.errors import NotReady, SettingsError
+from core.errors import NoRoom, NotReady, SettingsError
 from core.settings import Settings
-from db import damage, search
+from db import damage, room, search
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 _BUSY_SECONDS = 30
@@ -47,7 +47,9 @@ class Database:
         self.url = make_url(url)
         self.dialect = self.url.get_backend_name()
         self._engine = _engine(self.url)
-        self._writer = self._engine.execution_options(write=True)
+        self.no_room: NoRoom | None = None  # of the last write that found none; kle.storage looks again
+        self._writer = self._engine.execution_options(write="NORMAL")
+        self._lasting = self._engine.execution_options(write="FULL")
         one_view = {} if self.dialect == "sqlite" else {"isolation_level": "REPEATABLE READ"}
         self._reader = self._engine.execution_options(**one_view)
 
@@ -62,10 +64,28 @@ class Database:
             yield session
 
     @contextmanager
-    def write(self) -> Iterator[Session]:
-        """Committed at the end, all or nothing; no network and no model inside."""
-        with Session(self._writer, expire_on_commit=False) as session, session.begin():
-            yield session
+    def write(self, *, lasting: bool = False) -> Iterator[Session]:
+        """Committed at the end, all or nothing; no network and no model inside. Raises NoRoom.
+
+        `lasting`: a power cut after it takes nothing back on SQLite either. For what a person said and was
+        answered; what was collected can be collected again, and does not wait for the disk.
+        """
+        try:
+            writer = self._lasting if lasting else self._writer
+            with Session(writer, expire_on_commit=False) as session, session.begin():
+                yield session
+        except (DatabaseError, sqlite3.Error) as error:
+            reason = getattr(error, "orig", error)
+            if not room.is_lacking(reason):
+                raise
+            self.no_room = self._without_room(reason)
+            raise self.no_room from error
+
+    def _without_room(self, error: BaseException) -> NoRoom:
+        left = room.free(self.file)
+        where = f", {left / 1e6:,.0f} MB are free where it lies" if left is not None else ""
+        reason = str(error).strip().partition("\n")[0]
+        return NoRoom(f"{room.NO_ROOM}: the archive cannot be written ({reason}){where}; it goes on by itself")
 
     def at_head(self) -> bool:
         with self._engine.connect() as connection:
@@ -176,7 +196,11 @@ def _patiently(connection: Any, pragma: str) -> None:
 
 
 def _on_begin(connection: Connection) -> None:
+    """A writer says whether its commit waits for the disk: in WAL mode, NORMAL may lose the last ones of a power
+    cut, never an older one or the file."""
     write = connection.get_execution_options().get("write")
+    if write:
+        connection.exec_driver_sql(f"PRAGMA synchronous = {write}")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
 
 

@@ -74,15 +74,15 @@ def _put_source(session: Session, source: SourceConfig, now: datetime) -> None:
         "verified": source.verified,
         "synthetic": source.synthetic,
     }
-    first = {"next_due_at": now, "state": {}, "failures": 0, "attempts": 0}
+    first = {"next_due_at": now, "scheduled_at": now, "state": {}, "failures": 0, "attempts": 0}
     columns = _source.c.kind, _source.c.options, _source.c.next_due_at, _source.c.failures
     known = session.execute(select(*columns).where(_source.c.name == source.name)).first()
     if known and (known.kind, known.options) != (source.kind, source.options):
-        row |= {"next_due_at": now}
+        row |= {"next_due_at": now, "scheduled_at": now}
         if known.kind != source.kind or "path" in source.options:
             row |= {"state": {}}  # files are read again by their new options; readers of the web know their address
     elif known and known.next_due_at > now + source.every and not known.failures:
-        row |= {"next_due_at": now + source.every}  # a shorter schedule counts at once
+        row |= {"next_due_at": now + source.every, "scheduled_at": now}  # a shorter schedule counts at once
     statement = insert(session, Source).values({"name": source.name, **first, **row})
     session.execute(statement.on_conflict_do_update(index_elements=["name"], set_=row))
 

@@ -49,6 +49,7 @@ class Known:
     links: list[str]
     media: list[dict[str, Any]]
     view: int
+    seen_at: datetime
     source_id: int | None
     labels: list[str]
     revised_at: str | None
@@ -216,7 +217,8 @@ def _load(session: Session, condition: Any) -> list[Known]:
         _post.c.id, _post.c.platform, _post.c.platform_id, _post.c.url, _post.c.url_key, _post.c.kind,
         _post.c.synthetic,
         _post.c.created_at, _post.c.precision, _post.c.deleted_at, _post.c.versions,
-        _version.c.text, _version.c.links, _version.c.media, _version.c.view, _version.c.source_id,
+        _version.c.text, _version.c.links, _version.c.media, _version.c.view, _version.c.seen_at,
+        _version.c.source_id,
         _post.c.labels, _version.c.facts, _post.c.recheck_at, _post.c.measured_at,
         _account.c.handle_key, _account.c.handle,
         _account.c.platform.label("account_platform"),

@@ -14,7 +14,7 @@ from typing import Self
 from sqlalchemy.exc import SQLAlchemyError
 
 from core import times
-from core.errors import CollectError
+from core.errors import CollectError, NoRoom
 from db import work
 from db.database import Database
 from db.models import Claimable
@@ -40,7 +40,7 @@ class Hold:
         self._model, self._keys, self._worker = model, keys, worker
         self._every = every
         self._clock = clock
-        self._until = clock() + work.HOLD
+        self._since = clock()
         self._taken = False
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._renew, name=f"hold {model.__name__} {keys[:1]}", daemon=True)
@@ -58,9 +58,13 @@ class Hold:
     @property
     def lost(self) -> bool:
         """Whether another process has taken all of it over, or nobody can tell that it has not."""
-        if not self._taken and self._clock() >= self._until:
+        if not self._taken and not self._sure():
             self._renew_once()
-        return self._taken or self._clock() >= self._until
+        return self._taken or not self._sure()
+
+    def _sure(self) -> bool:
+        """The claim was renewed a short while ago, by a clock that was not set back since."""
+        return self._since <= self._clock() < self._since + work.HOLD
 
     def check(self) -> None:
         """Raises CollectError where the work is lost."""
@@ -76,10 +80,10 @@ class Hold:
         try:
             with self._database.write() as session:
                 held = work.renew(session, self._model, self._keys, self._worker, now)
-        except SQLAlchemyError as error:  # busy for now; the next try may still come in time
+        except (SQLAlchemyError, NoRoom) as error:  # busy for now; the next try may still come in time
             log.warning("the claim of %s could not be renewed: %s", self._thread.name, error)
             return
         if held:
-            self._until = now + work.HOLD
+            self._since = now
         else:
             self._taken = True

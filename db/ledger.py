@@ -53,6 +53,8 @@ def seal(session: Session) -> int:
     if not session.execute(text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": _SEALER}).scalar():
         return 0
     rows = session.execute(select(_unsealed).order_by(_unsealed.c.id).limit(SLICE)).all()
+    if not rows:
+        return 0
     _chain(session, [Line(r.kind, r.subject, r.row_digest, r.at) for r in rows])
     session.execute(delete(_unsealed).where(_unsealed.c.id.in_([r.id for r in rows])))
     return len(rows)
@@ -60,16 +62,22 @@ def seal(session: Session) -> int:
 
 def head(session: Session) -> tuple[int, str]:
     """The number and digest of the last line."""
-    last = session.execute(select(_ledger.c.seq, _ledger.c.digest).order_by(_ledger.c.seq.desc()).limit(1)).first()
+    last = _last(session)
     return (last.seq, last.digest) if last else (0, START)
 
 
+def _last(session: Session) -> Any | None:
+    columns = _ledger.c.seq, _ledger.c.digest, _ledger.c.at
+    return session.execute(select(*columns).order_by(_ledger.c.seq.desc()).limit(1)).first()
+
+
 def _chain(session: Session, lines: Sequence[Line]) -> None:
-    seq, previous = head(session)
+    """No line is older than the one before it, also where a clock was set back, or a writer committed later."""
+    seq, previous, at = _last(session) or (0, START, lines[0].at)
     rows = []
     for line in lines:
-        seq += 1
-        row = {"seq": seq, "at": line.at, "kind": line.kind, "subject": line.subject}
+        seq, at = seq + 1, max(at, line.at)
+        row = {"seq": seq, "at": at, "kind": line.kind, "subject": line.subject}
         row |= {"row_digest": line.row_digest, "previous": previous}
         row["digest"] = previous = line_digest(row)
         rows.append(row)

@@ -72,7 +72,10 @@ class Account(SQLModel, table=True):
 
 
 class Source(Claimable, table=True):
-    """`state` is what the next fetch needs (validators, cursors); `failures` counts since the last good run."""
+    """`state` is what the next fetch needs (validators, cursors); `failures` counts since the last good run.
+
+    `scheduled_at` is the time at which `next_due_at` was set: where that is still to come, a clock was set back.
+    """
 
     id: int | None = _key()
     name: str = Field(unique=True)
@@ -84,6 +87,7 @@ class Source(Claimable, table=True):
     verified: bool = True
     synthetic: bool = False
     next_due_at: datetime = _time(index=True)
+    scheduled_at: datetime | None = _time(optional=True)
     state: dict[str, Any] = _json(dict)
     failures: int = 0
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import exists, select, update
+from sqlalchemy import ColumnElement, and_, exists, or_, select, update
 from sqlalchemy.orm import aliased
 from sqlmodel import Session
 
@@ -22,10 +22,19 @@ def due(session: Session, source_id: int, now: datetime, limit: int) -> dict[int
     here = (_sighting.c.post_id == sibling.c.id) & (_sighting.c.source_id == source_id) & _sighting.c.first_hand
     shown = exists().select_from(sibling.join(_sighting, here)).where(sibling.c.account_id == _post.c.account_id)
     columns = _post.c.id, _post.c.platform, _post.c.platform_id, _post.c.kind, _post.c.url
-    statement = select(*columns).where(_post.c.recheck_at <= now, _post.c.deleted_at.is_(None), shown)
+    statement = select(*columns).where(_is_due(now), _post.c.deleted_at.is_(None), shown)
     rows = session.execute(statement.order_by(_post.c.recheck_at, _post.c.id).limit(limit)).all()
     others = _other_ids(session, {row.id: ids.public_id(row.platform, "") for row in rows})
     return {row.id: Asked(row.platform_id, row.kind, row.url, others.get(row.id, ())) for row in rows}
+
+
+def _is_due(now: datetime) -> ColumnElement[bool]:
+    """As `core.rechecks.is_due`."""
+    ahead = [
+        and_(_post.c.platform == platform, _post.c.recheck_at > now + longest)
+        for platform, longest in rechecks.followed().items()
+    ]
+    return or_(_post.c.recheck_at <= now, *ahead)
 
 
 def _other_ids(session: Session, prefixes: Mapping[int, str]) -> dict[int, tuple[str, ...]]:
@@ -43,7 +52,7 @@ def done(session: Session, keys: Sequence[int], now: datetime) -> None:
     if not keys:
         return
     columns = _post.c.id, _post.c.platform, _post.c.created_at
-    waiting = select(*columns).where(_post.c.id.in_(keys), _post.c.recheck_at <= now)
+    waiting = select(*columns).where(_post.c.id.in_(keys), _is_due(now))
     for row in session.execute(waiting).all():
         moment = rechecks.next_at(row.platform, row.created_at, now)
         session.execute(update(_post).where(_post.c.id == row.id).values(recheck_at=moment))

@@ -131,10 +131,10 @@ def _name(look: Look, pairs: Sequence[tuple[int, SeenPost]]) -> None:
 
 def _checked(look: Look, pairs: Sequence[tuple[SeenPost, Known]]) -> None:
     """A post that is due and was just seen need not be asked for; one that only a quotation showed is due later."""
-    due = [(post, old) for post, old in pairs if old.deleted_at is None and (
-        old.recheck_at <= look.now if old.recheck_at else old.view < View.FULL)]  # fmt: skip
-    for post, old in due:
-        if moment := next_recheck(look, post, old.created_at):
+    for post, old in pairs:
+        at, unasked = old.recheck_at, old.recheck_at is None and old.view < View.FULL
+        due = unasked or (at is not None and rechecks.is_due(post.platform, at, look.now))
+        if old.deleted_at is None and due and (moment := next_recheck(look, post, old.created_at)):
             look.session.execute(update(_post).where(_post.c.id == old.id).values(recheck_at=moment))
 
 
@@ -151,9 +151,9 @@ def _measure(look: Look, pairs: Sequence[tuple[SeenPost, Known]]) -> None:
     noted = {(row.post_id, row.observed_at) for row in kept}  # of two counts of one moment the first stands
     for post, old in changed:
         observed = post.measured_at or look.now
-        if (old.id, observed) not in noted:
-            continue
-        if old.measured_at is None or observed >= old.measured_at:
+        of_now = look.live and post.measured_at is None  # whatever time a clock said before that was set back
+        newer = of_now or old.measured_at is None or observed >= old.measured_at
+        if newer and (old.id, observed) in noted:
             newest = {**_newest(post, old), "measured_at": observed}
             look.session.execute(update(_post).where(_post.c.id == old.id).values(newest))
 

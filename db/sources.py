@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlmodel import Session
 
 from core import cursor, times
@@ -13,7 +13,7 @@ from core.outcome import GOOD, PAUSED, Outcome
 from core.post import Problem
 from core.secrecy import masked
 from core.text import storable
-from db import follows, media, volume, work
+from db import clock, follows, media, volume, work
 from db.models import Actor, Follow, MediaFile, Quarantine, Run, Source, Version
 from db.upsert import insert_all, insert_quietly, table
 
@@ -24,9 +24,14 @@ _source, _run, _actor = table(Source), table(Run), table(Actor)
 
 def claim_due(session: Session, worker: str, now: datetime, besides: Sequence[int] = ()) -> Source | None:
     """The longest due source that is enabled and free, and none of `besides`."""
-    waiting = _source.c.enabled & (_source.c.next_due_at <= now) & _source.c.id.not_in(besides)
+    waiting = _source.c.enabled & _is_due(now) & _source.c.id.not_in(besides)
     taken = work.claim(session, Source, waiting, [_source.c.next_due_at, _source.c.id], worker, now)
     return session.get(Source, taken[0], populate_existing=True) if taken else None
+
+
+def _is_due(now: datetime) -> ColumnElement[bool]:
+    """By its schedule; or that was made by a clock which has been set back since."""
+    return or_(_source.c.next_due_at <= now, _source.c.scheduled_at > now + work.SKEW)
 
 
 def claim_named(session: Session, name: str, worker: str, now: datetime) -> Source:
@@ -77,7 +82,8 @@ def finish_run(
 ) -> None:
     """Write how the run ended; schedule and let go of the source unless another process took it over."""
     said = {
-        "finished_at": now, "outcome": outcome.ending, "posts": outcome.posts, "posts_new": outcome.posts_new,
+        "finished_at": clock.not_before(_run.c.started_at, now), "outcome": outcome.ending,
+        "posts": outcome.posts, "posts_new": outcome.posts_new,
         "posts_changed": outcome.posts_changed, "problems": outcome.problems,
         "error": storable(outcome.error) if outcome.error else None,
     }  # fmt: skip
@@ -85,7 +91,8 @@ def finish_run(
     if not work.still_mine(session, Source, [source_id], worker):
         return
     failures = 0 if outcome.ending in GOOD else _source.c.failures + int(outcome.ending not in PAUSED)
-    work.finish(session, Source, [source_id], state=state, next_due_at=next_due, failures=failures, attempts=0)
+    due = {"next_due_at": next_due, "scheduled_at": now}
+    work.finish(session, Source, [source_id], state=state, failures=failures, attempts=0, **due)
 
 
 def import_source(session: Session, now: datetime) -> Source:
@@ -120,7 +127,11 @@ def release_dead_claims(session: Session, host: str, alive: Callable[[int], bool
 
 def _end_cut(session: Session, which: ColumnElement[bool], now: datetime) -> None:
     """Runs that their process did not end."""
-    ended = {"outcome": "failed", "finished_at": now, "error": "interrupted: the process ended in the middle"}
+    ended = {
+        "outcome": "failed",
+        "finished_at": clock.not_before(_run.c.started_at, now),
+        "error": "interrupted: the process ended in the middle",
+    }
     session.execute(update(_run).where(_run.c.outcome.is_(None), which).values(ended))
 
 

@@ -1,6 +1,6 @@
 """Tags: decisions of a model on a version's topics. Re-tagging adds and closes, never overwrites."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from sqlalchemy import and_, func, select, update
 from sqlmodel import Session
 
-from db import campaigns, corrections, doubt, ledger, search, work
+from db import campaigns, clock, corrections, doubt, ledger, search, work
 from db.models import Post, Tag, TagModel, Topic, Version
 from db.proof import digests
 from db.upsert import Row, insert_all, insert_quietly, table
@@ -86,16 +86,17 @@ def store(
     posts = {p.post_id for p, _ in held}
     current, decided = _current_versions(session, posts), corrections.held_by_people(session, posts)
     slugs = {r.slug: r.id for r in session.execute(select(_topic.c.slug, _topic.c.id))}
-    closing = and_(_tag.c.version_id.in_(mine), _tag.c.valid_to.is_(None), _tag.c.model_id.is_not(None))
-    session.execute(update(_tag).where(closing).values(valid_to=now))
+    moments = clock.after_all_said(session, {p.version_id: p.post_id for p, _ in held}, now)
+    _close(session, moments)
     rows, lines = [], []
     for pending, scores in held:
-        made = [_row(pending, s, slugs[s.topic], model_id, now) for s in scores if s.topic in slugs]
+        at = moments[pending.version_id]
+        made = [_row(pending, s, slugs[s.topic], model_id, at) for s in scores if s.topic in slugs]
         for row in made:
             holds = pending.version_id in current and (row["post_id"], row["topic_id"]) not in decided
-            row["valid_to"] = None if holds else now
-        digest = digests.of_tags([_Said(s, model_id, now) for s in scores if s.topic in slugs])
-        lines.append(ledger.Line("tags", ledger.tags_subject(pending.version_id, now), digest, now))
+            row["valid_to"] = None if holds else at
+        digest = digests.of_tags([_Said(s, model_id, at) for s in scores if s.topic in slugs])
+        lines.append(ledger.Line("tags", ledger.tags_subject(pending.version_id, at), digest, at))
         rows += made
     insert_all(session, Tag, rows)
     ledger.append(session, lines)
@@ -106,6 +107,14 @@ def store(
     doubt.refresh(session, posts)
     search.refresh(session, posts)
     return len(held)
+
+
+def _close(session: Session, moments: Mapping[int, datetime]) -> None:
+    """What models said of these versions holds until then."""
+    for at in set(moments.values()):  # one, as long as the clock goes on
+        of_then = [version_id for version_id, moment in moments.items() if moment == at]
+        closing = and_(_tag.c.version_id.in_(of_then), _tag.c.valid_to.is_(None), _tag.c.model_id.is_not(None))
+        session.execute(update(_tag).where(closing).values(valid_to=at))
 
 
 def postpone(session: Session, failed: Sequence[Pending], worker: str, now: datetime) -> None:

@@ -8,13 +8,15 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, or_, select, update
+from sqlalchemy import ColumnElement, and_, not_, or_, select, update
 from sqlmodel import Session
 
 from db.models import Claimable
 from db.upsert import table
 
 HOLD = timedelta(seconds=30)
+SKEW = HOLD  # by so much the clocks of two machines may differ; what lies further ahead, a wrong clock said
+LONGEST_WAIT = timedelta(days=2)  # until another try of anything, whatever a server asked for
 FREE = {"claimed_by": None, "claimed_until": None}
 
 
@@ -29,17 +31,23 @@ def claim(
 ) -> list[int]:
     """Up to `limit` rows that wait and that nobody holds, now held by `worker`; their ids in `order`."""
     rows = table(model)
-    free = or_(rows.c.claimed_until.is_(None), rows.c.claimed_until < now)
-    ready = or_(rows.c.not_before.is_(None), rows.c.not_before <= now)
+    free = or_(rows.c.claimed_until.is_(None), not_(held(model, now)))
+    ready = or_(rows.c.not_before.is_(None), rows.c.not_before <= now, rows.c.not_before > now + LONGEST_WAIT)
     picked = select(rows.c.id).where(waiting, free, ready).order_by(*order).limit(limit)
     picked = picked.with_for_update(skip_locked=True)
-    held = {"claimed_by": worker, "claimed_until": now + HOLD, "attempts": rows.c.attempts + 1}
+    taking = {"claimed_by": worker, "claimed_until": now + HOLD, "attempts": rows.c.attempts + 1}
     chosen = select(picked.cte("picked").c.id)  # its own step: PostgreSQL might run a subquery, and lock, twice
-    taken = session.execute(update(rows).where(rows.c.id.in_(chosen)).values(held).returning(rows.c.id))
+    taken = session.execute(update(rows).where(rows.c.id.in_(chosen)).values(taking).returning(rows.c.id))
     mine = list(taken.scalars())
     if len(mine) < 2:
         return mine
     return list(session.execute(select(rows.c.id).where(rows.c.id.in_(mine)).order_by(*order)).scalars())
+
+
+def held(model: type[Claimable], now: datetime) -> ColumnElement[bool]:
+    """Rows that somebody works on; a claim that could not have been made yet was made before a clock went back."""
+    until: ColumnElement[bool] = table(model).c.claimed_until.between(now, now + HOLD + SKEW)
+    return until
 
 
 def renew(session: Session, model: type[Claimable], keys: Sequence[int], worker: str, now: datetime) -> int:

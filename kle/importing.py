@@ -1,10 +1,11 @@
 """`kle import`: files of posts into the archive, as one run of the source "import", a slice a transaction."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from sqlmodel import col, select
 
@@ -12,12 +13,13 @@ from collector import folders, kinds
 from collector.intake import Intake
 from collector.platforms import file as reader
 from core import times
-from core.errors import KleError
+from core.errors import KleError, NoRoom
 from core.page import Page
 from core.post import Problem
 from db import sources
 from db.database import Database
 from db.models import Quarantine
+from kle.storage import Storage
 
 MOST_REASONS = 10
 Progress = Callable[[int, int], None]  # called with the bytes that were read so far, and those of all files
@@ -51,32 +53,61 @@ class Report:
 
 
 def run(
-    database: Database, files: Sequence[Path], progress: Progress, format_: str = reader.AUTO, account: str = ""
+    database: Database,
+    files: Sequence[Path],
+    progress: Progress,
+    storage: Storage,
+    format_: str = reader.AUTO,
+    account: str = "",
 ) -> Report:
     """Take in all of `files`; what cannot be read is put aside with its reason and the rest goes in.
 
+    Raises NoRoom where the disk is full, or nearly: what went in before stays.
+
     `account` is whose archive they are, where they do not say. A folder stands for the posts in it.
     """
+    storage.check()
     found = [file for path in files for file in folders.files(path)]
     with database.write() as session:
         source = sources.import_source(session, times.now())
         assert source.id is not None
         run_id = sources.start_run(session, source.id, times.now(), alone=False)
     intake = Intake(database, source, run_id, live=False)
-    taking = _Taking(intake, format_, account, progress, found)
+    taking = _Taking(intake, format_, account, progress, storage, found)
     reasons: list[str] = []
-    for file in taking.files:
-        before = intake.outcome.problems
-        taking.take(file)
-        if intake.outcome.problems > before and len(reasons) < MOST_REASONS:
-            reasons += _reasons(intake, before, MOST_REASONS - len(reasons))
+    try:
+        for file in taking.files:
+            before = intake.outcome.problems
+            taking.take(file)
+            if intake.outcome.problems > before and len(reasons) < MOST_REASONS:
+                reasons += _reasons(intake, before, MOST_REASONS - len(reasons))
+    except NoRoom as error:
+        _broke_off(intake, error)
     outcome = intake.outcome
     outcome.ending = "ok" if outcome.posts else "failed" if outcome.problems else "empty"
     outcome.error = None if outcome.posts else next(iter(reasons), None)
-    with database.write() as session:
-        now = times.now()
-        sources.finish_run(session, source.id, run_id, "", outcome, {}, now + timedelta(days=1), now)
+    _finish(intake)
     return _report(intake, taking, reasons)
+
+
+def _broke_off(intake: Intake, error: NoRoom) -> NoReturn:
+    """What went in stays, and is said; that the run failed is written where that can be written."""
+    outcome = intake.outcome
+    outcome.ending, outcome.error = "failed", error.message
+    with suppress(NoRoom):
+        _finish(intake)
+    raise NoRoom(
+        f"{error.message}. {outcome.posts} posts went in and stay, {outcome.posts_new} of them new; the same import"
+        " again brings the rest"
+    )
+
+
+def _finish(intake: Intake) -> None:
+    now = times.now()
+    with intake.database.write() as session:
+        sources.finish_run(
+            session, intake.source.id or 0, intake.run_id, "", intake.outcome, {}, now + timedelta(days=1), now
+        )
 
 
 @dataclass(slots=True)
@@ -87,6 +118,7 @@ class _Taking:
     format: str
     account: str
     progress: Progress
+    storage: Storage
     files: list[Path]
     formats: dict[str, int] = field(default_factory=dict)
     remarks: dict[str, None] = field(default_factory=dict)  # each once
@@ -103,6 +135,8 @@ class _Taking:
                 if missing := page.headers.get(reader.MISSING):
                     self.remarks[f"{file}: {missing}"] = None
                 self._take(page)
+        except NoRoom:
+            raise
         except KleError as error:  # the file as a whole cannot be read: one problem
             self._refuse(error.message)
         self._before += _size(file)
@@ -111,6 +145,7 @@ class _Taking:
     def _take(self, page: Page) -> None:
         outcome = self.intake.outcome
         items = outcome.posts + outcome.problems
+        self.storage.check()
         try:
             self.intake.take(page, kinds.kind("file"))
         finally:

@@ -5,15 +5,19 @@ from collections.abc import Callable
 from sqlalchemy.exc import SQLAlchemyError
 
 from db.database import Database
+from kle.storage import Storage
 from kle.worker import Worker
 
 Part = str | None
 More = Callable[[Database], dict[str, Part]]
 
 
-def readiness(database: Database, worker: Worker | None, more: More | None = None) -> Callable[[], dict[str, Part]]:
+def readiness(
+    database: Database, storage: Storage, worker: Worker | None, more: More | None = None
+) -> Callable[[], dict[str, Part]]:
     def look() -> dict[str, Part]:
         parts = {"database": _database(database)}
+        parts["storage"] = storage.look() if parts["database"] is None else None
         if worker:
             parts["scheduler"] = None if worker.running else "not started"
             if worker.tags:

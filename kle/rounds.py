@@ -12,6 +12,7 @@ from core.errors import KleError
 from core.outcome import GOOD, Outcome
 from db import sources
 from kle import checking, claims, output, runtime
+from kle.storage import Storage
 
 Round = tuple[str, Outcome]
 
@@ -21,10 +22,12 @@ def collect_named(names: Sequence[str]) -> Iterator[Round]:
     worker = claims.worker_name()
     with runtime.archive(sync=runtime.config_is_there()) as (settings, database):
         claims.release_dead(database)
+        storage = Storage(settings, database)
         chosen = [source.name for source in checking.choose(settings, names)]
         with Fetcher.from_settings(settings) as fetcher:
             for name in chosen:
                 try:
+                    storage.check()
                     with database.write() as session:
                         source = sources.claim_named(session, name, worker, times.now())
                     yield name, collect(database, source, fetcher, worker)

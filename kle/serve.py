@@ -17,6 +17,7 @@ from db.database import Database
 from kle import output, runtime
 from kle.readiness import Part, readiness
 from kle.stopping import StopSign
+from kle.storage import Storage
 from kle.worker import Worker
 
 Role = Literal["all", "api", "collector", "worker"]
@@ -34,7 +35,9 @@ def run(settings: Settings, role: Role = "all", parts: Callable[[Database], dict
                 worker.start()
             if listening:
                 _greet(settings, database, listening.getsockname()[1])
-                _serve(create_app(settings, database, readiness(database, worker, parts)), listening, stop)
+                storage = worker.storage if worker else Storage(settings, database)
+                ready = readiness(database, storage, worker, parts)
+                _serve(create_app(settings, database, ready), listening, stop)
             else:
                 output.say(f"kle-monitor works as {role}; Ctrl-C stops it.")
                 stop.wait()
@@ -79,7 +82,7 @@ def _serve(app: FastAPI, listening: socket.socket, stop: StopSign) -> None:
 def _greet(settings: Settings, database: Database, port: int) -> None:
     address = settings.base_url.rstrip("/") or f"http://{_name(settings.host)}:{port}"
     now = times.now()
-    with database.write() as session:
+    with database.write(lasting=True) as session:
         first = not credentials.any_key(session)
         key = credentials.issue(session, "key", "first start", ["admin"], now, None)[1] if first else ""
         link = credentials.issue(session, "sign_in", "kle up", ["admin"], now, SIGN_IN)[1]

@@ -16,11 +16,13 @@ from classifier.tag import adopt, tag_round
 from collector.collect import collect
 from collector.fetch import Fetcher
 from core import times
+from core.errors import NoRoom
 from core.settings import Settings
 from db import campaigns, ledger, sources
 from db.database import Database
 from db.models import Source
-from kle import claims, drifting
+from kle import claims, drifting, jumps
+from kle.storage import Storage
 
 if TYPE_CHECKING:
     from classifier.model import Classifier
@@ -40,6 +42,8 @@ class Worker:
         self._database, self._model = database, model
         self._fetcher = Fetcher.from_settings(settings) if collecting else None
         self._scheduler = BackgroundScheduler(timezone="UTC")
+        self.storage = Storage(settings, database, self.name)
+        self._clock = jumps.Watch(self._tick_now)
         self._stopping = Event()
         self._lock = Lock()
         self._rounds: dict[int, Thread] = {}  # by source
@@ -55,6 +59,7 @@ class Worker:
         if self._database.dialect == "postgresql":
             self._every_second(self._seal)
         self._scheduler.start()
+        self._clock.start()
 
     @property
     def tags(self) -> bool:
@@ -67,6 +72,7 @@ class Worker:
     def stop(self, grace: float = 10.0) -> None:
         """Rounds that run may finish within `grace` seconds; the claims of the others are released."""
         self._stopping.set()
+        self._clock.stop()
         if self._scheduler.running:
             self._scheduler.shutdown(wait=True)
         until = time.monotonic() + grace
@@ -85,6 +91,8 @@ class Worker:
         while not self._stopping.is_set() and len(self._rounds) < LANES:
             with self._lock:
                 running = list(self._rounds)
+            if not self.storage.has_room(running):
+                return
             with self._database.write() as session:
                 source = sources.claim_due(session, self.name, times.now(), running)
             if source is None or source.id is None:
@@ -100,6 +108,8 @@ class Worker:
         assert self._fetcher
         try:
             collect(self._database, source, self._fetcher, self.name)
+        except NoRoom:
+            pass  # the next tick sees it, and says so once
         except Exception:
             log.exception("round broke off", source=source.name)
         finally:
@@ -108,7 +118,7 @@ class Worker:
 
     def _tag(self) -> None:
         """Tag until nothing waits and nothing is stale."""
-        while not self._stopping.is_set() and self._model:
+        while not self._stopping.is_set() and self._model and self.storage.has_room(list(self._rounds)):
             if not tag_round(self._database, self._model, self.name):
                 self._settle()
                 return
@@ -128,6 +138,12 @@ class Worker:
         with self._database.write() as session:
             ledger.seal(session)
 
+    def _tick_now(self) -> None:
+        """The clock was set back: no tick may wait until it has caught up."""
+        log.warning("the clock was set back; going on by the new time")
+        for job in self._scheduler.get_jobs():
+            job.modify(next_run_time=times.now())
+
     def _every_second(self, tick: Callable[[], None]) -> None:
         self._every(1, tick)
 
@@ -135,6 +151,8 @@ class Worker:
         def safely() -> None:
             try:
                 tick()
+            except NoRoom:
+                pass  # the next tick of collecting or tagging says so, once
             except Exception:
                 log.exception("tick failed", tick=tick.__name__)
 

@@ -84,6 +84,21 @@ class Postgres:
             with psycopg.connect(self.url, autocommit=True) as admin:
                 admin.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
+    @contextmanager
+    def database_on(self, folder: Path) -> Iterator[str]:
+        """A new database whose tables lie in `folder`, of this machine; the rest of the server is elsewhere."""
+        shutil.chown(folder, "postgres")
+        name = f"kle_{uuid.uuid4().hex[:12]}"
+        with psycopg.connect(self.url, autocommit=True) as admin:
+            admin.execute(f"CREATE TABLESPACE {name} LOCATION '{folder}'")
+            admin.execute(f"CREATE DATABASE {name} TABLESPACE {name}")
+        try:
+            yield self.url.replace("postgresql://", "postgresql+psycopg://").rsplit("/", 1)[0] + f"/{name}"
+        finally:
+            with psycopg.connect(self.url, autocommit=True) as admin:
+                admin.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+                admin.execute(f"DROP TABLESPACE {name}")
+
 
 def _programs() -> Path:
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda p: int(p.parent.name), reverse=True)

@@ -32,7 +32,7 @@ def correct(
     """Then back to where the form stood."""
     require(who, "annotate")
     check_csrf(who, csrf)
-    with context(request).database.write() as session:
+    with context(request).database.write(lasting=True) as session:
         if decision == "withdraw":
             corrections.withdraw(session, id, topic, author(who), times.now())
         else:

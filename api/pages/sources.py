@@ -22,8 +22,9 @@ def list_sources(request: Request, who: Reader) -> Response:
         found = outgoing.sources(sources.list_sources(session, times.now()), who.audience)
         names = {topic["slug"]: topic["name"] for topic in directory.topics(session)}
         weeks = drifts(drift.drift(session, times.now()), names)
+    storage = outgoing.storage(context(request).readiness().get("storage"), who.audience)
     rows = [{**row, "state": _state(row), "href": formats.safe_url(row["url"])} for row in found]
-    return page(request, "sources.html", {"rows": rows, "drifts": weeks})
+    return page(request, "sources.html", {"rows": rows, "drifts": weeks, "storage": storage})
 
 
 def _state(row: dict[str, object]) -> str:

@@ -16,5 +16,7 @@ router = resource("collection")
 @router.get("/sources", response_model=schemas.Sources, dependencies=[only()])
 def list_sources(request: Request, who: Reader) -> Response:
     """Every source with its last run and when it is due next."""
-    with context(request).database.read() as session:
-        return listing(outgoing.sources(sources.list_sources(session, times.now()), who.audience))
+    site = context(request)
+    with site.database.read() as session:
+        found = outgoing.sources(sources.list_sources(session, times.now()), who.audience)
+    return listing(found, storage=outgoing.storage(site.readiness().get("storage"), who.audience))

@@ -24,7 +24,7 @@ def correct_tag(request: Request, who: Annotator, id: str, topic: str, said: sch
     stays, marked with the version it was made on. Another PUT replaces it, the same one changes nothing; the
     history stands with the versions. Any id of the post will do. Needs the scope `annotate`.
     """
-    with context(request).database.write() as session:
+    with context(request).database.write(lasting=True) as session:
         corrections.put(session, id, topic, said.decision, said.note, author(who), times.now())
         own = posts.get(session, posts.resolve(session, id))
     return Json(next(tag for tag in own["tags"] if tag["topic"] == topic))
@@ -36,6 +36,6 @@ def withdraw_correction(request: Request, who: Annotator, id: str, topic: str) -
 
     Where none stands nothing changes. Needs the scope `annotate`.
     """
-    with context(request).database.write() as session:
+    with context(request).database.write(lasting=True) as session:
         corrections.withdraw(session, id, topic, author(who), times.now())
     return Response(status_code=204)

@@ -57,13 +57,19 @@ def import_(
     Examples: kle import posts.jsonl --json; kle import tweets.js --account @office_example
     """
     from kle import importing, runtime
+    from kle.storage import Storage
 
     if format_ not in ("auto", *_formats()):
         output.fail(f"there is no format {format_!r}; there are auto, {', '.join(_formats())}")
-    with runtime.archive() as (_, database), output.bytes_read() as bar:
+    with runtime.archive() as (settings, database), output.bytes_read() as bar:
         task = bar.add_task("importing", total=None)
         report = importing.run(
-            database, files, lambda done, total: bar.update(task, completed=done, total=total), format_, account
+            database,
+            files,
+            lambda done, total: bar.update(task, completed=done, total=total),
+            Storage(settings, database),
+            format_,
+            account,
         )
     if json:
         output.print_json(report.as_json())
@@ -98,9 +104,11 @@ def classify(
     Example: kle classify --all --model ./my-model --json
     """
     from kle import classifying, runtime
+    from kle.storage import Storage
 
     with runtime.archive() as (settings, database):
         chosen = settings.model_copy(update={"model": str(model)}) if model else settings
+        Storage(settings, database).check()
         loaded = runtime.model(chosen, database)
         if loaded is None:
             output.fail("KLE_MODEL = none switches tagging off; name a model with --model DIR")

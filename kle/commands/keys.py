@@ -30,7 +30,7 @@ def add(
     wrong = [s for s in scope if s not in credentials.SCOPES]
     if wrong:
         raise BadRequest(f"there is no scope {wrong[0]!r}; there are {', '.join(credentials.SCOPES)}")
-    with runtime.archive() as (_, database), database.write() as session:
+    with runtime.archive() as (_, database), database.write(lasting=True) as session:
         number, secret = credentials.issue(session, "key", name or "+".join(scope), scope, times.now(), None)
     if json:
         output.print_json({"id": number, "key": secret})
@@ -60,6 +60,6 @@ def revoke(number: Annotated[int, typer.Argument(metavar="ID", help="Its id in `
     from db import credentials
     from kle import runtime
 
-    with runtime.archive() as (_, database), database.write() as session:
+    with runtime.archive() as (_, database), database.write(lasting=True) as session:
         credentials.revoke(session, number, times.now())
     output.note(f"Key {number} is revoked.")

@@ -1,6 +1,7 @@
 """The schema comes with its migrations, on both databases, also when several processes open a new file at once."""
 
 import multiprocessing
+import shutil
 import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime
@@ -218,3 +219,12 @@ def test_an_index_of_older_folding_is_built_again(room):
     assert room.ids("peshmerga") == ["mastodon:m.example/1"]
     assert room.database.refresh_index() is False
     room.assert_sound()
+
+
+def test_a_writer_says_whether_its_commit_waits_for_the_disk(migrated, tmp_path):
+    file = shutil.copy(migrated, tmp_path / "kle.sqlite")
+    made = Database(f"sqlite:///{file}")
+    for lasting in (False, True, False):
+        with made.write(lasting=lasting) as session:
+            assert session.execute(text("PRAGMA synchronous")).scalar() == 1 + lasting
+    made.close()

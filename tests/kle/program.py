@@ -16,17 +16,22 @@ from typing import Any
 SECONDS = 90.0  # a loaded machine is slow to start
 
 
+def environment(**knobs: str) -> dict[str, str]:
+    """Of a child: ours, with these settings and no others."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith("KLE_")}
+    kept.pop("PYTHONDONTWRITEBYTECODE", None)  # without byte code each start takes seconds
+    return {**kept, **knobs}
+
+
 class Program:
     """`kle ARGUMENTS` running in `folder`; `address` once it has printed one."""
 
-    def __init__(self, folder: Path, *arguments: str, **environment: str) -> None:
-        kept = {k: v for k, v in os.environ.items() if not k.startswith("KLE_")}
-        kept.pop("PYTHONDONTWRITEBYTECODE", None)  # without byte code each start takes seconds
+    def __init__(self, folder: Path, *arguments: str, **knobs: str) -> None:
         self.log = folder / f"stderr-{time.monotonic_ns()}.log"
         with self.log.open("w") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "kle", *arguments], cwd=folder, text=True, stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE, stderr=log, env={**kept, **environment},
+                stdout=subprocess.PIPE, stderr=log, env=environment(**knobs),
             )  # fmt: skip
         self.said: list[str] = []
 
@@ -86,9 +91,9 @@ def get(url: str) -> tuple[int, Any]:
 
 
 @contextmanager
-def started(folder: Path, *arguments: str, **environment: str) -> Iterator[Program]:
+def started(folder: Path, *arguments: str, **knobs: str) -> Iterator[Program]:
     """Killed at the end if it still runs."""
-    program = Program(folder, *arguments, **environment)
+    program = Program(folder, *arguments, **knobs)
     try:
         yield program
     finally:

@@ -52,7 +52,7 @@ def _count(folder: Path, statement: str) -> int:
 def test_ready_asks_only_for_what_the_role_uses(office: Path) -> None:
     with started(office, "up", "--port", "0", "--role", "api", KLE_MODEL="none") as program:
         address = program.address()
-        assert program.ready(address) == {"ready": True, "parts": {"database": None}}
+        assert program.ready(address) == {"ready": True, "parts": {"database": None, "storage": None}}
 
 
 def test_roles_without_api_work_and_stop(office: Path) -> None:

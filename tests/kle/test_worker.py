@@ -5,6 +5,7 @@ import socket
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from core import settings
 from core.settings import Settings
 from db import directory, sources
 from db.database import Database
-from kle import claims, runtime
+from kle import claims, jumps, runtime
 from kle import worker as workers
 from kle.worker import Worker
 from tests.collector.platforms.api import open_at
@@ -142,6 +143,21 @@ def test_tick_that_fails_is_told_and_the_next_comes(office: Path, monkeypatch: p
         worker = Worker(knobs, database)
         worker.start()
         wait_for(database, "SELECT count(*) = 1 FROM run WHERE outcome = 'ok'")
+        worker.stop()
+
+
+def test_a_clock_that_is_set_back_stops_no_tick(office: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """APScheduler would sleep until the time that it had planned."""
+    with runtime.archive(archive_of(office), sync=True) as (knobs, database):
+        worker = Worker(knobs, database)
+        worker.start()
+        wait_for(database, "SELECT count(*) = 1 FROM run WHERE outcome = 'ok'")
+        for job in worker._scheduler.get_jobs():
+            job.modify(next_run_time=runtime.times.now() + timedelta(hours=1))
+        with database.write() as session:
+            session.execute(text("UPDATE source SET next_due_at = '2026-01-01'"))
+        monkeypatch.setattr(jumps, "wall", lambda: time.time() - 3600)
+        wait_for(database, "SELECT count(*) = 2 FROM run WHERE finished_at IS NOT NULL")
         worker.stop()
 
 
