@@ -13,7 +13,7 @@ from db.proof import digests
 from db.upsert import insert_quietly, table
 
 ERASED = "erased"
-_LEVEL = 3  # of zlib: bulk imports spend half the time of level 6 for a tenth more bytes
+LEVEL = 3  # of zlib: bulk imports spend half the time of level 6 for a tenth more bytes
 _PIECE = 1 << 18
 _blob = table(Blob)
 
@@ -23,7 +23,7 @@ def keep(session: Session, body: bytes, codec: str = "zlib") -> str:
     packed in itself."""
     digest = digests.sha256(body)
     if session.execute(select(_blob.c.sha256).where(_blob.c.sha256 == digest)).first() is None:
-        packed = zlib.compress(body, _LEVEL) if codec == "zlib" else body
+        packed = zlib.compress(body, LEVEL) if codec == "zlib" else body
         insert_quietly(session, Blob, [{"sha256": digest, "size": len(body), "codec": codec, "body": packed}])
     return digest
 

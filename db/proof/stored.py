@@ -8,14 +8,14 @@ from typing import Any
 from sqlalchemy import select
 from sqlmodel import Session
 
-from db.blobs import ERASED
+from db.blobs import ERASED, LEVEL
 from db.models import Blob, Capture, MediaFile
 from db.proof import erased
 from db.slices import slices
 from db.upsert import table
 
 _blob, _capture, _media = table(Blob), table(Capture), table(MediaFile)
-_HEAD = zlib.compress(b"", 3)[:2]  # how all that we pack begins
+_HEAD = zlib.compress(b"", LEVEL)[:2]  # how all that we pack begins
 _SUM = 4  # bytes at the end of packed ones: their checksum
 _LEAST = 8  # bytes of nothing, packed
 _PIECE = 1 << 20

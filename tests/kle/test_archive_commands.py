@@ -1,5 +1,6 @@
 """search, verify, keys, db upgrade, export, classify: what the terminal answers about the archive."""
 
+import hashlib
 import json
 import sqlite3
 from pathlib import Path
@@ -218,3 +219,38 @@ def test_the_most_uncertain_can_be_searched(kle: Kle, office: Path) -> None:
 def test_older_sqlite_file_is_not_needed_for_a_start(kle: Kle, tmp_path: Path) -> None:
     assert kle("search", "reform").exit_code == 0
     assert Database(f"sqlite:///{tmp_path}/data/kle.sqlite").at_head()
+
+
+def test_verify_of_a_damaged_file_says_so_in_one_line(kle: Kle, office: Path) -> None:
+    kle("collect")
+    file = office / "data" / "kle.sqlite"
+    with sqlite3.connect(file) as archive:
+        archive.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    whole = file.read_bytes()
+    for start in (0, 4096 * 2, 4096 * 20):
+        file.write_bytes(whole[:start] + b"\xff" * 4096 + whole[start + 4096 :])
+        for left in ("-wal", "-shm"):
+            Path(f"{file}{left}").unlink(missing_ok=True)
+        found = kle("verify")
+        assert found.exit_code == 1 and "Traceback" not in found.output, start
+        assert "damaged" in found.output or "not as it was written" in found.output
+
+
+def test_audit_tells_of_settings_keys_and_releases_and_never_a_secret(
+    kle: Kle, office: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kle("collect")
+    kle("collect")  # the same configuration: no line
+    monkeypatch.setenv("KLE_CONTACT", "desk@office.example")
+    kle("collect")
+    key = out(kle, "keys", "add", "--name", "desk")["key"]
+    kle("export", "", "--format", "csv", "--out", "release")
+    lines = out(kle, "audit")["items"][::-1]
+    assert [line["kind"] for line in lines] == ["settings", "settings", "key", "release"]
+    assert lines[0]["detail"]["added"] and lines[1]["detail"]["changed"] == ["settings/contact"]
+    manifest = (office / "release" / "manifest.json").read_bytes()
+    assert lines[3]["subject"] == "manifest/" + hashlib.sha256(manifest).hexdigest()
+    assert key not in json.dumps(lines) and "desk@office.example" not in json.dumps(lines)
+    shown = kle("audit", "--limit", "2").stdout
+    assert "issued" in shown and "digests" not in shown
+    assert out(kle, "verify")["audit_lines"] == 4

@@ -1,4 +1,4 @@
-"""Flip bits in the file itself: verify says so, or names a damaged database, or the bit said nothing that counts."""
+"""Flip bits in the file itself: verify says so, or names a damaged database, or the bit said nothing."""
 
 import random
 import shutil
@@ -13,6 +13,7 @@ from db.database import Database
 from db.proof import verify
 from tests.db.proof.test_flips import CELLS
 
+HEADER = 100  # bytes of the file that say how it is opened: SQLite then refuses to, each with its own words
 SQLITE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
 
@@ -30,15 +31,15 @@ def said(file):
         return None
 
 
-def verified(file):
-    """True, False, or what is said of a damaged database."""
+def verified(file, place):
+    """Whether verify says that all fits; a damaged database is named as such."""
     database = Database(f"sqlite:///{file}")
     try:
         with database.read() as session:
             return verify.verify(session)["ok"]
     except DBAPIError as error:
-        assert damage.told(error), error
-        return damage.told(error)
+        assert damage.told(error) or place < HEADER, error
+        return False
     finally:
         database.close()
 
@@ -46,8 +47,6 @@ def verified(file):
 def flips(room, tmp_path, count, seed):
     """How many flips were found, and how many hit nothing that says anything."""
     room.verify()
-    with room.database.write() as session:
-        session.connection().exec_driver_sql("SELECT 1")
     room.database.close()
     whole = tmp_path / "whole.sqlite"
     with closing(sqlite3.connect(room.database.file)) as archive:
@@ -61,7 +60,7 @@ def flips(room, tmp_path, count, seed):
         for left in ("-wal", "-shm"):
             damaged.with_name(damaged.name + left).unlink(missing_ok=True)
         damaged.write_bytes(content[:place] + bytes([content[place] ^ bit]) + content[place + 1 :])
-        if verified(damaged) is True:
+        if verified(damaged, place):
             assert said(damaged) == before, (place, bit)
         else:
             found += 1
@@ -76,7 +75,7 @@ def test_flipped_bits_of_the_file_are_found_or_say_nothing(whole, tmp_path):
 @pytest.mark.torture
 @SQLITE
 def test_thousands_of_flipped_bits_of_the_file_are_found_or_say_nothing(whole, tmp_path):
-    print(flips(whole, tmp_path, 3000, 2), "of 3000 flips were found, the others said nothing")
+    assert flips(whole, tmp_path, 3000, 2) > 1000
 
 
 @SQLITE
