@@ -109,7 +109,8 @@ def slices(session: Session, query: PostQuery, size: int = 500) -> Iterator[list
         after = cursor.encode("oldest", keys[-1])
 
 
-def _key(session: Session, public_id: str) -> int:
+def key_of(session: Session, public_id: str) -> int:
+    """The row key of a post by any of its ids. Raises NotFound."""
     platform, _, platform_id = storable(public_id).partition(":")
     own = select(_post.c.id).where(_post.c.platform == platform, _post.c.platform_id == platform_id)
     other = select(_alias.c.post_id).where(_alias.c.public_id == storable(public_id))
@@ -121,20 +122,20 @@ def _key(session: Session, public_id: str) -> int:
 
 def get(session: Session, public_id: str, moment: datetime | None = None) -> dict[str, Any]:
     """One post by any of its ids, now or as it was known at `moment`. Raises NotFound."""
-    key = _key(session, public_id)
+    key = key_of(session, public_id)
     return as_of.post(session, key, moment) if moment else forms.posts(session, [key])[0]
 
 
 def resolve(session: Session, public_id: str) -> str:
     """The post's own id. Raises NotFound."""
-    key = _key(session, public_id)
+    key = key_of(session, public_id)
     row = session.execute(select(_post.c.platform, _post.c.platform_id).where(_post.c.id == key)).one()
     return f"{row.platform}:{row.platform_id}"
 
 
 def metrics(session: Session, public_id: str) -> list[dict[str, Any]]:
     """Its counts as they changed, oldest first."""
-    statement = select(_metrics).where(_metrics.c.post_id == _key(session, public_id))
+    statement = select(_metrics).where(_metrics.c.post_id == key_of(session, public_id))
     rows = session.execute(statement.order_by(_metrics.c.observed_at))
     return [
         {**{name: getattr(r, name) for name in METRICS}, "observed_at": times.text(r.observed_at)} for r in rows
@@ -143,7 +144,7 @@ def metrics(session: Session, public_id: str) -> list[dict[str, Any]]:
 
 def versions(session: Session, public_id: str) -> list[dict[str, Any]]:
     """Its history, oldest first, each with the difference to the one before, word by word."""
-    key = _key(session, public_id)
+    key = key_of(session, public_id)
     statement = (
         select(_version, _source.c.name)
         .join_from(_version, _source, isouter=True)
@@ -158,7 +159,7 @@ def versions(session: Session, public_id: str) -> list[dict[str, Any]]:
     history, before = [], None
     for row in session.execute(statement):
         history.append(_version_form(row, before, tags.get(row.id, [])))
-        before = row.text
+        before = None if row.erasure_id else row.text
     return history
 
 
@@ -166,7 +167,7 @@ def _version_form(row: Any, before: str | None, tags: list[dict[str, Any]]) -> d
     return {
         "number": row.number,
         "change": row.change,
-        "text": row.text,
+        "text": None if row.erasure_id else row.text,
         "links": row.links,
         "media": row.media,
         "seen_at": times.text(row.seen_at),
@@ -174,8 +175,9 @@ def _version_form(row: Any, before: str | None, tags: list[dict[str, Any]]) -> d
         "first_hand": row.view > 0,
         "digest": row.digest,
         "text_sha256": row.text_sha256,
+        "erased": row.erasure_id is not None,
         "tags": tags,
-        "diff": difference(before, row.text) if before is not None else [],
+        "diff": difference(before, row.text) if before is not None and row.erasure_id is None else [],
     }
 
 
