@@ -42,7 +42,18 @@ def test_the_example_s_evidence_stands_in_its_text():
 def test_every_route_of_this_version_is_there(document):
     posts = {"posts", "posts/{id}", "posts/{id}/versions", "posts/{id}/metrics", "timeline", "facets"}
     posts |= {"posts/{id}/tags/{topic}"}
-    rest = {"topics", "actors", "accounts", "references", "sources", "runs", "coverage", "drift", "audit"}
+    rest = {
+        "topics",
+        "actors",
+        "accounts",
+        "references",
+        "sources",
+        "runs",
+        "coverage",
+        "drift",
+        "audit",
+        "erasures",
+    }
     assert set(document["paths"]) == {f"/api/v1/{name}" for name in posts | rest} | HEALTH
 
 
