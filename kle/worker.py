@@ -48,6 +48,7 @@ class Worker:
         self._scheduler = BackgroundScheduler(timezone="UTC")
         self._stopping = Event()
         self._lock = Lock()
+        self._erasing = Lock()  # one at a time, and the purge when they are done
         self._rounds: dict[int, Thread] = {}  # by source
 
     def start(self) -> None:
@@ -135,14 +136,17 @@ class Worker:
         drifting.count_weeks(self._database)
 
     def _erase(self) -> None:
-        forgetting.erase_due(self._database, self._going)
+        with self._erasing:
+            forgetting.erase_due(self._database, self._going)
 
     def _retain(self) -> None:
         forgetting.announce(self._database)
-        forgetting.retain_daily(self._database, self._going)
+        with self._erasing:
+            forgetting.retain_daily(self._database, self._going)
 
     def _purge(self) -> None:
-        forgetting.purge_traces(self._database, self._going)
+        if not self._erasing.locked():
+            forgetting.purge_traces(self._database, self._going)
 
     def _going(self) -> bool:
         return not self._stopping.is_set()

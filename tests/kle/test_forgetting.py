@@ -200,7 +200,7 @@ def erase_killed(kle: Kle, folder: Path, archive: Path, count: int, kills: int) 
 
 
 def test_killed_while_erasing(kle: Kle, archive: Path, tmp_path: Path) -> None:
-    erase_killed(kle, tmp_path, archive, count=300, kills=2)
+    erase_killed(kle, tmp_path, archive, count=120, kills=2)
 
 
 @pytest.mark.torture
