@@ -84,6 +84,7 @@ POST: dict[str, Any] = {
     ],
     "rights": {"policy": "quotation", "text_withheld": False},
     "tagging": "done",
+    "erasure": None,
 }
 SAID: dict[str, Any] = {"decision": "tagged", "note": POST["tags"][1]["correction"]["note"]}
 VERSION: dict[str, Any] = {
@@ -97,6 +98,7 @@ VERSION: dict[str, Any] = {
     "first_hand": True,
     "digest": DIGEST,
     "text_sha256": DIGEST[::-1],
+    "erased": False,
     "tags": [{**POST["tags"][0], "valid_from": "2025-08-18T15:06:14Z", "valid_to": None}],
     "diff": [
         {"op": "same", "text": "Our advisors met the brigade's leaders"},
@@ -156,6 +158,13 @@ SOURCE: dict[str, Any] = {
     "volume": {"alarm": None, "last_day": 7, "usual": 6.0, "least": 0.0, "most": 15.8, "silent_days": 0},
     "pages": None,
     "media": {"waiting": 0, "fetched": 31, "given_up": 1},
+    "keep": {
+        "keep_seconds": 31536000,
+        "posts": 2,
+        "oldest": "2024-08-17T09:12:00Z",
+        "from": "2025-08-19T06:00:00Z",
+    },
+    "erase_deleted": False,
 }
 AUDIT: dict[str, Any] = {
     "line": 41,

@@ -1,17 +1,26 @@
 """What Prometheus reads: requests by route template, and the archive's own counts at the time of asking."""
 
 import time
+from collections.abc import Iterator
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from sqlmodel import Session
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core import times
 from db import campaigns, counts, drift, tags
+from db.erasing import tombstones
+from db.erasing.erase import CAUSES
 
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 _SIDES = {None: 0, "low": -1, "high": 1}
+_WAITING = {
+    "oldest_deletion_seconds": "Age of the oldest deletion that the terms want erased and that is not yet",
+    "unpurged_erasures": "Erasures of which a trace may still stand in index, file or log",
+    "oldest_unpurged_seconds": "Age of the oldest of these",
+}
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
@@ -52,7 +61,31 @@ def _archive(session: Session) -> CollectorRegistry:
     stale = Gauge("kle_stale_tags", "Versions tagged by another model, to be tagged again", registry=made)
     stale.set(campaigns.stale_count(session))
     _drift(session, made)
+    made.register(_Erasures(tombstones.figures(session, times.now())))
     return made
+
+
+class _Erasures:
+    """How fast what was deleted there was erased here, from the tombstones themselves."""
+
+    def __init__(self, found: dict[str, Any]) -> None:
+        self._found = found
+
+    def collect(self) -> Iterator[Metric]:
+        found = self._found
+        erased = CounterMetricFamily("kle_erasures", "Posts erased, by cause", labels=["cause"])
+        for cause in CAUSES:
+            erased.add_metric([cause], found["causes"].get(cause, 0))
+        yield erased
+        buckets = [(str(float(bound)), count) for bound, count in found["buckets"].items()]
+        yield HistogramMetricFamily(
+            "kle_erasure_seconds",
+            "From the deletion that was seen to the erasure here",
+            [*buckets, ("+Inf", found["deletions"])],
+            found["seconds"],
+        )
+        for name, what in _WAITING.items():
+            yield GaugeMetricFamily(f"kle_{name}", what, found[name])
 
 
 def _drift(session: Session, made: CollectorRegistry) -> None:

@@ -17,6 +17,7 @@ TAGS = [
     {"name": "counts", "description": "How many posts, by time and by what they have in common; the same filters."},
     {"name": "directory", "description": "Topics, actors, accounts, references."},
     {"name": "collection", "description": "Sources, runs, whether anybody looked, and drift."},
+    {"name": "erasures", "description": "What was erased, why and how fast; forgetting a post."},
     {"name": "health", "description": "Alive, ready, metrics."},
 ]
 _OPEN = ("/healthz", "/readyz")

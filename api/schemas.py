@@ -95,6 +95,20 @@ class Rights(Form):
     text_withheld: bool
 
 
+class Erasure(Form):
+    """The tombstone of a post whose texts were erased."""
+
+    cause: Literal["request", "deleted", "retention"] = Field(
+        description="A person's word, the platform's terms, a source's `keep`. It may return after `deleted` alone."
+    )
+    reason: str | None = Field(description="In the operator's words; null for outside readers.")
+    at: Time = Field(description="When its texts went.")
+    erased_at: Time | None = Field(
+        description="When the last trace was gone from index, file and log; null before."
+    )
+    deleted_at: Time | None = Field(description="When it was seen to be gone there, if it was.")
+
+
 class Post(Form):
     model_config = ConfigDict(json_schema_extra={"examples": [examples.POST]})
     id: str = Field(description="platform:platform_id, the same in every archive")
@@ -103,7 +117,9 @@ class Post(Form):
     url: str | None
     kind: Kind
     account: AccountRef | None
-    text: str | None = Field(description="Null where its platform's terms keep it from outside readers.")
+    text: str | None = Field(
+        description="Null where its platform's terms keep it from outside readers, or where it was erased."
+    )
     lang: str | None
     created_at: Time
     created_at_precision: Precision = Field(
@@ -125,6 +141,7 @@ class Post(Form):
     sightings: list[Sighting]
     rights: Rights
     tagging: Literal["done", "pending"]
+    erasure: Erasure | None
 
 
 class HistoricTag(Tag):
@@ -151,6 +168,7 @@ class Version(Form):
     first_hand: bool
     digest: str = Field(description="SHA-256 over the version's facts, as the ledger has it.")
     text_sha256: str
+    erased: bool = Field(description="True: what it said was erased; its digests stay.")
     tags: list[HistoricTag]
     diff: list[Change] = Field(description="Against the version before, by words.")
 
@@ -224,6 +242,37 @@ class Posts(Page):
     items: list[Post]
     total: int | AtLeast = Field(description="Exact up to a bound, then at least so many.")
     coverage: Coverage
+
+
+class ErasedVersion(Form):
+    digest: str = Field(description="Of the version as it was archived, as the ledger has it.")
+    kept: str = Field(description="Of what is left of it.")
+
+
+class Copy(Form):
+    """A release or backup that may hold the text, by the audit ledger."""
+
+    kind: Literal["release", "backup"]
+    subject: str
+    at: Time
+    detail: dict[str, Any]
+
+
+class Tombstone(Erasure):
+    id: str = Field(description="The post's id.")
+    by: str
+    last_seen_at: Time | None = Field(description="When a capture last showed it there.")
+    seconds: float | None = Field(description="From `deleted_at` to `at`, for the cause `deleted`.")
+    versions: list[ErasedVersion]
+    notes: int = Field(description="Corrections whose note was erased.")
+    captures: list[str] = Field(description="SHA-256 of the answers whose bytes were erased.")
+    media: list[str] = Field(description="SHA-256 of the media files that were erased.")
+    shared_with: list[str] = Field(description="Other posts that these captures showed, at most 50.")
+    copies: list[Copy]
+
+
+class Tombstones(Page):
+    items: list[Tombstone]
 
 
 class Versions(Page):
@@ -409,6 +458,15 @@ class Files(Form):
     given_up: int
 
 
+class Keep(Form):
+    """How long a source's posts stay, where that is limited."""
+
+    keep_seconds: int
+    posts: int = Field(description="How many would be erased now.")
+    oldest: Time | None = Field(description="When the one of them that is here longest was first seen.")
+    from_: Time | None = Field(alias="from", description="From when they are erased; null until it is announced.")
+
+
 class Source(Form):
     model_config = ConfigDict(json_schema_extra={"examples": [examples.SOURCE]})
     name: str
@@ -426,6 +484,8 @@ class Source(Form):
     volume: Volume
     pages: Pages | None
     media: Files | None
+    keep: Keep | None
+    erase_deleted: bool = Field(description="Its posts are erased here once they are gone there.")
 
 
 class Sources(Page):

@@ -123,11 +123,13 @@ class SourceConfig(BaseModel):
     enabled: StrictBool = True
     verified: StrictBool = True
     synthetic: StrictBool = False
+    keep: timedelta | None = None
+    erase_deleted: StrictBool = False
 
-    @field_validator("every", mode="before")
+    @field_validator("every", "keep", mode="before")
     @classmethod
     def _span(cls, value: Any) -> Any:
-        if isinstance(value, timedelta):
+        if value is None or isinstance(value, timedelta):
             return value
         if not isinstance(value, str):
             raise ValueError('must be a time span in quotes, such as "15m", "1h" or "7d"')

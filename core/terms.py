@@ -21,12 +21,16 @@ _UNNAMED = {"name": None, "key": None, "note": None}
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """`follow`: how often the platform is asked whether a post is still there; None: it cannot or need not be."""
+    """`follow`: how often the platform is asked whether a post is still there; None: it cannot or need not be.
+    `erase`: what is deleted there is erased here. `keep`: how long after it was last seen a text may stay.
+    """
 
     name: str
     share: str
     note: str
     follow: timedelta | None = None
+    erase: bool = False
+    keep: timedelta | None = None
 
     @property
     def shares_text(self) -> bool:
@@ -49,8 +53,9 @@ def _table() -> dict[str, Any]:
     return tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
 
 
-def _policy(name: str, row: dict[str, str]) -> Policy:
-    return Policy(name, row["share"], row["note"], times.parse_every(row["follow"]) if "follow" in row else None)
+def _policy(name: str, row: dict[str, Any]) -> Policy:
+    spans = {field: times.parse_every(row[field]) for field in ("follow", "keep") if field in row}
+    return Policy(name, row["share"], row["note"], erase=row.get("erase", False), **spans)
 
 
 def policy_for(post: dict[str, Any]) -> Policy:
@@ -69,12 +74,18 @@ def apply(post: dict[str, Any], audience: Audience) -> dict[str, Any]:
     policy = policy_for(post)
     withheld = audience == "public" and not policy.shares_text
     rights = {"policy": policy.share, "text_withheld": withheld}
-    post = {**post, "tags": tags(post["tags"], audience), "rights": rights}
+    post = {**post, "tags": tags(post["tags"], audience), "rights": rights, "erasure": _erasure(post, audience)}
     if not withheld:
         return post
     silent = [{**tag, "evidence": None} for tag in post["tags"]]
     media = [{**item, "alt": None} for item in post["media"]]
     return {**post, "text": None, "tags": silent, "media": media}
+
+
+def _erasure(post: dict[str, Any], audience: Audience) -> dict[str, Any] | None:
+    """Why a person had it erased, in that person's words, is the operator's; the cause is not."""
+    said: dict[str, Any] | None = post.get("erasure")
+    return {**said, "reason": None} if said and audience == "public" else said
 
 
 def tags(items: list[dict[str, Any]], audience: Audience) -> list[dict[str, Any]]:

@@ -16,6 +16,7 @@ from core import lang, times
 from core.post import METRICS, Media, SeenPost, View
 from db import accounts, admit, clock, entries, find, keys, ledger, search, seen, sources
 from db import media as files
+from db.erasing import forgotten
 from db.find import Known
 from db.models import Post, Source, Tag, Version
 from db.proof import digests
@@ -49,6 +50,8 @@ def archive(
     find.wait_for_turn(session, sound)
     for once in admit.passes(sound, look.shared):
         _take(look, once)
+    if look.forgotten and capture_id is not None:
+        forgotten.hide(session, capture_id, look.forgotten, now)
     search.refresh(session, look.touched)
     return look.counts
 
@@ -57,6 +60,7 @@ def _take(look: Look, posts: Sequence[SeenPost]) -> None:
     waiting = list(posts)
     for _ in range(_ROUNDS):
         known = find.known(look.session, waiting, look.shared)
+        waiting = _without_forgotten(look, waiting, known)
         rest = _add(look, [p for p in waiting if p.id not in known])
         pairs = {known[p.id].id: (p, known[p.id]) for p in reversed(waiting) if p.id in known}
         rest += _update(look, list(pairs.values()))
@@ -65,6 +69,19 @@ def _take(look: Look, posts: Sequence[SeenPost]) -> None:
             return
         waiting = rest  # another writer was quicker: they are known now, or need another key
     raise RuntimeError(f"{len(waiting)} posts found no free row key in {_ROUNDS} tries")
+
+
+def _without_forgotten(look: Look, posts: Sequence[SeenPost], known: dict[str, Known]) -> list[SeenPost]:
+    """What was erased for good does not come back, under whichever of its ids it is shown; what was deleted there,
+    not as a quotation, or as deleted once more."""
+    erased = {p.id: known[p.id] for p in posts if p.id in known and known[p.id].erased}
+    look.forgotten.update(row.id for row in erased.values() if row.forgotten)
+    back = {p.id for p in posts if p.id in erased and _is_back(p, erased[p.id])}
+    return [p for p in posts if p.id not in erased or p.id in back]
+
+
+def _is_back(post: SeenPost, old: Known) -> bool:
+    return post.first_hand and not post.deleted and not old.forgotten
 
 
 # -- new posts ----------------------------------------------------------------------------------------------
@@ -127,6 +144,7 @@ def _post_row(look: Look, key: int, post: SeenPost, owners: dict[tuple[str, str]
         **{name: post.metrics.get(name) for name in METRICS},
         "measured_at": (post.measured_at or look.now) if post.metrics else None,
         "recheck_at": seen.next_recheck(look, post, post.created_at or look.now),
+        "erasure_id": None,
     }
 
 
@@ -204,7 +222,13 @@ def _update(look: Look, pairs: Sequence[tuple[SeenPost, Known]]) -> list[SeenPos
 
 
 def _change(look: Look, post: SeenPost, old: Known) -> str | None:
-    """What kind of new version this is; None where it shows nothing new."""
+    """What kind of new version this is; None where it shows nothing new. Of an erased post only that it is back."""
+    if old.erased:
+        return "restore" if _is_back(post, old) else None
+    return _change_of(post, old, look.source.id)
+
+
+def _change_of(post: SeenPost, old: Known, source_id: int | None) -> str | None:
     still_gone = old.deleted_at is not None and (post.deleted or not post.first_hand)
     if still_gone or _stale(post, old):
         return _better(post, old)
@@ -216,7 +240,7 @@ def _change(look: Look, post: SeenPost, old: Known) -> str | None:
         return "fuller"
     if post.view is View.QUOTE and old.view == View.QUOTE:
         return "fuller" if len(post.text) > len(old.text) else _better(post, old)
-    same_eyes = post.view is View.FULL or look.source.id == old.source_id
+    same_eyes = post.view is View.FULL or source_id == old.source_id
     return "edit" if post.view == old.view and same_eyes else _better(post, old)
 
 
@@ -251,7 +275,7 @@ def _as_it_was(post: SeenPost, old: Known) -> SeenPost:
 def _shows_less(post: SeenPost, old: Known, change: str) -> bool:
     """That it is back, or whose it is, is all that such a view tells."""
     shorter = change == "fuller" and post.view == old.view and len(post.text) < len(old.text)
-    return change in ("restore", "fuller") and (post.view < old.view or shorter)
+    return change in ("restore", "fuller") and not old.erased and (post.view < old.view or shorter)
 
 
 def _add_version(look: Look, post: SeenPost, old: Known, change: str) -> None:
@@ -277,6 +301,7 @@ def _add_version(look: Look, post: SeenPost, old: Known, change: str) -> None:
         "deleted_at": (old.deleted_at or at) if change == "delete" else None,
         "labels": list(shown.labels),
         "doubt": None,
+        "erasure_id": None,
     }
     if post.account and _gains_account(post, old):
         changed["account_id"] = accounts.ensure(look.session, [post.account])[accounts.key(post.account)]

@@ -126,12 +126,12 @@ def said_by_models(session: Session, public_id: str) -> dict[str, dict[str, Any]
 
 
 def standing(session: Session) -> list[Standing]:
-    """Every correction in force, oldest version first."""
+    """Every correction in force on a text that is still there, oldest version first."""
     statement = (
         select(_tag.c.version_id, _version.c.text, _version.c.facts, _topic.c.slug, _tag.c.decision)
         .join_from(_tag, _version, _version.c.id == _tag.c.version_id)
         .join(_topic, _topic.c.id == _tag.c.topic_id)
-        .where(_by_person, _in_force)
+        .where(_by_person, _in_force, _version.c.erasure_id.is_(None))
         .order_by(_tag.c.version_id, _topic.c.position)
     )
     rows = session.execute(statement)

@@ -6,7 +6,7 @@ a write cannot fail half-way) and waits up to 30 s for another's. PostgreSQL: or
 
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from db import damage, room, search
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 _BUSY_SECONDS = 30
+_IMPATIENT = 200  # milliseconds that a checkpoint waits for readers: writers wait for it meanwhile
 _MIGRATING = 0x6B6C656D  # the advisory lock of the one that migrates
 PRAGMAS = (
     f"PRAGMA busy_timeout = {_BUSY_SECONDS * 1000}",  # first: the others wait by it
@@ -121,6 +122,36 @@ class Database:
         with self.write() as session:
             search.rebuild(session)
         return True
+
+    # -- outside of transactions: what leaves no trace of what was erased --------------------------------------
+
+    def write_anew(self) -> bool:
+        """Write the whole SQLite file anew; False where it was busy. Nobody else writes meanwhile."""
+        return self._alone(["PRAGMA temp_store = FILE", "VACUUM"]) is not None
+
+    def fold_log(self) -> bool:
+        """Write SQLite's log back into the file and empty it; False where somebody still reads from it."""
+        said = self._alone([f"PRAGMA busy_timeout = {_IMPATIENT}", "PRAGMA wal_checkpoint(TRUNCATE)"])
+        return said is not None and said[0] == 0
+
+    def vacuum(self, tables: Sequence[str]) -> None:
+        """PostgreSQL: clear the rows of these tables that nobody can see any more."""
+        with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.exec_driver_sql(f"VACUUM {', '.join(tables)}")
+
+    def _alone(self, statements: Sequence[str]) -> Any:
+        """The first row of the last statement, () if it has none, on a connection of its own that holds no
+        transaction; None where the file was busy."""
+        assert self.file
+        with closing(sqlite3.connect(self.file, isolation_level=None)) as connection:
+            try:
+                for statement in (*PRAGMAS, *statements):
+                    found = connection.execute(statement).fetchone()
+            except sqlite3.OperationalError as error:
+                if "locked" in str(error) or "busy" in str(error):
+                    return None
+                raise
+        return found or ()
 
     def _backup(self, revision: str) -> None:
         assert self.file

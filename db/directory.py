@@ -73,9 +73,13 @@ def _put_source(session: Session, source: SourceConfig, now: datetime) -> None:
         "enabled": source.enabled,
         "verified": source.verified,
         "synthetic": source.synthetic,
+        "erase_deleted": source.erase_deleted,
+        "keep_seconds": int(source.keep.total_seconds()) if source.keep else None,
     }
     first = {"next_due_at": now, "scheduled_at": now, "state": {}, "failures": 0, "attempts": 0}
-    columns = _source.c.kind, _source.c.options, _source.c.next_due_at, _source.c.failures
+    columns = (
+        _source.c.kind, _source.c.options, _source.c.next_due_at, _source.c.failures, _source.c.keep_seconds,
+    )  # fmt: skip
     known = session.execute(select(*columns).where(_source.c.name == source.name)).first()
     if known and (known.kind, known.options) != (source.kind, source.options):
         row |= {"next_due_at": now, "scheduled_at": now}
@@ -83,8 +87,14 @@ def _put_source(session: Session, source: SourceConfig, now: datetime) -> None:
             row |= {"state": {}}  # files are read again by their new options; readers of the web know their address
     elif known and known.next_due_at > now + source.every and not known.failures:
         row |= {"next_due_at": now + source.every, "scheduled_at": now}  # a shorter schedule counts at once
+    if known and _shortened(known.keep_seconds, row["keep_seconds"]):
+        row |= {"keep_announced_at": None}  # what will go is told a day before
     statement = insert(session, Source).values({"name": source.name, **first, **row})
     session.execute(statement.on_conflict_do_update(index_elements=["name"], set_=row))
+
+
+def _shortened(before: int | None, now: int | None) -> bool:
+    return now is None or before is None or now < before
 
 
 def _actor_id(session: Session, source: SourceConfig) -> int | None:

@@ -61,7 +61,7 @@ def wanted(session: Session, post_ids: Sequence[int]) -> list[Entry]:
     current = and_(_version.c.post_id == _post.c.id, _version.c.number == _post.c.current)
     statement = select(
         _post.c.id, _post.c.platform, _post.c.kind, _post.c.lang, _post.c.account_id, _post.c.edits,
-        _post.c.deleted_at, _post.c.second_hand, _post.c.synthetic,
+        _post.c.deleted_at, _post.c.second_hand, _post.c.synthetic, _post.c.erasure_id,
         _version.c.id.label("version_id"), _version.c.text, _version.c.links, _version.c.media,
     ).join_from(_post, _version, current).where(_post.c.id.in_(post_ids))  # fmt: skip
     topics, sources = _topics(session, post_ids), _sources(session, post_ids)
@@ -87,6 +87,7 @@ def _tokens(row: Mapping[Any, Any]) -> list[str]:
     flags = (
         ("is", "edited", row["edits"] > 0),
         ("is", "deleted", row["deleted_at"] is not None),
+        ("is", "erased", row["erasure_id"] is not None),
         ("is", "second_hand", row["second_hand"]),
         ("is", "synthetic", row["synthetic"]),
         ("has", "media", bool(row["media"])),

@@ -17,7 +17,8 @@ from core.post import METRICS, SeenPost
 from core.post import Account as SeenAccount
 from core.text import squeeze
 from db import accounts, rekey
-from db.models import Account, Alias, Post, Version
+from db.models import Account, Alias, Erasure, Post, Version
+from db.proof.digests import of_text
 from db.query import first_key
 from db.upsert import insert_quietly, is_sqlite, table
 
@@ -28,12 +29,13 @@ _ZONES = timedelta(hours=38)  # a date is shown in the reader's zone, at midnigh
 _WITHOUT_ID = text(Post.WITHOUT_ID)
 _TURN = text("SELECT pg_advisory_xact_lock(:kind, :turn)")
 _TURNS = 0x6B6C65
-_post, _version, _alias, _account = table(Post), table(Version), table(Alias), table(Account)
+FOR_GOOD = ("request", "retention")  # causes of an erasure after which a post does not come back
+_post, _version, _alias, _account, _erasure = (table(m) for m in (Post, Version, Alias, Account, Erasure))
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A post with its current version."""
+    """A post with its current version. `erased` is why its text was erased, None where it was not."""
 
     id: int
     public_id: str
@@ -58,7 +60,13 @@ class Known:
     measured_at: datetime | None
     handle_key: str | None
     account: SeenAccount | None
+    erased: str | None
     moved: bool = False  # to a better id or time just now: that is worth a version
+
+    @property
+    def forgotten(self) -> bool:
+        """For good: it does not come back, whoever shows it."""
+        return self.erased in FOR_GOOD
 
 
 def known(session: Session, posts: Sequence[SeenPost], shared: Collection[str] = ()) -> dict[str, Known]:
@@ -134,7 +142,9 @@ def _joined(
 def _join(session: Session, post: SeenPost, old: Known) -> Known:
     identified = post.platform == "x" and not post.platform_id.startswith("~") and "~" in old.public_id
     identified = identified or old.public_id in other_ids(post)
-    if identified or (old.precision != "second" and post.created_at and post.precision == "second"):
+    identified = identified and not old.forgotten  # then the other id is all that is kept
+    dated = old.precision != "second" and post.created_at and post.precision == "second" and not old.forgotten
+    if identified or dated:
         key = rekey.rekey(session, old.id, post)
         return replace(_load(session, _post.c.id == key)[0], moved=True)
     insert_quietly(session, Alias, [{"public_id": post.id, "post_id": old.id}])
@@ -179,10 +189,11 @@ def _by_quotation(session: Session, posts: Sequence[SeenPost]) -> list[tuple[See
     recovered = _x_rows(session, dated, _WITHOUT_ID)
     quoted = [p for p in dated if p.platform_id.startswith("~")]
     known = [row for p in quoted for row in _x_rows(session, [p], _near(p))]
-    pairs = ((p, row) for p in dated for row in (known + recovered if p in quoted else recovered))
+    pairs = [(p, row) for p in dated for row in (known + recovered if p in quoted else recovered)]
+    texts = _digests(session, [row.id for _, row in pairs if row.erased])
     found: dict[str, tuple[SeenPost, Known]] = {}
     for post, row in pairs:
-        if post.id not in found and _one_post(post, row):
+        if post.id not in found and _one_post(post, row, texts):
             found[post.id] = (post, row)
     return list(found.values())
 
@@ -198,10 +209,21 @@ def _near(post: SeenPost) -> Any:
     return _post.c.id.between(first_key(moment - _ZONES), first_key(moment + _ZONES))
 
 
-def _one_post(post: SeenPost, row: Known) -> bool:
+def _one_post(post: SeenPost, row: Known, texts: set[tuple[int, str]]) -> bool:
+    """Of an erased text only the digest is there: letter by letter the same is recognised, one cut off is not."""
     same_account = post.account is not None and accounts.key(post.account)[1] == row.handle_key
     near = post.created_at is not None and abs(post.created_at - row.created_at) <= _ZONES
-    return same_account and near and begins_alike(post.text, row.text)
+    if not (same_account and near):
+        return False
+    return (row.id, of_text(post.text)) in texts if row.erased else begins_alike(post.text, row.text)
+
+
+def _digests(session: Session, keys: Sequence[int]) -> set[tuple[int, str]]:
+    """(post, SHA-256 of the text) of all versions of these posts."""
+    if not keys:
+        return set()
+    statement = select(_version.c.post_id, _version.c.text_sha256).where(_version.c.post_id.in_(keys))
+    return {(row.post_id, row.text_sha256) for row in session.execute(statement)}
 
 
 def begins_alike(one: str, other: str) -> bool:
@@ -221,9 +243,11 @@ def _load(session: Session, condition: Any) -> list[Known]:
         _version.c.source_id,
         _post.c.labels, _version.c.facts, _post.c.recheck_at, _post.c.measured_at,
         _account.c.handle_key, _account.c.handle,
-        _account.c.platform.label("account_platform"),
+        _account.c.platform.label("account_platform"), _erasure.c.cause.label("erased"),
         *(_post.c[name] for name in METRICS),
-    ).join_from(_post, _version, current).join(_account, isouter=True).where(condition)  # fmt: skip
+    ).join_from(_post, _version, current).join(_account, isouter=True).join(
+        _erasure, _erasure.c.id == _post.c.erasure_id, isouter=True
+    ).where(condition)  # fmt: skip
     return [_known(row) for row in session.execute(statement)]
 
 

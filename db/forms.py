@@ -9,12 +9,12 @@ from sqlmodel import Session
 
 from core import ids, times
 from core.post import METRICS
-from db.models import Account, Actor, Correction, Post, Sighting, Source, Tag, TagModel, Topic, Version
+from db.models import Account, Actor, Correction, Erasure, Post, Sighting, Source, Tag, TagModel, Topic, Version
 from db.upsert import table
 
 _post, _version, _account, _actor = table(Post), table(Version), table(Account), table(Actor)
 _tag, _topic, _model = table(Tag), table(Topic), table(TagModel)
-_sighting, _source, _correction = table(Sighting), table(Source), table(Correction)
+_sighting, _source, _correction, _erasure = table(Sighting), table(Source), table(Correction), table(Erasure)
 KLE = "key_leader_engagement"
 _rank = case({"tagged": 0, "unsure": 1}, value=_tag.c.decision, else_=2)
 
@@ -30,10 +30,13 @@ def posts(session: Session, keys: Sequence[int]) -> list[dict[str, Any]]:
             _post, _version.c.text, _version.c.text_sha256, _version.c.links, _version.c.media,
             _version.c.tag_priority,
             _account.c.handle, _account.c.name, _account.c.wishes, _actor.c.slug,
+            _erasure.c.cause, _erasure.c.reason, _erasure.c.at, _erasure.c.purged_at,
+            _erasure.c.deleted_at.label("erasure_deleted_at"),
         )
         .join_from(_post, _version, current)
         .join(_account, _account.c.id == _post.c.account_id, isouter=True)
         .join(_actor, _actor.c.id == _account.c.actor_id, isouter=True)
+        .join(_erasure, _erasure.c.id == _post.c.erasure_id, isouter=True)
         .where(_post.c.id.in_(keys))
     )  # fmt: skip
     rows = {r.id: r for r in session.execute(statement)}
@@ -51,7 +54,7 @@ def _form(row: Any, tagged: list[Any], sightings: list[Any]) -> dict[str, Any]:
         "account": {"platform": row.platform, "handle": row.handle, "name": row.name, "actor": row.slug}
         if row.handle
         else None,
-        "text": row.text,
+        "text": row.text if row.erasure_id is None else None,
         "lang": row.lang,
         "created_at": times.text(row.created_at),
         "created_at_precision": row.precision,
@@ -70,6 +73,18 @@ def _form(row: Any, tagged: list[Any], sightings: list[Any]) -> dict[str, Any]:
         "metrics": _metrics(row),
         "labels": list(dict.fromkeys([*row.labels, *(row.wishes or ())])),
         "sightings": sightings,
+        "erasure": _erased(row) if row.erasure_id is not None else None,
+    }
+
+
+def _erased(row: Any) -> dict[str, Any]:
+    """`at` is when its texts went, `erased_at` when the last trace of them did."""
+    return {
+        "cause": row.cause,
+        "reason": row.reason,
+        "at": times.text(row.at),
+        "erased_at": times.text(row.purged_at) if row.purged_at else None,
+        "deleted_at": times.text(row.erasure_deleted_at) if row.erasure_deleted_at else None,
     }
 
 

@@ -75,6 +75,8 @@ class Source(Claimable, table=True):
     """`state` is what the next fetch needs (validators, cursors); `failures` counts since the last good run.
 
     `scheduled_at` is the time at which `next_due_at` was set: where that is still to come, a clock was set back.
+    Posts that only it shows are erased `keep_seconds` after they were first seen, once that was announced for a
+    day; with `erase_deleted` so are those that are gone there, whatever their platform's terms.
     """
 
     id: int | None = _key()
@@ -90,6 +92,9 @@ class Source(Claimable, table=True):
     scheduled_at: datetime | None = _time(optional=True)
     state: dict[str, Any] = _json(dict)
     failures: int = 0
+    keep_seconds: int | None = Field(default=None, sa_type=Key)
+    keep_announced_at: datetime | None = _time(optional=True)
+    erase_deleted: bool = False
 
 
 class Run(SQLModel, table=True):
@@ -199,6 +204,8 @@ class Post(SQLModel, table=True):
               postgresql_where=text("platform_id LIKE '~%'")),
         Index("ix_post_recheck_at", "recheck_at", sqlite_where=text("recheck_at IS NOT NULL"),
               postgresql_where=text("recheck_at IS NOT NULL")),
+        Index("ix_post_gone", "deleted_at", sqlite_where=text("deleted_at IS NOT NULL AND erasure_id IS NULL"),
+              postgresql_where=text("deleted_at IS NOT NULL AND erasure_id IS NULL")),
         *(Index(f"ix_post_{name}", name, "id", sqlite_where=text(f"{name} IS NOT NULL"),
                 postgresql_where=text(f"{name} IS NOT NULL")) for name in (*METRICS, "doubt")),
     )  # fmt: skip

@@ -110,6 +110,7 @@ def slices(session: Session, query: PostQuery, size: int = 500) -> Iterator[list
 
 
 def key_of(session: Session, public_id: str) -> int:
+    """The row key of a post by any of its ids. Raises NotFound."""
     platform, _, platform_id = storable(public_id).partition(":")
     own = select(_post.c.id).where(_post.c.platform == platform, _post.c.platform_id == platform_id)
     other = select(_alias.c.post_id).where(_alias.c.public_id == storable(public_id))
@@ -158,7 +159,7 @@ def versions(session: Session, public_id: str) -> list[dict[str, Any]]:
     history, before = [], None
     for row in session.execute(statement):
         history.append(_version_form(row, before, tags.get(row.id, [])))
-        before = row.text
+        before = None if row.erasure_id else row.text
     return history
 
 
@@ -166,7 +167,7 @@ def _version_form(row: Any, before: str | None, tags: list[dict[str, Any]]) -> d
     return {
         "number": row.number,
         "change": row.change,
-        "text": row.text,
+        "text": None if row.erasure_id else row.text,
         "links": row.links,
         "media": row.media,
         "seen_at": times.text(row.seen_at),
@@ -174,8 +175,9 @@ def _version_form(row: Any, before: str | None, tags: list[dict[str, Any]]) -> d
         "first_hand": row.view > 0,
         "digest": row.digest,
         "text_sha256": row.text_sha256,
+        "erased": row.erasure_id is not None,
         "tags": tags,
-        "diff": difference(before, row.text) if before is not None else [],
+        "diff": difference(before, row.text) if before is not None and row.erasure_id is None else [],
     }
 
 

@@ -30,7 +30,8 @@ _OPS: dict[str, Callable[[Any, float], Any]] = {
     ">": lambda a, b: a > b, ">=": lambda a, b: a >= b, "<": lambda a, b: a < b, "<=": lambda a, b: a <= b,
 }  # fmt: skip
 _HAS = ("media", "link")
-_IS = ("kle", "edited", "deleted", "unsure", "second_hand", "synthetic")
+_IS = ("kle", "edited", "deleted", "erased", "unsure", "second_hand", "synthetic")
+_SHOW_ERASED = ("deleted", "erased")  # who asks for these is shown tombstones
 _post, _account, _actor, _source = table(Post), table(Account), table(Actor), table(Source)
 _tag, _topic = table(Tag), table(Topic)
 
@@ -48,6 +49,7 @@ class PostQuery:
     tree: Tree | None = None
     since: datetime | None = None
     until: datetime | None = None
+    tombstones: bool = False  # posts whose text was erased too, though the query does not ask for them
 
     @classmethod
     def build(
@@ -136,13 +138,25 @@ def selection(session: Session, query: PostQuery, *needed: ColumnElement[bool]) 
     tokens = [p for p in parts if _only_tokens(p)]
     others = [_clause(session, p) for p in parts if not _only_tokens(p)] + _range(query)
     others += needed
+    erased_too = query.tombstones or _asks_for_erased(query.tree)
     if not tokens:
-        return Selection(_post, _post.c.id, tuple(others))
+        return Selection(_post, _post.c.id, (*others, *(() if erased_too else (_post.c.erasure_id.is_(None),))))
+    tokens += [] if erased_too else [Not(Token(token("is", "erased")))]
     index, key, matches = search.matching(session, tokens[0] if len(tokens) == 1 else And(tuple(tokens)))
     bounds = tuple(_key_range(key, query))
     if not others:
         return Selection(index, key, (matches, *bounds))
     return Selection(index.join(_post, _post.c.id == key), key, (matches, *bounds, *others))
+
+
+def _asks_for_erased(tree: Tree | None) -> bool:
+    """A tombstone says nothing: it is an answer only to who asks for what was deleted or erased."""
+    match tree:
+        case Field(name, value):
+            return name == "is" and value.lower() in _SHOW_ERASED
+        case And(parts) | Or(parts):
+            return any(_asks_for_erased(part) for part in parts)
+    return False
 
 
 def _range(query: PostQuery) -> list[ColumnElement[bool]]:

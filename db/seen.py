@@ -43,6 +43,7 @@ class Look:
     counts: Counts = field(default_factory=Counts)
     touched: set[int] = field(default_factory=set)
     shared: set[str] = field(default_factory=set)  # addresses that name no single post
+    forgotten: set[int] = field(default_factory=set)  # posts that were shown, and are to stay erased
 
 
 def first(look: Look, pairs: Sequence[tuple[int, SeenPost]]) -> None:

@@ -14,6 +14,7 @@ from core.post import Problem
 from core.secrecy import masked
 from core.text import storable
 from db import clock, follows, media, volume, work
+from db.erasing import retention
 from db.models import Actor, Follow, MediaFile, Quarantine, Run, Source, Version
 from db.upsert import insert_all, insert_quietly, table
 
@@ -146,12 +147,15 @@ def list_sources(session: Session, now: datetime) -> list[dict[str, Any]]:
     last_ok = {r.source_id: r.at for r in session.execute(good.group_by(_run.c.source_id))}
     statement = select(_source, _actor.c.slug).join_from(_source, _actor, isouter=True).order_by(_source.c.name)
     published, pages, files = volume.volumes(session, now), follows.standing(session), media.standing(session)
+    kept = {row.pop("source"): row for row in retention.standing(session, now)}
     return [
         {
             **_source_form(r, last.get(r.id), last_ok.get(r.id)),
             "volume": published.get(r.id, volume.NOTHING),
             "pages": pages.get(r.id),
             "media": files.get(r.id),
+            "keep": kept.get(r.name),
+            "erase_deleted": r.erase_deleted,
         }
         for r in session.execute(statement)
     ]

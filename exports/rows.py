@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from sqlmodel import Session
@@ -17,7 +18,11 @@ Write = Mapping[str, Callable[[Row], None]]
 
 
 class Rows:
-    """What goes into one release. Everything passes through `terms.apply`, older versions and evidence too."""
+    """What goes into one release. Everything passes through `terms.apply`, older versions and evidence too.
+
+    Of a post whose text was erased the versions go in with their digests, so that the release can be held against
+    an older one; its row in posts does not.
+    """
 
     def __init__(self, audience: Audience) -> None:
         self.counts: Counter[str] = Counter()
@@ -25,10 +30,11 @@ class Rows:
         self._withheld: Counter[tuple[str, str]] = Counter()
         self._models: set[str] = set()
         self._synthetic = 0
+        self._erased = 0
 
     def write(self, session: Session, query: PostQuery, write: Write) -> Iterator[int]:
         """Write every match, oldest first; yields after each slice how many posts it had."""
-        for found in posts.slices(session, query):
+        for found in posts.slices(session, replace(query, tombstones=True)):
             for post in found:
                 self._post(post, write)
                 for version in posts.versions(session, post["id"]):
@@ -37,7 +43,8 @@ class Rows:
 
     def summary(self) -> Row:
         return {
-            "counts": {name: self.counts[name] for name in tables.ALL} | {"synthetic": self._synthetic},
+            "counts": {name: self.counts[name] for name in tables.ALL}
+            | {"synthetic": self._synthetic, "erased": self._erased},
             "models": sorted(self._models),
             "withheld": [
                 {"policy": policy, "platform": platform, "posts": count, "why": _why(platform)}
@@ -46,6 +53,9 @@ class Rows:
         }
 
     def _post(self, post: Row, write: Write) -> None:
+        if post["erasure"]:
+            self._erased += 1
+            return
         fit = terms.apply(post, self._audience)
         if fit["rights"]["text_withheld"]:
             self._withheld[post["platform"], fit["rights"]["policy"]] += 1
@@ -54,9 +64,11 @@ class Rows:
 
     def _version(self, post: Row, version: Row, write: Write) -> None:
         said = {"text": version["text"], "media": version["media"], "tags": version["tags"]}
+        erasure = post["erasure"] if version["erased"] else None
+        why = {"erased_at": erasure and erasure["at"], "erased_cause": erasure and erasure["cause"]}
         fit = terms.apply({**post, **said}, self._audience)
         shown = {name: fit[name] for name in said}
-        self._put("versions", {**version, **shown, "id": post["id"]}, write)
+        self._put("versions", {**version, **shown, **why, "id": post["id"]}, write)
         for tag in fit["tags"]:
             self._models |= {tag["model"]} - {None}
             self._put("tags", {**tag, "id": post["id"], "version": version["number"]}, write)

@@ -68,14 +68,18 @@ VERSIONS: Columns = {
     "id": ID,
     "number": "1 for the first that was seen",
     "change": "first, edit, fuller (a source that shows more), delete or restore",
-    "text": "its text; empty where the platform's terms withhold it",
+    "text": "its text; empty where the platform's terms withhold it, or where it was erased",
     "links": "list of addresses; JSON in CSV",
     "media": "list of {type, url, alt}; JSON in CSV",
     "seen_at": "when it was seen",
     "source": "the source through which it was seen",
     "first_hand": "true: from the platform itself; false: quoted by another page",
     "digest": "SHA-256 over all of it, as it stands in the archive's ledger",
-    "text_sha256": "SHA-256 of its text, also where the text is withheld",
+    "text_sha256": "SHA-256 of its text, also where the text is withheld or was erased",
+    "erased": "true: what it said was erased; a post of which only such versions are left has no row in posts, and"
+    " is found here where the query's filters find it: its words cannot",
+    "erased_at": "when the post was last erased, where it still is",
+    "erased_cause": "request (a person's word), deleted (the platform's terms) or retention (a source's keep)",
 }
 
 ALL: dict[str, Columns] = {"posts": POSTS, "tags": TAGS, "versions": VERSIONS}

@@ -62,7 +62,8 @@ def _worker(settings: Settings, database: Database, role: Role) -> Worker | None
     if role == "api":
         return None
     model = runtime.model(settings, database) if role in ("all", "worker") else None
-    return Worker(settings, database, collecting=role in ("all", "collector"), model=model)
+    here = role in ("all", "worker")  # what is not the collector's
+    return Worker(settings, database, collecting=role in ("all", "collector"), forgetting=here, model=model)
 
 
 def _serve(app: FastAPI, listening: socket.socket, stop: StopSign) -> None:

@@ -21,7 +21,7 @@ from core.settings import Settings
 from db import campaigns, ledger, sources
 from db.database import Database
 from db.models import Source
-from kle import claims, drifting, jumps
+from kle import claims, drifting, forgetting, jumps
 from kle.storage import Storage
 
 if TYPE_CHECKING:
@@ -33,19 +33,26 @@ log = structlog.get_logger("kle.worker")
 
 
 class Worker:
-    """Collects, tags (if it has a model) and seals the ledger (PostgreSQL), as long as it is started."""
+    """Collects, tags (if it has a model), forgets and seals the ledger (PostgreSQL), as long as it is started."""
 
     def __init__(
-        self, settings: Settings, database: Database, *, collecting: bool = True, model: "Classifier | None" = None
+        self,
+        settings: Settings,
+        database: Database,
+        *,
+        collecting: bool = True,
+        forgetting: bool = False,
+        model: "Classifier | None" = None,
     ) -> None:
         self.name = claims.worker_name()
-        self._database, self._model = database, model
+        self._database, self._model, self._forgetting = database, model, forgetting
         self._fetcher = Fetcher.from_settings(settings) if collecting else None
         self._scheduler = BackgroundScheduler(timezone="UTC")
         self.storage = Storage(settings, database, self.name)
         self._clock = jumps.Watch(self._tick_now)
         self._stopping = Event()
         self._lock = Lock()
+        self._erasing = Lock()  # one at a time, and the purge when they are done
         self._rounds: dict[int, Thread] = {}  # by source
 
     def start(self) -> None:
@@ -56,6 +63,10 @@ class Worker:
             adopt(self._database, self._model)
             self._every_second(self._tag)
             self._every(MINUTE, self._count)
+        if self._forgetting:
+            self._every(MINUTE, self._erase)
+            self._every(10 * MINUTE, self._retain)
+            self._every(10, self._purge)
         if self._database.dialect == "postgresql":
             self._every_second(self._seal)
         self._scheduler.start()
@@ -133,6 +144,22 @@ class Worker:
 
     def _count(self) -> None:
         drifting.count_weeks(self._database)
+
+    def _erase(self) -> None:
+        with self._erasing:
+            forgetting.erase_due(self._database, self._going)
+
+    def _retain(self) -> None:
+        forgetting.announce(self._database)
+        with self._erasing:
+            forgetting.retain_daily(self._database, self._going)
+
+    def _purge(self) -> None:
+        if not self._erasing.locked():
+            forgetting.purge_traces(self._database, self._going)
+
+    def _going(self) -> bool:
+        return not self._stopping.is_set()
 
     def _seal(self) -> None:
         with self._database.write() as session:

@@ -34,7 +34,7 @@ def one_post(request: Request, who: Reader, id: str) -> Response:  # noqa: A002
         "post": post,
         "names": names,
         "card": shown,
-        "verdicts": verdicts(topics, shown.labels, said) if may_judge(who) else [],
+        "verdicts": verdicts(topics, shown.labels, said) if may_judge(who) and not shown.erased else [],
         "versions": past[::-1],
         "captures": evidence,
         "links": [(url, formats.safe_url(url)) for url in post["links"]],

@@ -10,6 +10,11 @@ from api.render.formats import When
 from api.render.marks import Piece, pieces, shorten
 
 SAFE = ":/~@"
+_CAUSES = {
+    "request": "on request",
+    "deleted": "as its platform's terms ask",
+    "retention": "as its source is kept for a time only",
+}
 CARD_LENGTH = 560  # code points of text on the timeline; the post's page has all of it
 
 
@@ -50,6 +55,17 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
+class Erased:
+    """Why and when its texts went; `reason` is empty for outside readers, `gone` while a trace may be left."""
+
+    why: str
+    reason: str
+    at: str
+    deleted: str
+    gone: str
+
+
+@dataclass(frozen=True, slots=True)
 class Card:
     """`href` is the post's page here, `url` where it was published; None if that is no web address."""
 
@@ -74,6 +90,7 @@ class Card:
     changed: str
     deleted: str | None
     synthetic: bool
+    erased: Erased | None
 
     @property
     def second_hand(self) -> list[Seen]:
@@ -115,6 +132,17 @@ def card(post: dict[str, Any], names: Mapping[str, str], limit: int | None = CAR
         changed=formats.moment(post["changed_at"]),
         deleted=formats.moment(post["deleted_at"]) if post["deleted_at"] else None,
         synthetic=post["synthetic"],
+        erased=_erased(post["erasure"]) if post["erasure"] else None,
+    )
+
+
+def _erased(erasure: dict[str, Any]) -> Erased:
+    return Erased(
+        why=_CAUSES[erasure["cause"]],
+        reason=erasure["reason"] or "",
+        at=formats.moment(erasure["at"]),
+        deleted=formats.moment(erasure["deleted_at"]) if erasure["deleted_at"] else "",
+        gone=formats.moment(erasure["erased_at"]) if erasure["erased_at"] else "",
     )
 
 

@@ -13,6 +13,7 @@ import orjson
 from core import times
 
 Row = Mapping[Any, Any]
+ERASED = "sha256:"  # an address of which only the digest is left
 _VERSION = ("number", "change", "text_sha256", "links", "media", "view", "facts")
 _TAG = ("slug", "model_id", "probability", "threshold", "decision", "evidence_start", "evidence_end")
 _CORRECTION = ("version_id", "slug", "tag_id", "decision", "credential_id", "name")
@@ -30,6 +31,11 @@ def sha256(data: bytes) -> str:
 
 def of_text(text: str) -> str:
     return sha256(text.encode("utf-8", "surrogatepass"))
+
+
+def of_address(url: str) -> str:
+    """What stands for an address whose post was erased, and for each address in a digest: so it can be erased."""
+    return url if not url or url.startswith(ERASED) else ERASED + of_text(url)
 
 
 def of(value: Any) -> str:
@@ -56,12 +62,14 @@ def of_correction(row: Row) -> str:
 
 def of_capture(row: Row) -> str:
     """Over one answer: where, when, with which headers, and the digest of its bytes."""
-    return of({**_picked(row, _CAPTURE), "fetched_at": times.text(row["fetched_at"])})
+    return of(
+        {**_picked(row, _CAPTURE), "url": of_address(row["url"]), "fetched_at": times.text(row["fetched_at"])}
+    )
 
 
 def of_media(row: Row) -> str:
     """Over one fetched file of a post."""
-    return of({**_picked(row, _MEDIA), "fetched_at": times.text(row["fetched_at"])})
+    return of({**_picked(row, _MEDIA), "url": of_address(row["url"]), "fetched_at": times.text(row["fetched_at"])})
 
 
 def of_erasure(row: Row) -> str:

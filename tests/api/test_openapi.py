@@ -45,7 +45,7 @@ def test_every_route_of_this_version_is_there(document):
     posts = {"posts", "posts/{id}", "posts/{id}/versions", "posts/{id}/metrics", "timeline", "facets"}
     posts |= {"posts/{id}/tags/{topic}", "posts/{id}/capture", "posts/{id}/capture/body", "posts/{id}/captures"}
     rest = {"topics", "actors", "accounts", "references", "sources", "runs", "coverage", "drift", "audit"}
-    rest |= {"media/{sha256}"}
+    rest |= {"media/{sha256}", "erasures"}
     assert set(document["paths"]) == {f"/api/v1/{name}" for name in posts | rest} | HEALTH
 
 

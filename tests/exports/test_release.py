@@ -13,6 +13,7 @@ from core import plugins
 from core.errors import BadRequest, QueryError
 from db import corrections, credentials, posts
 from db.database import Database
+from db.erasing.erase import Why, erase
 from db.query import PostQuery
 from exports import release, rows, tables
 from tests.conftest import NOW
@@ -102,8 +103,8 @@ def test_columns_are_the_names_of_the_api(filled: Database) -> None:
         post = posts.page(session, PostQuery.build("")).items[0]
         version = posts.versions(session, post["id"])[0]
     nested = {name.partition(".")[0] for name in tables.POSTS}
-    assert nested == {*post, "rights"}
-    assert set(tables.VERSIONS) == ({*version, "id"} - {"tags", "diff"})
+    assert nested == {*post, "rights"} - {"erasure"}, "an erased post has no row"
+    assert set(tables.VERSIONS) == {*version, "id", "erased_at", "erased_cause"} - {"tags", "diff"}
     assert {name.partition(".")[0] for name in tables.TAGS} == {*version["tags"][0], "id", "version"}
 
 
@@ -138,7 +139,7 @@ def test_manifest_says_what_was_asked_and_where_the_archive_stood(filled: Databa
     export(filled, out, q="reform")
     said = json.loads((out / "manifest.json").read_bytes())
     assert (said["query"], said["audience"], said["format"]) == ("reform", "public", "csv")
-    assert said["counts"] == {"posts": 4, "tags": 4, "versions": 5, "synthetic": 1}
+    assert said["counts"] == {"posts": 4, "tags": 4, "versions": 5, "synthetic": 1, "erased": 0}
     assert said["models"] == ["ab" * 32]
     if filled.dialect == "sqlite":
         assert said["archive"]["ledger_lines"] > 0
@@ -198,3 +199,21 @@ def test_release_goes_back_into_an_archive_as_it_was(filled: Database, out: Path
 
     records = [json.loads(line) for line in (out / "posts.jsonl").read_text("utf-8").splitlines()]
     assert [from_json(r).id for r in records] == [r["id"] for r in records]
+
+
+def test_an_erased_post_is_left_out_and_its_versions_keep_their_digests(filled: Database, out: Path) -> None:
+    with filled.read() as session:
+        before = posts.versions(session, "mastodon:office.example/2")
+    with filled.write() as session:
+        key = posts.key_of(session, "mastodon:office.example/2")
+        erase(session, key, Why("request", "asked", "operator"), NOW)
+    export(filled, out, "jsonl")
+    rows = [json.loads(line) for line in (out / "versions.jsonl").read_text("utf-8").splitlines()]
+    gone = [row for row in rows if row["erased"]]
+    assert [(r["id"], r["text"], r["erased_cause"]) for r in gone] == [
+        ("mastodon:office.example/2", None, "request")
+    ] * 2
+    assert [r["digest"] for r in gone] == [v["digest"] for v in before]
+    assert "mastodon:office.example/2" not in (out / "posts.jsonl").read_text("utf-8")
+    assert "A course" not in "".join(file.read_text("utf-8") for file in out.iterdir())
+    assert json.loads((out / "manifest.json").read_bytes())["counts"]["erased"] == 1
