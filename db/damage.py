@@ -6,7 +6,6 @@ import sqlite3
 from psycopg import errors
 from sqlalchemy.exc import DBAPIError
 
-_SQLITE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _SCHEMA = re.compile(  # the archive is at our schema: what is missing in it was there
     "no such (table|column|module|index)|malformed|vtable constructor failed|unsupported file format"
     "|SQL logic error|unrecognized token|error in |incomplete input|near "
@@ -43,5 +42,5 @@ def _by_sqlite(error: sqlite3.Error) -> str | None:
     if said.startswith("Could not decode to UTF-8"):
         return "a text in it is no text any more"
     code = getattr(error, "sqlite_errorcode", None)
-    broken = (code is not None and code & 0xFF in _SQLITE) or _SCHEMA.match(said)
+    broken = (code is not None and code & 0xFF == sqlite3.SQLITE_CORRUPT) or _SCHEMA.match(said)
     return said if broken else None

@@ -222,9 +222,8 @@ def _forget_addresses(session: Session, post_id: int, addresses: set[str]) -> No
             session.execute(update(model).where(model.c.id == row.id).values(url=digests.of_address(row.url)))
     session.execute(update(_sighting).where(_sighting.c.post_id == post_id).values(shown=None))
     own = {ids.canonical_url(url) for url in addresses}
-    captured = (
-        select(_capture.c.id, _capture.c.url).join_from(_exhibit, _capture).where(_exhibit.c.post_id == post_id)
-    )
-    for row in session.execute(captured).all():
-        if ids.canonical_url(row.url) in own:
-            session.execute(update(_capture).where(_capture.c.id == row.id).values(url=digests.of_address(row.url)))
+    captured = select(_capture).join_from(_exhibit, _capture).where(_exhibit.c.post_id == post_id)
+    for capture in session.execute(captured).mappings().all():
+        if ids.canonical_url(capture["url"]) in own:
+            bare = digests.addresses_hidden(capture)
+            session.execute(update(_capture).where(_capture.c.id == capture["id"]).values(bare))

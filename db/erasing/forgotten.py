@@ -21,16 +21,16 @@ def hide(session: Session, capture_id: int, post_ids: Collection[int], now: date
 
     The tombstones of these posts are sealed already: a further one names the capture's digest.
     """
-    wanted = select(_capture.c.url, _capture.c.sha256, _blob.c.codec).join_from(_capture, _blob)
-    shown = session.execute(wanted.where(_capture.c.id == capture_id)).one()
+    wanted = select(_capture, _blob.c.codec).join_from(_capture, _blob).where(_capture.c.id == capture_id)
+    shown = session.execute(wanted).mappings().one()
     columns = _post, _erasure.c.cause, _erasure.c.reason, _erasure.c.by
     known = select(*columns).join_from(_post, _erasure, _erasure.c.id == _post.c.erasure_id)
     posts = session.execute(known.where(_post.c.id.in_(post_ids)).order_by(_post.c.id)).mappings().all()
-    if shown.codec != ERASED:
+    if shown["codec"] != ERASED:
         first = posts[0]
-        said = {"versions": [], "corrections": [], "captures": [shown.sha256], "media": []}
+        said = {"versions": [], "corrections": [], "captures": [shown["sha256"]], "media": []}
         bury(session, first, Why(first["cause"], first["reason"], first["by"]), now, said)
-        empty_blobs(session, [shown.sha256])
-    if ids.article_id(shown.url) in {post["url_key"] for post in posts}:
-        bare = {"url": digests.of_address(shown.url)}
+        empty_blobs(session, [shown["sha256"]])
+    if ids.article_id(shown["url"]) in {post["url_key"] for post in posts}:
+        bare = digests.addresses_hidden(shown)
         session.execute(update(_capture).where(_capture.c.id == capture_id).values(bare))

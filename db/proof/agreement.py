@@ -11,7 +11,6 @@ from core import times
 from db import accounts
 from db.models import Account, Alias, Correction, Post, Sighting, Source, Tag, Version
 from db.proof import digests
-from db.proof.erased import HIDDEN
 from db.slices import slices
 from db.upsert import table
 
@@ -117,7 +116,7 @@ def _origin(name: str, row: Any, sighted: set[Sighted]) -> str | None:
     if row["first_gone"] is not None:  # where it was seen is forgotten, but for the source
         return None if any(source == facts["source"] for source, _ in sighted) else _unseen(name, facts)
     address = facts["via"] or facts["url"] or ""
-    if not {(facts["source"], address), (facts["source"], HIDDEN + digests.of_text(address))} & sighted:
+    if not {(facts["source"], address), (facts["source"], digests.of_address(address))} & sighted:
         return _unseen(name, facts)
     return None
 

@@ -11,13 +11,15 @@ from typing import Any
 import orjson
 
 from core import times
+from core.page import FILE, HOPS
 
 Row = Mapping[Any, Any]
-ERASED = "sha256:"  # an address of which only the digest is left
+HIDDEN = "sha256:"  # how an address begins of which only the digest is left
 _VERSION = ("number", "change", "text_sha256", "links", "media", "view", "facts")
 _TAG = ("slug", "model_id", "probability", "threshold", "decision", "evidence_start", "evidence_end")
 _CORRECTION = ("version_id", "slug", "tag_id", "decision", "credential_id", "name")
 _CAPTURE = ("url", "status", "headers", "sha256", "tool")
+_TELLING = frozenset({HOPS, FILE, "content-disposition", "content-location", "link"})  # headers with addresses
 _MEDIA = ("url", "sha256", "content_type", "size")
 _ERASURE = ("public_id", "cause", "reason", "by", "said")
 KEPT_FACTS = ("id", "kind", "account", "created_at", "precision", "synthetic", "source")  # of an erased version
@@ -35,7 +37,7 @@ def of_text(text: str) -> str:
 
 def of_address(url: str) -> str:
     """What stands for an address whose post was erased, and for each address in a digest: so it can be erased."""
-    return url if not url or url.startswith(ERASED) else ERASED + of_text(url)
+    return url if not url or url.startswith(HIDDEN) else HIDDEN + of_text(url)
 
 
 def of(value: Any) -> str:
@@ -62,9 +64,14 @@ def of_correction(row: Row) -> str:
 
 def of_capture(row: Row) -> str:
     """Over one answer: where, when, with which headers, and the digest of its bytes."""
-    return of(
-        {**_picked(row, _CAPTURE), "url": of_address(row["url"]), "fetched_at": times.text(row["fetched_at"])}
-    )
+    plain = {**_picked(row, _CAPTURE), **addresses_hidden(row)}
+    return of({**plain, "fetched_at": times.text(row["fetched_at"])})
+
+
+def addresses_hidden(row: Row) -> dict[str, Any]:
+    """The address of a capture and its headers, with digests for what tells addresses: what an erasure leaves."""
+    headers = {name: of_address(said) if name in _TELLING else said for name, said in row["headers"].items()}
+    return {"url": of_address(row["url"]), "headers": headers}
 
 
 def of_media(row: Row) -> str:

@@ -16,7 +16,6 @@ from db.upsert import table
 _erasure, _version, _correction, _blob = table(Erasure), table(Version), table(Correction), table(Blob)
 _post, _exhibit, _capture, _media = table(Post), table(Exhibit), table(Capture), table(MediaFile)
 _sighting = table(Sighting)
-HIDDEN = "sha256:"  # what the address of an erased post's sighting begins with
 Tombs = Mapping[int, Mapping[str, Any]]  # id of an erasure -> what it says
 
 
@@ -101,7 +100,7 @@ def _of_erased_posts(session: Session) -> str | None:
     )
     pictures = pictures.where(_media.c.sha256.not_in(shared.where(sharing.c.sha256.is_not(None))))
     seen = gone.join(_sighting, _sighting.c.post_id == _post.c.id)
-    seen = seen.where(_sighting.c.url != "", _sighting.c.url.not_like(f"{HIDDEN}%"))
+    seen = seen.where(_sighting.c.url != "", _sighting.c.url.not_like(f"{digests.HIDDEN}%"))
     traces = {
         "a text": text,
         "a capture that shows it": shown,

@@ -76,6 +76,25 @@ def test_texts_links_media_and_addresses_go(room: Room) -> None:
     assert seen.url.startswith("sha256:")
 
 
+def test_the_headers_of_its_own_page_tell_its_address_no_more(room: Room) -> None:
+    first = post(1, "Meeting")
+    address = first.url or ""
+    told = {
+        ":hops": f"301 {address}",
+        "link": f"<{address}>; rel=canonical",
+        "date": "Mon, 18 Aug 2025 14:30:00 GMT",
+    }
+    origin, run = room.source("one")
+    with room.database.write() as session:
+        page = Page(url=address, body=b"Meeting", fetched_at=room.tick(), headers=told)
+        archive.archive(session, origin, run, [first], captures.store(session, run, page), room.tick())
+    forgotten(room, first.id)
+    (capture,) = room.rows(Capture)
+    assert address not in f"{capture.url} {capture.headers}"
+    assert capture.headers["date"] == told["date"]
+    assert room.verify()["ok"]
+
+
 def test_a_tombstone_names_what_was_there_and_stands_in_the_ledger(room: Room) -> None:
     number = shown(room, post(1, "Meeting"), post(2, "Another"))
     made = forgotten(room, post(1).id)
