@@ -23,6 +23,7 @@ POST: dict[str, Any] = {
     "first_seen_at": "2025-08-18T14:36:12Z",
     "changed_at": "2025-08-18T14:36:12Z",
     "deleted_at": None,
+    "seen_until": None,
     "media": [
         {
             "type": "image",
@@ -99,6 +100,7 @@ VERSION: dict[str, Any] = {
     "digest": DIGEST,
     "text_sha256": DIGEST[::-1],
     "erased": False,
+    "capture": {"sha256": DIGEST[::-1], "fetched_at": "2025-08-18T14:36:11Z"},
     "tags": [{**POST["tags"][0], "valid_from": "2025-08-18T15:06:14Z", "valid_to": None}],
     "diff": [
         {"op": "same", "text": "Our advisors met the brigade's leaders"},

@@ -9,14 +9,9 @@ from core.terms import Audience
 _PLAIN = ("not followed yet", "nobody looked", "no room", "interrupted", "rate_limited", "over_budget", "failed")
 
 
-def posts(items: list[dict[str, Any]], audience: Audience) -> list[dict[str, Any]]:
-    return [terms.apply(item, audience) for item in items]
-
-
-def post_as_of(then: dict[str, Any], now: dict[str, Any], audience: Audience) -> dict[str, Any]:
-    """A state of before leaves by the terms of today: a wish or a way of seeing it that came later counts."""
-    ruled = terms.apply({**then, "sightings": now["sightings"], "labels": now["labels"]}, audience)
-    return {**ruled, "sightings": then["sightings"], "labels": then["labels"]}
+def posts(items: list[dict[str, Any]], today: list[dict[str, Any]], audience: Audience) -> list[dict[str, Any]]:
+    """`today` has each as it is now: by that one's terms it leaves."""
+    return [terms.apply_today(was, now, audience) for was, now in zip(items, today, strict=True)]
 
 
 def versions(post: dict[str, Any], items: list[dict[str, Any]], audience: Audience) -> list[dict[str, Any]]:

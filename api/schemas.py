@@ -129,6 +129,9 @@ class Post(Form):
     first_seen_at: Time
     changed_at: Time
     deleted_at: Time | None
+    seen_until: Time | None = Field(
+        description="Of a deleted post: when it was last seen before; null where it was gone at first sight."
+    )
     media: list[Media]
     links: list[str]
     tags: list[Tag]
@@ -156,10 +159,17 @@ class Change(Form):
     text: str
 
 
+class CaptureDigest(Form):
+    sha256: str = Field(description="Of the bytes that were fetched.")
+    fetched_at: Time
+
+
 class Version(Form):
     model_config = ConfigDict(json_schema_extra={"examples": [examples.VERSION]})
     number: int
-    change: Literal["first", "edit", "fuller", "delete", "restore"]
+    change: Literal["first", "edit", "fuller", "delete", "restore", "late"] = Field(
+        description="fuller: a source that shows more; late: another archive saw it before our current one."
+    )
     text: str | None
     links: list[str]
     media: list[Media]
@@ -169,6 +179,9 @@ class Version(Form):
     digest: str = Field(description="SHA-256 over the version's facts, as the ledger has it.")
     text_sha256: str
     erased: bool = Field(description="True: what it said was erased; its digests stay.")
+    capture: CaptureDigest | None = Field(
+        description="The answer in which it was seen; null where it came from a file."
+    )
     tags: list[HistoricTag]
     diff: list[Change] = Field(description="Against the version before, by words.")
 

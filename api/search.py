@@ -43,7 +43,12 @@ class Filters(BaseModel):
     kind: Value | None = Field(None, description="post, reply, article and so on.", examples=["post"])
     since: Value | None = Field(None, description="Date or RFC 3339 time, inclusive.", examples=["2025-07-01"])
     until: Value | None = Field(None, description="Date or RFC 3339 time, exclusive.", examples=["2025-09-01"])
-    as_of: Value | None = Field(None, description="The archive as it was known then; lists answer 422 so far.")
+    as_of: Value | None = Field(
+        None,
+        description="Date or RFC 3339 time: what the archive knew then, tags included. A moment that is still to"
+        " come answers as now.",
+        examples=["2025-09-01"],
+    )
 
     def query(self) -> PostQuery:
         """Raises QueryError, BadRequest. An empty filter is refused: an unset variable means nothing."""

@@ -88,6 +88,14 @@ def _erasure(post: dict[str, Any], audience: Audience) -> dict[str, Any] | None:
     return {**said, "reason": None} if said and audience == "public" else said
 
 
+def apply_today(was: dict[str, Any], today: dict[str, Any], audience: Audience) -> dict[str, Any]:
+    """A state of before leaves by the terms of today: a wish or a way of seeing it that came later counts."""
+    if was is today:
+        return apply(was, audience)
+    ruled = apply({**was, "sightings": today["sightings"], "labels": today["labels"]}, audience)
+    return {**ruled, "sightings": was["sightings"], "labels": was["labels"]}
+
+
 def tags(items: list[dict[str, Any]], audience: Audience) -> list[dict[str, Any]]:
     """Who corrected a tag, and what they noted, is the operator's; that and when a person did so is not."""
     if audience == "internal":

@@ -10,14 +10,14 @@ from sqlmodel import Session
 
 from core import times
 from core.errors import BadRequest
+from db import then
 from db.models import Account, Actor, Post, Run, Tag, Topic, Version
 from db.query import PostQuery, selection
-from db.upsert import is_sqlite, table
+from db.upsert import table
 
 MOST_BUCKETS = 100_000
 _post, _account, _actor, _tag, _topic = table(Post), table(Account), table(Actor), table(Tag), table(Topic)
 _run, _version = table(Run), table(Version)
-_tagged = and_(_tag.c.post_id == _post.c.id, _tag.c.valid_to.is_(None), _tag.c.decision == "tagged")
 
 
 def _day(moment: datetime) -> datetime:
@@ -43,28 +43,26 @@ def timeline(session: Session, query: PostQuery, interval: str) -> list[dict[str
     on Monday, all in UTC. Raises BadRequest for an interval that is none or too fine for the range."""
     if interval not in _STARTS:
         raise BadRequest(f"interval={interval} is not one of {', '.join(_STARTS)}", parameter="interval")
-    hour = _hour(session)
-    keys = selection(session, query).keys().subquery()
-    matched = select(hour, func.count()).join_from(keys, _post, _post.c.id == keys.c.id).group_by(hour)
+    hours = selection(session, query).states("hour")
+    matched = select(hours.c.hour, func.count()).group_by(hours.c.hour)
     totals: Counter[datetime] = Counter()
     for moment, count in session.execute(matched):
         totals[_bucket(moment, interval)] += count
     if not totals:
         return []
-    topics = _topic_counts(session, keys, hour, interval)
+    topics = _topic_counts(session, query, hours, interval)
     return [
         {"start": times.text(start), "count": totals[start], "topics": dict(topics.get(start, {}))}
         for start in _buckets(min(totals), max(totals), interval)
     ]
 
 
-def _topic_counts(session: Session, keys: Any, hour: Any, interval: str) -> dict[datetime, Counter[str]]:
+def _topic_counts(session: Session, query: PostQuery, hours: Any, interval: str) -> dict[datetime, Counter[str]]:
     statement = (
-        select(hour, _topic.c.slug, func.count())
-        .join_from(keys, _post, _post.c.id == keys.c.id)
-        .join(_tag, _tagged)
+        select(hours.c.hour, _topic.c.slug, func.count())
+        .join_from(hours, _tag, _tagged(hours, query))
         .join(_topic, _topic.c.id == _tag.c.topic_id)
-        .group_by(hour, _topic.c.slug)
+        .group_by(hours.c.hour, _topic.c.slug)
     )
     found: dict[datetime, Counter[str]] = defaultdict(Counter)
     for moment, slug, count in session.execute(statement):
@@ -72,11 +70,8 @@ def _topic_counts(session: Session, keys: Any, hour: Any, interval: str) -> dict
     return found
 
 
-def _hour(session: Session) -> Any:
-    """The hour of publication as text, the same on both databases: "2025-08-18 14"."""
-    if is_sqlite(session):
-        return func.substr(_post.c.created_at, 1, 13)
-    return func.to_char(func.timezone("UTC", _post.c.created_at), "YYYY-MM-DD HH24")
+def _tagged(posts: Any, query: PostQuery) -> Any:
+    return and_(_tag.c.post_id == posts.c.id, then.in_force(query.as_of), _tag.c.decision == "tagged")
 
 
 def _bucket(hour: str, interval: str) -> datetime:
@@ -95,17 +90,18 @@ def _buckets(first: datetime, last: datetime, interval: str) -> list[datetime]:
 
 def facets(session: Session, query: PostQuery, limit: int = 50) -> dict[str, list[dict[str, Any]]]:
     """{field: [{"value", "count"}]}, the most first, at most `limit` values a field."""
-    keys = selection(session, query).keys().subquery()
-    posts = select(_post.c.id).join_from(keys, _post, _post.c.id == keys.c.id)
-    owned = posts.join(_account, _account.c.id == _post.c.account_id)
+    found = selection(session, query)
+    tagged, owned = found.states("platform"), found.states("account_id")
+    accounts = select(owned).join_from(owned, _account, _account.c.id == owned.c.account_id)
+    topics = select(tagged).join_from(tagged, _tag, _tagged(tagged, query))
     fields = {
-        "topic": (posts.join(_tag, _tagged).join(_topic, _topic.c.id == _tag.c.topic_id), _topic.c.slug),
-        "account": (owned, _account.c.handle),
-        "actor": (owned.join(_actor, _actor.c.id == _account.c.actor_id), _actor.c.slug),
-        "platform": (posts, _post.c.platform),
-        "lang": (posts, _post.c.lang),
-        "kind": (posts, _post.c.kind),
+        "topic": (topics.join(_topic, _topic.c.id == _tag.c.topic_id), _topic.c.slug),
+        "account": (accounts, _account.c.handle),
+        "actor": (accounts.join(_actor, _actor.c.id == _account.c.actor_id), _actor.c.slug),
     }
+    for name in ("platform", "lang", "kind"):
+        posts = found.states(name)
+        fields[name] = (select(posts), posts.c[name])
     return {name: _facet(session, source, value, limit) for name, (source, value) in fields.items()}
 
 

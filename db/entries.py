@@ -1,4 +1,5 @@
-"""What a post's entry in the full-text index says: its current words and its filter tokens."""
+"""What a post's entry in the full-text index says: its current words and its filter tokens; and which texts were
+superseded."""
 
 import re
 from collections import defaultdict
@@ -23,9 +24,21 @@ _entry = table(IndexEntry)
 @lru_cache(10_000)
 def token(field: str, value: object) -> str:
     """A filter token; what a tokenizer might cut is replaced alike in index and query."""
-    return f"{MARK}{field}:{_UNSAFE.sub('_', str(value).lower()[:_LONGEST])}"
+    return f"{MARK}{field}:{plain(value)}"
 
 
+def plain(value: object) -> str:
+    """A value as tokens have it."""
+    return _UNSAFE.sub("_", str(value).lower()[:_LONGEST])
+
+
+# the versions that were current once; an erased one has no words any more, a late one never was current
+_superseded = and_(
+    _version.c.post_id == _post.c.id,
+    _version.c.number < _post.c.current,
+    _version.c.change != "late",
+    _version.c.erasure_id.is_(None),
+)
 EVERY = token("all", "1")  # stands in each entry, so that "not this" has something to be taken from
 
 
@@ -54,6 +67,24 @@ def present(session: Session, post_ids: Sequence[int]) -> list[Entry]:
         .where(_entry.c.post_id.in_(post_ids))
     )
     return [Entry(r.post_id, r.version_id, r.text, tuple(r.tokens.split())) for r in session.execute(statement)]
+
+
+def superseded_of(session: Session, post_ids: Sequence[int]) -> list[int]:
+    """The ids of the versions of these posts that were current once, in order."""
+    statement = select(_version.c.id).join_from(_post, _version, _superseded).where(_post.c.id.in_(post_ids))
+    return list(session.execute(statement.order_by(_version.c.id)).scalars())
+
+
+def superseded_after(session: Session, after: int, limit: int) -> list[int]:
+    """As `superseded_of`, of all posts, from the version after this one on."""
+    statement = select(_version.c.id).join_from(_version, _post, _superseded).where(_version.c.id > after)
+    return list(session.execute(statement.order_by(_version.c.id).limit(limit)).scalars())
+
+
+def texts(session: Session, version_ids: Sequence[int]) -> list[tuple[int, str]]:
+    """(id, text) of these versions, in the order of their ids."""
+    statement = select(_version.c.id, _version.c.text).where(_version.c.id.in_(version_ids))
+    return [(row.id, row.text) for row in session.execute(statement.order_by(_version.c.id))]
 
 
 def wanted(session: Session, post_ids: Sequence[int]) -> list[Entry]:

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import and_, case, or_, select
@@ -10,11 +11,14 @@ from sqlmodel import Session
 from core import ids, times
 from core.post import METRICS
 from db.models import Account, Actor, Correction, Erasure, Post, Sighting, Source, Tag, TagModel, Topic, Version
+from db.until import seen_until
 from db.upsert import table
 
 _post, _version, _account, _actor = table(Post), table(Version), table(Account), table(Actor)
 _tag, _topic, _model = table(Tag), table(Topic), table(TagModel)
 _sighting, _source, _correction, _erasure = table(Sighting), table(Source), table(Correction), table(Erasure)
+ERASED = (_erasure.c.cause, _erasure.c.reason, _erasure.c.at, _erasure.c.purged_at,
+          _erasure.c.deleted_at.label("erasure_deleted_at"))  # fmt: skip
 KLE = "key_leader_engagement"
 _rank = case({"tagged": 0, "unsure": 1}, value=_tag.c.decision, else_=2)
 
@@ -30,8 +34,7 @@ def posts(session: Session, keys: Sequence[int]) -> list[dict[str, Any]]:
             _post, _version.c.text, _version.c.text_sha256, _version.c.links, _version.c.media,
             _version.c.tag_priority,
             _account.c.handle, _account.c.name, _account.c.wishes, _actor.c.slug,
-            _erasure.c.cause, _erasure.c.reason, _erasure.c.at, _erasure.c.purged_at,
-            _erasure.c.deleted_at.label("erasure_deleted_at"),
+            *ERASED,
         )
         .join_from(_post, _version, current)
         .join(_account, _account.c.id == _post.c.account_id, isouter=True)
@@ -40,10 +43,11 @@ def posts(session: Session, keys: Sequence[int]) -> list[dict[str, Any]]:
         .where(_post.c.id.in_(keys))
     )  # fmt: skip
     rows = {r.id: r for r in session.execute(statement)}
-    return [_form(rows[k], tags[k], sighted[k]) for k in keys if k in rows]
+    until = seen_until(session, {key: row.deleted_at for key, row in rows.items() if row.deleted_at})
+    return [_form(rows[k], tags[k], sighted[k], until.get(k)) for k in keys if k in rows]
 
 
-def _form(row: Any, tagged: list[Any], sightings: list[Any]) -> dict[str, Any]:
+def _form(row: Any, tagged: list[Any], sightings: list[Any], until: datetime | None) -> dict[str, Any]:
     tags = [tag_form(tag, row.text_sha256) for tag in tagged]
     return {
         "id": ids.public_id(row.platform, row.platform_id),
@@ -62,6 +66,7 @@ def _form(row: Any, tagged: list[Any], sightings: list[Any]) -> dict[str, Any]:
         "first_seen_at": times.text(row.first_seen_at),
         "changed_at": times.text(row.changed_at),
         "deleted_at": times.text(row.deleted_at) if row.deleted_at else None,
+        "seen_until": times.text(until) if until else None,
         "media": row.media,
         "links": row.links,
         "tags": tags,
@@ -73,12 +78,12 @@ def _form(row: Any, tagged: list[Any], sightings: list[Any]) -> dict[str, Any]:
         "metrics": _metrics(row),
         "labels": list(dict.fromkeys([*row.labels, *(row.wishes or ())])),
         "sightings": sightings,
-        "erasure": _erased(row) if row.erasure_id is not None else None,
+        "erasure": erased(row) if row.erasure_id is not None else None,
     }
 
 
-def _erased(row: Any) -> dict[str, Any]:
-    """`at` is when its texts went, `erased_at` when the last trace of them did."""
+def erased(row: Any) -> dict[str, Any]:
+    """`at` is when its texts went, `erased_at` when the last trace of them did. `row` has the columns of `ERASED`."""
     return {
         "cause": row.cause,
         "reason": row.reason,

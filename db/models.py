@@ -187,8 +187,8 @@ class MediaFile(Claimable, table=True):
 
 
 class Post(SQLModel, table=True):
-    """Its current version has the number `current`; `versions` counts them all. `url_key` is the id that an article
-    at its address has.
+    """Its current version has the number `current` and was seen at `changed_at`; `versions` counts them all.
+    `url_key` is the id that an article at its address has.
 
     `likes` to `views` are its newest counts (`Metrics` has all of them). `recheck_at` is when its platform is to be
     asked for it again by id: for its counts, and whether it is still there. `labels` are its author's. `doubt` is
@@ -206,6 +206,8 @@ class Post(SQLModel, table=True):
               postgresql_where=text("recheck_at IS NOT NULL")),
         Index("ix_post_gone", "deleted_at", sqlite_where=text("deleted_at IS NOT NULL AND erasure_id IS NULL"),
               postgresql_where=text("deleted_at IS NOT NULL AND erasure_id IS NULL")),
+        Index("ix_post_id_changed_at", "id", "changed_at", sqlite_where=text("versions > 1"),
+              postgresql_where=text("versions > 1")),
         *(Index(f"ix_post_{name}", name, "id", sqlite_where=text(f"{name} IS NOT NULL"),
                 postgresql_where=text(f"{name} IS NOT NULL")) for name in (*METRICS, "doubt")),
     )  # fmt: skip
@@ -378,6 +380,8 @@ class Tag(SQLModel, table=True):
         Index("ix_tag_version_id", "version_id"),
         Index("ix_tag_topic_id_post_id", "topic_id", "post_id", sqlite_where=text("valid_to IS NULL"),
               postgresql_where=text("valid_to IS NULL")),
+        Index("ix_tag_closed", "topic_id", "post_id", sqlite_where=text("valid_to IS NOT NULL"),
+              postgresql_where=text("valid_to IS NOT NULL")),
         Index("ix_tag_post_id", "post_id"),
     )  # fmt: skip
     id: int | None = _key()

@@ -2,12 +2,12 @@
 
 import difflib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, select
 from sqlmodel import Session
 
 from core import cursor, times
@@ -15,24 +15,32 @@ from core.errors import BadRequest, NotFound
 from core.post import METRICS
 from core.text import storable
 from db import as_of, forms
-from db.models import Alias, Metrics, Post, Source, Tag, Version
-from db.query import PostQuery, Selection, selection
+from db.models import Alias, Capture, Metrics, Post, Source, Tag, Version
+from db.query import PostQuery, selection
+from db.selection import Selection
 from db.upsert import table
 
 COUNTED = 10_000  # matches are counted exactly up to here
 UNCERTAIN = "uncertain"  # the order of the review queue: of posts with an unsure topic, the most doubtful first
-SORTS = ("newest", "oldest", *METRICS, UNCERTAIN)
+_BY_TIME = ("newest", "oldest")
+SORTS = (*_BY_TIME, *METRICS, UNCERTAIN)
 _WORDS = re.compile(r"\s*\S+|\s+")
 _COMPARED = 4_000_000  # pairs of words: a longer rewrite is shown as one change
 _post, _alias, _version, _tag, _source = table(Post), table(Alias), table(Version), table(Tag), table(Source)
-_metrics = table(Metrics)
+_metrics, _capture = table(Metrics), table(Capture)
+
+
+Item = dict[str, Any]
+Pair = tuple[Item, Item]  # a post as it was asked for, and as it is today: by the terms of that one it leaves
 
 
 @dataclass(frozen=True, slots=True)
 class PostPage:
-    """`total` is a number, or {"at_least": n} above the bound."""
+    """`today` has each of `items` as it is today (`Pair`). `total` is a number, or {"at_least": n} above the
+    bound."""
 
-    items: list[dict[str, Any]]
+    items: list[Item]
+    today: list[Item]
     next_cursor: str | None
     total: int | dict[str, int]
 
@@ -43,51 +51,41 @@ def page(
     """One page in key order; or by a count, the most first; or by doubt, the most doubtful first: of posts that
     have such.
 
-    The cursor names the last place, so that it stays right while posts arrive.
+    The cursor names the last place, so that it stays right while posts arrive. As of a moment the order by time is
+    that of today's row keys: a post whose exact time got known later stands where it belongs.
     """
     if sort not in SORTS:
         known = ", ".join(SORTS) + (" (relevance is not there yet)" if sort == "relevance" else "")
         raise BadRequest(f"sort={sort} is not one of {known}", parameter="sort")
-    column = _column(sort)
-    if sort == UNCERTAIN and query.asks_only("is", "unsure"):
-        query = replace(query, tree=None)  # all that have a doubt are: matching the word first would be for nothing
-    found = selection(session, query, *([] if column is None else [column.is_not(None)]))
-    rows = session.execute(_ordered(found, sort, after).limit(limit + 1)).all()
+    if sort == UNCERTAIN:
+        query = _of_doubt(query)
+    found = selection(session, query, None if sort in _BY_TIME else "doubt" if sort == UNCERTAIN else sort)
+    rows = session.execute(_ordered(found, sort, after, limit + 1)).all()
     following = cursor.encode(sort, *rows[limit - 1]) if len(rows) > limit else None
-    return PostPage(
-        forms.posts(session, [row.id for row in rows[:limit]]), following, counted(session, found.keys())
-    )
+    pairs = _forms(session, query, [row.id for row in rows[:limit]])
+    items, today = [post for post, _ in pairs], [post for _, post in pairs]
+    return PostPage(items, today, following, counted(session, found.keys()))
 
 
-def _column(sort: str) -> Any:
-    """What a sort orders by, where that is not the key."""
-    return _post.c.doubt if sort == UNCERTAIN else _post.c[sort] if sort in METRICS else None
+def _of_doubt(query: PostQuery) -> PostQuery:
+    if query.as_of:
+        raise BadRequest("sort=uncertain is the order of what waits for a person now: leave as_of out, or take "
+                         "another sort", parameter="sort")  # fmt: skip
+    # all that have a doubt are unsure: matching the word first would be for nothing
+    return replace(query, tree=None) if query.asks_only("is", "unsure") else query
 
 
-def _ordered(found: Selection, sort: str, after: str | None) -> Any:
+def _forms(session: Session, query: PostQuery, keys: Sequence[int]) -> list[Pair]:
+    if query.as_of:
+        return as_of.posts(session, keys, query.as_of)
+    return [(post, post) for post in forms.posts(session, keys)]
+
+
+def _ordered(found: Selection, sort: str, after: str | None, limit: int) -> Any:
     """Rows of (key), or of (key, count or doubt)."""
-    column = _column(sort)
-    if column is not None:
-        return _by_column(found, column, sort, after)
-    place = cursor.decode(after, sort)[0] if after else None
-    if sort == "newest":
-        later = () if place is None else (found.key < place,)
-        return found.keys(*later).order_by(found.key.desc())
-    later = () if place is None else (found.key > place,)
-    return found.keys(*later).order_by(found.key)
-
-
-def _by_column(found: Selection, column: Any, sort: str, after: str | None) -> Any:
-    """Counts fall, doubts rise: both are in the order of an index, whose scan begins at the cursor's place."""
-    rising = sort == UNCERTAIN
-    order = (column, found.key) if rising else (column.desc(), found.key.desc())
-    statement = found.keys().add_columns(column).order_by(*order)
-    if not after:
-        return statement
-    key, last = cursor.decode(after, sort, parts=2)
-    if rising:
-        return statement.where(column >= last, or_(column > last, found.key > key))
-    return statement.where(column <= last, or_(column < last, found.key < key))
+    if sort in _BY_TIME:
+        return found.by_key(sort == "newest", cursor.decode(after, sort)[0] if after else None, limit)
+    return found.by_order(sort == UNCERTAIN, cursor.decode(after, sort, parts=2) if after else None, limit)
 
 
 def counted(session: Session, keys: Any) -> int | dict[str, int]:
@@ -97,16 +95,16 @@ def counted(session: Session, keys: Any) -> int | dict[str, int]:
     return count if count <= COUNTED else {"at_least": COUNTED}
 
 
-def slices(session: Session, query: PostQuery, size: int = 500) -> Iterator[list[dict[str, Any]]]:
+def slices(session: Session, query: PostQuery, size: int = 500) -> Iterator[list[Pair]]:
     """Every match, oldest first, `size` at a time."""
     found, after = selection(session, query), None
     while True:
-        keys = list(session.execute(_ordered(found, "oldest", after).limit(size)).scalars())
+        keys = list(session.execute(found.by_key(newest=False, place=after, limit=size)).scalars())
         if keys:
-            yield forms.posts(session, keys)
+            yield _forms(session, query, keys)
         if len(keys) < size:
             return
-        after = cursor.encode("oldest", keys[-1])
+        after = keys[-1]
 
 
 def key_of(session: Session, public_id: str) -> int:
@@ -120,10 +118,18 @@ def key_of(session: Session, public_id: str) -> int:
     return int(key)
 
 
-def get(session: Session, public_id: str, moment: datetime | None = None) -> dict[str, Any]:
+def get(session: Session, public_id: str, moment: datetime | None = None) -> Item:
     """One post by any of its ids, now or as it was known at `moment`. Raises NotFound."""
+    return pair(session, public_id, moment)[0]
+
+
+def pair(session: Session, public_id: str, moment: datetime | None = None) -> Pair:
+    """As `get`, and the post as it is today."""
     key = key_of(session, public_id)
-    return as_of.post(session, key, moment) if moment else forms.posts(session, [key])[0]
+    if moment:
+        return as_of.post(session, key, moment)
+    now = forms.posts(session, [key])[0]
+    return now, now
 
 
 def resolve(session: Session, public_id: str) -> str:
@@ -142,25 +148,34 @@ def metrics(session: Session, public_id: str) -> list[dict[str, Any]]:
     ]
 
 
-def versions(session: Session, public_id: str) -> list[dict[str, Any]]:
-    """Its history, oldest first, each with the difference to the one before, word by word."""
+def versions(session: Session, public_id: str, moment: datetime | None = None) -> list[dict[str, Any]]:
+    """Its history, or what was known of it at `moment`, oldest first, each version with the difference to the one
+    before, word by word."""
     key = key_of(session, public_id)
     statement = (
-        select(_version, _source.c.name)
+        select(_version, _source.c.name, _capture.c.sha256, _capture.c.fetched_at)
         .join_from(_version, _source, isouter=True)
-        .where(_version.c.post_id == key)
+        .join(_capture, _capture.c.id == _version.c.capture_id, isouter=True)
+        .where(_version.c.post_id == key, *([] if moment is None else [_version.c.seen_at <= moment]))
         .order_by(_version.c.number)
     )
-    tags: dict[int, list[dict[str, Any]]] = {}
-    for row in forms.tag_rows(session, _tag.c.post_id == key):
-        said = {**forms.tag_form(row, row.text_sha256), "valid_from": times.text(row.valid_from)}
-        said["valid_to"] = times.text(row.valid_to) if row.valid_to else None
-        tags.setdefault(row.version_id, []).append(said)
+    tags = _tags_of_versions(session, key, moment)
     history, before = [], None
     for row in session.execute(statement):
         history.append(_version_form(row, before, tags.get(row.id, [])))
         before = None if row.erasure_id else row.text
     return history
+
+
+def _tags_of_versions(session: Session, key: int, moment: datetime | None) -> dict[int, list[dict[str, Any]]]:
+    """By version; of what was closed after the moment nobody knew then that it would be."""
+    given = [] if moment is None else [_tag.c.valid_from <= moment]
+    tags: dict[int, list[dict[str, Any]]] = {}
+    for row in forms.tag_rows(session, _tag.c.post_id == key, *given):
+        ended = row.valid_to if row.valid_to and (moment is None or row.valid_to <= moment) else None
+        said = {**forms.tag_form(row, row.text_sha256), "valid_from": times.text(row.valid_from)}
+        tags.setdefault(row.version_id, []).append({**said, "valid_to": times.text(ended) if ended else None})
+    return tags
 
 
 def _version_form(row: Any, before: str | None, tags: list[dict[str, Any]]) -> dict[str, Any]:
@@ -176,6 +191,7 @@ def _version_form(row: Any, before: str | None, tags: list[dict[str, Any]]) -> d
         "digest": row.digest,
         "text_sha256": row.text_sha256,
         "erased": row.erasure_id is not None,
+        "capture": {"sha256": row.sha256, "fetched_at": times.text(row.fetched_at)} if row.sha256 else None,
         "tags": tags,
         "diff": difference(before, row.text) if before is not None and row.erasure_id is None else [],
     }

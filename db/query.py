@@ -1,7 +1,8 @@
 """PostQuery: the URL, the page, the alert's rule and the export's selection are this one object.
 
-`build` reads what people write; `selection` turns it into one statement that yields row keys, in key order, and
-stops early: everything that has a token in the index is one full-text match, the rest are plain conditions.
+`build` reads what people write; `selection` turns it into statements that yield row keys, in key order, and stop
+early: everything that has a token in the index is one full-text match, the rest are plain conditions. What a filter
+means, now or as of a moment, says `db.then`.
 """
 
 import re
@@ -10,17 +11,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, false, not_, or_, select
+from sqlalchemy import ColumnElement, and_, false, not_, or_, select
 from sqlmodel import Session
 
 from core import times
 from core.errors import BadRequest, QueryError
 from core.post import KINDS, METRICS
 from core.text import storable
-from db import language, search
+from db import language, search, then
 from db.entries import token
 from db.language import And, Condition, Field, Not, Or, Phrase, Prefix, Token, Tree, join
-from db.models import Account, Actor, Post, Source, Tag, Topic
+from db.models import Account, Actor, Post, Source, Topic
+from db.selection import Arm, Selection
+from db.then import Now
 from db.upsert import table
 
 KEY_BITS = 12  # of a row key are the sequence within one second
@@ -33,7 +36,7 @@ _HAS = ("media", "link")
 _IS = ("kle", "edited", "deleted", "erased", "unsure", "second_hand", "synthetic")
 _SHOW_ERASED = ("deleted", "erased")  # who asks for these is shown tombstones
 _post, _account, _actor, _source = table(Post), table(Account), table(Actor), table(Source)
-_tag, _topic = table(Tag), table(Topic)
+_topic = table(Topic)
 
 
 def first_key(moment: datetime) -> int:
@@ -43,12 +46,17 @@ def first_key(moment: datetime) -> int:
 
 @dataclass(frozen=True)
 class PostQuery:
-    """`tree` as written, names unresolved; `q` and the filters as the URL had them, for links and records."""
+    """`tree` as written, names unresolved; `q` and the filters as the URL had them, for links and records.
+
+    With `as_of` it asks what the archive knew then, each filter what it meant then; a moment that is still to come
+    is answered with what is known now.
+    """
 
     q: str = ""
     tree: Tree | None = None
     since: datetime | None = None
     until: datetime | None = None
+    as_of: datetime | None = None
     tombstones: bool = False  # posts whose text was erased too, though the query does not ask for them
 
     @classmethod
@@ -66,11 +74,6 @@ class PostQuery:
         as_of: str | None = None,
     ) -> "PostQuery":
         """Raises QueryError (position in `q`) or BadRequest (a filter)."""
-        if as_of:
-            raise BadRequest(
-                "as_of is there for one post, /api/v1/posts/{id}?as_of=; lists answer for now only",
-                parameter="as_of",
-            )
         filters = {"from": account, "actor": actor, "platform": platform, "lang": lang, "kind": kind}
         fields = [Field(name, value, 0) for name, value in filters.items() if value]
         fields += [Field("topic", slug, 0) for slug in topics]
@@ -82,7 +85,7 @@ class PostQuery:
                 known = bounds[field.name]
                 pick = max if field.name == "since" else min
                 bounds[field.name] = found if known is None else pick(known, found)
-        return cls(q, tree, bounds["since"], bounds["until"])
+        return cls(q, tree, bounds["since"], bounds["until"], time_of("as_of", as_of))
 
     def asks_only(self, name: str, value: str) -> bool:
         """Whether, times apart, this filter is all that it asks."""
@@ -116,37 +119,29 @@ def _field_time(field: Field) -> datetime:
         raise QueryError(f"{field.value!r} is neither a date nor a time", place, expected) from None
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
-    """The posts of one query: `keys()` selects row keys; `key` is the column to order and page by."""
-
-    source: Any
-    key: ColumnElement[int]
-    conditions: tuple[ColumnElement[bool], ...]
-
-    def keys(self, *more: ColumnElement[bool]) -> Select[Any]:
-        return select(self.key.label("id")).select_from(self.source).where(*self.conditions, *more)
-
-
-def selection(session: Session, query: PostQuery, *needed: ColumnElement[bool]) -> Selection:
-    """Resolve the names of `query` against the archive and plan it, with conditions on posts that are `needed` too.
+def selection(session: Session, query: PostQuery, order: str | None = None) -> Selection:
+    """Resolve the names of `query` against the archive and plan it; `order` is a count to sort by, not the key.
 
     Raises QueryError for unknown names.
     """
-    resolved = _resolve(session, query.tree) if query.tree is not None else None
+    return Selection(tuple(_arm(session, query, view, order) for view in then.views(session, query.as_of)))
+
+
+def _arm(session: Session, query: PostQuery, view: Now, order: str | None) -> Arm:
+    resolved = _resolve(_Names(session, view), query.tree) if query.tree is not None else None
     parts = resolved.parts if isinstance(resolved, And) else () if resolved is None else (resolved,)
-    tokens = [p for p in parts if _only_tokens(p)]
-    others = [_clause(session, p) for p in parts if not _only_tokens(p)] + _range(query)
-    others += needed
+    tokens = [p for p in parts if view.indexed and _only_tokens(p)]
+    others = [_clause(view, p) for p in parts if p not in tokens] + _range(query, view)
+    others += view.holds
+    column = view.count(order) if order else None
+    others += [] if column is None else [column.is_not(None)]
     erased_too = query.tombstones or _asks_for_erased(query.tree)
     if not tokens:
-        return Selection(_post, _post.c.id, (*others, *(() if erased_too else (_post.c.erasure_id.is_(None),))))
+        return Arm(view, _post.c.id, (*others, *(() if erased_too else (view.tells,))), order=column)
     tokens += [] if erased_too else [Not(Token(token("is", "erased")))]
     index, key, matches = search.matching(session, tokens[0] if len(tokens) == 1 else And(tuple(tokens)))
-    bounds = tuple(_key_range(key, query))
-    if not others:
-        return Selection(index, key, (matches, *bounds))
-    return Selection(index.join(_post, _post.c.id == key), key, (matches, *bounds, *others))
+    conditions = (matches, *_key_range(key, query, view), *others)
+    return Arm(view, key, conditions, index, bare=not others, order=column)
 
 
 def _asks_for_erased(tree: Tree | None) -> bool:
@@ -159,18 +154,18 @@ def _asks_for_erased(tree: Tree | None) -> bool:
     return False
 
 
-def _range(query: PostQuery) -> list[ColumnElement[bool]]:
+def _range(query: PostQuery, view: Now) -> list[Any]:
     """Exact, on the true time; the key's range beside it lets the scan begin and end there."""
-    found = list(_key_range(_post.c.id, query))
-    found += [_post.c.created_at >= query.since] if query.since else []
-    found += [_post.c.created_at < query.until] if query.until else []
+    found = _key_range(_post.c.id, query, view)
+    found += [view.since(query.since)] if query.since else []
+    found += [view.until(query.until)] if query.until else []
     return found
 
 
-def _key_range(key: Any, query: PostQuery) -> list[ColumnElement[bool]]:
-    since = [key >= first_key(query.since)] if query.since else []
-    until = [key < first_key(query.until) + (_SPILL << KEY_BITS)] if query.until else []
-    return since + until
+def _key_range(key: Any, query: PostQuery, view: Now) -> list[Any]:
+    since = first_key(query.since) if query.since else None
+    until = first_key(query.until) + (_SPILL << KEY_BITS) if query.until else None
+    return view.key_range(key, since, until)
 
 
 def _only_tokens(tree: Tree) -> bool:
@@ -183,43 +178,69 @@ def _only_tokens(tree: Tree) -> bool:
             return isinstance(tree, Token | Phrase | Prefix)
 
 
-def _clause(session: Session, tree: Tree) -> ColumnElement[bool]:
-    if _only_tokens(tree):
-        index, key, matches = search.matching(session, tree)
-        inside: ColumnElement[bool] = _post.c.id.in_(select(key).select_from(index).where(matches))
-        return inside
+def _only_words(tree: Tree) -> bool:
+    """True for what the index of old texts can answer in one match: words, of which not all are unwanted."""
     match tree:
         case And(parts):
-            return and_(*(_clause(session, p) for p in parts))
+            rest = [p.part if isinstance(p, Not) else p for p in parts]
+            return all(map(_only_words, rest)) and not all(isinstance(p, Not) for p in parts)
         case Or(parts):
-            return or_(*(_clause(session, p) for p in parts))
+            return all(map(_only_words, parts))
+        case _:
+            return isinstance(tree, Phrase | Prefix)
+
+
+def _clause(view: Now, tree: Tree) -> ColumnElement[bool]:
+    if _only_tokens(tree) if view.indexed else _only_words(tree):
+        return view.words(tree)
+    match tree:
+        case And(parts):
+            return and_(*(_clause(view, p) for p in _neighbours(view, parts, And)))
+        case Or(parts):
+            return or_(*(_clause(view, p) for p in _neighbours(view, parts, Or)))
         case Not(part):
-            return not_(_clause(session, part))
+            return not_(_clause(view, part))
         case Condition(clause):
             return clause  # type: ignore[no-any-return]
     raise AssertionError(tree)
 
 
-def _resolve(session: Session, tree: Tree) -> Tree:
+def _neighbours(view: Now, parts: Sequence[Tree], kind: type[And] | type[Or]) -> list[Tree]:
+    """Words beside each other are one match."""
+    one = _only_tokens if view.indexed else _only_words
+    matched = [p for p in parts if one(p)]
+    rest = [p for p in parts if not one(p)]
+    return [*matched, *rest] if len(matched) < 2 else [kind(tuple(matched)), *rest]
+
+
+@dataclass(frozen=True, slots=True)
+class _Names:
+    """Where names are looked up, and how the archive is read."""
+
+    session: Session
+    view: Now
+
+
+def _resolve(names: _Names, tree: Tree) -> Tree:
     match tree:
         case Field():
-            return _field(session, tree)
+            return _field(names, tree)
         case And(parts):
-            return And(tuple(_resolve(session, p) for p in parts))
+            return And(tuple(_resolve(names, p) for p in parts))
         case Or(parts):
-            return Or(tuple(_resolve(session, p) for p in parts))
+            return Or(tuple(_resolve(names, p) for p in parts))
         case Not(part):
-            return Not(_resolve(session, part))
+            return Not(_resolve(names, part))
         case _:
             return tree
 
 
-def _field(session: Session, field: Field) -> Tree:
+def _field(names: _Names, field: Field) -> Tree:
     resolver = _RESOLVERS.get(field.name)
     if resolver is None:
-        names = sorted(_RESOLVERS)
-        raise QueryError(f"there is no filter {field.name}:; there are {', '.join(names)}", field.position, names)
-    return resolver(session, field)
+        known = sorted(_RESOLVERS)
+        raise QueryError(f"there is no filter {field.name}:; there are {', '.join(known)}", field.position, known)
+    return resolver(names, field)
 
 
 def _unknown(field: Field, what: str, known: Sequence[str]) -> QueryError:
@@ -228,47 +249,45 @@ def _unknown(field: Field, what: str, known: Sequence[str]) -> QueryError:
     return QueryError(f"there is no {what} {field.value!r}; there are {listed}", place, list(known))
 
 
-def _choice(*allowed: str) -> Callable[[Session, Field], Tree]:
-    def resolve(_session: Session, field: Field) -> Tree:
+def _choice(*allowed: str) -> Callable[[_Names, Field], Tree]:
+    def resolve(names: _Names, field: Field) -> Tree:
         if field.value.lower() not in allowed:
             raise _unknown(field, f"{field.name}:", allowed)
-        return Token(token(field.name, field.value))
+        return names.view.token(field.name, field.value.lower())
 
     return resolve
 
 
-def _as_it_is(_session: Session, field: Field) -> Tree:
-    return Token(token(field.name, field.value))
+def _as_it_is(names: _Names, field: Field) -> Tree:
+    return names.view.token(field.name, field.value.lower())
 
 
-def _is(session: Session, field: Field) -> Tree:
+def _is(names: _Names, field: Field) -> Tree:
     if field.value.lower() == "kle":
-        return Token(token("topic", "key_leader_engagement"))
-    return _choice(*_IS)(session, field)
+        return names.view.token("topic", "key_leader_engagement")
+    return _choice(*_IS)(names, field)
 
 
-def _has(session: Session, field: Field) -> Tree:
+def _has(names: _Names, field: Field) -> Tree:
     if field.value.lower() == "engagement":
         raise QueryError("has:engagement is not there yet", field.position, [f"has:{v}" for v in _HAS])
-    return _choice(*_HAS)(session, field)
+    return _choice(*_HAS)(names, field)
 
 
-def _near(_session: Session, field: Field) -> Tree:
+def _near(names: _Names, field: Field) -> Tree:
     raise QueryError("near: is not there yet", field.position, sorted(n for n in _RESOLVERS if n != "near"))
 
 
-def _topic_field(session: Session, field: Field) -> Tree:
+def _topic_field(names: _Names, field: Field) -> Tree:
     compared = _COMPARED.fullmatch(field.value)
     slug = compared["slug"] if compared else field.value
-    known = list(session.execute(select(_topic.c.slug).order_by(_topic.c.position)).scalars())
+    known = list(names.session.execute(select(_topic.c.slug).order_by(_topic.c.position)).scalars())
     if slug not in known:
         raise _unknown(Field(field.name, slug, field.position), "topic", known)
     if not compared:
-        return Token(token("topic", slug))
+        return names.view.token("topic", slug)
     bound = _probability(field, compared["bound"])
-    wanted = select(_tag.c.post_id).join_from(_tag, _topic, _tag.c.topic_id == _topic.c.id)
-    scored = _OPS[compared["op"]](_tag.c.probability, bound)
-    return Condition(_post.c.id.in_(wanted.where(_topic.c.slug == slug, _tag.c.valid_to.is_(None), scored)))
+    return Condition(names.view.scored(slug, lambda probability: _OPS[compared["op"]](probability, bound)))
 
 
 def _probability(field: Field, value: str) -> float:
@@ -281,44 +300,45 @@ def _probability(field: Field, value: str) -> float:
     return bound
 
 
-def _at_least(session: Session, field: Field) -> Tree:
-    """min_likes:10 and so on, of the newest counts; a post that nobody counts matches none."""
+def _at_least(names: _Names, field: Field) -> Tree:
+    """min_likes:10 and so on, of the newest counts; a post that nobody counted matches none."""
     if not (field.value.isascii() and field.value.isdecimal() and len(field.value) < 19):
         raise QueryError(f"{field.value!r} is no whole number", field.position + len(field.name) + 1, ["10"])
-    return Condition(_post.c[field.name.removeprefix("min_")] >= int(field.value))
+    return Condition(names.view.count(field.name.removeprefix("min_")) >= int(field.value))
 
 
-def _from(session: Session, field: Field) -> Tree:
+def _from(names: _Names, field: Field) -> Tree:
     key = storable(field.value).lstrip("@").lower()
-    return _accounts(session, _account.c.handle_key == key)
+    return _accounts(names, _account.c.handle_key == key)
 
 
-def _actor_field(session: Session, field: Field) -> Tree:
-    known = list(session.execute(select(_actor.c.slug).order_by(_actor.c.slug)).scalars())
+def _actor_field(names: _Names, field: Field) -> Tree:
+    known = list(names.session.execute(select(_actor.c.slug).order_by(_actor.c.slug)).scalars())
     if field.value not in known:
         raise _unknown(field, "actor", known)
     wanted = select(_actor.c.id).where(_actor.c.slug == field.value).scalar_subquery()
-    return _accounts(session, _account.c.actor_id == wanted)
+    return _accounts(names, _account.c.actor_id == wanted)
 
 
-def _accounts(session: Session, condition: ColumnElement[bool]) -> Tree:
-    found = [Token(token("account", i)) for i in session.execute(select(_account.c.id).where(condition)).scalars()]
+def _accounts(names: _Names, condition: ColumnElement[bool]) -> Tree:
+    ids = names.session.execute(select(_account.c.id).where(condition)).scalars()
+    found = [names.view.token("account", i) for i in ids]
     return Or(tuple(found)) if len(found) > 1 else found[0] if found else Condition(false())
 
 
-def _source_field(session: Session, field: Field) -> Tree:
-    known: dict[str, int] = {r.name: r.id for r in session.execute(select(_source.c.name, _source.c.id))}
+def _source_field(names: _Names, field: Field) -> Tree:
+    known: dict[str, int] = {r.name: r.id for r in names.session.execute(select(_source.c.name, _source.c.id))}
     if field.value not in known:
         raise _unknown(field, "source", sorted(known))
-    return Token(token("source", known[field.value]))
+    return names.view.token("source", known[field.value])
 
 
-def _time_field(_session: Session, field: Field) -> Tree:
+def _time_field(names: _Names, field: Field) -> Tree:
     moment = _field_time(field)
-    return Condition(_post.c.created_at >= moment if field.name == "since" else _post.c.created_at < moment)
+    return Condition(names.view.since(moment) if field.name == "since" else names.view.until(moment))
 
 
-_RESOLVERS: dict[str, Callable[[Session, Field], Tree]] = {
+_RESOLVERS: dict[str, Callable[[_Names, Field], Tree]] = {
     "from": _from,
     "actor": _actor_field,
     "platform": _as_it_is,

@@ -4,19 +4,24 @@ A post's entry is its current version's words, then its filter tokens: `topic:re
 behind a private-use character that `core.text` strips from everything people write, so that a filtered search is
 one intersection in key order that stops after a page. Both databases get the words from `core.text`: SQLite as
 text for a tokenizer that only cuts at spaces, PostgreSQL as a ready tsvector.
+
+The words of superseded versions, and nothing else of them, stand in a second index by the version's id: searches as
+of a moment of before need them, and the first one stays as small as what is current.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from sqlalchemy import (
     BindParameter,
     ColumnElement,
     FromClause,
+    Select,
     bindparam,
     cast,
     column,
     delete,
     literal,
+    select,
     text,
 )
 from sqlalchemy import table as lightweight
@@ -28,29 +33,39 @@ from db import entries
 from db.entries import EVERY, Entry
 from db.language import And, Not, Or, Phrase, Prefix, Token, Tree
 from db.models import IndexEntry, Meta
+from db.slices import SLICE, chunks
 from db.upsert import insert, insert_keyed, is_sqlite, table
 
-_NAME = "post_text"
+_NAME, _OLD = "post_text", "old_text"
 _SQLITE = lightweight(_NAME, column("rowid"), column(_NAME), column("body"))
 _POSTGRES = lightweight(_NAME, column("post_id"), column("body"))
+_OLD_SQLITE = lightweight(_OLD, column("rowid"), column(_OLD), column("body"))
+_OLD_POSTGRES = lightweight(_OLD, column("version_id"), column("body"))
 _LONGEST_WORD = 500  # characters; PostgreSQL refuses lexemes of more than 2046 bytes
 _MOST_BYTES = 1_000_000  # of one tsvector; the words of longer texts stand in the index up to there
 _LAST_POSITION = 16383  # PostgreSQL counts no further
 _MOST_POSITIONS = 255  # and keeps no more of one word
 
+_TOKENIZER = "tokenize=\"ascii tokenchars '_.:@/-'\""
 SQLITE_DDL = (
-    f"CREATE VIRTUAL TABLE {_NAME} USING fts5(body, content='', columnsize=0, detail=full, "
-    "tokenize=\"ascii tokenchars '_.:@/-'\")",
+    f"CREATE VIRTUAL TABLE {_NAME} USING fts5(body, content='', columnsize=0, detail=full, {_TOKENIZER})",
 )
 POSTGRES_DDL = (
     f"CREATE TABLE {_NAME} (post_id BIGINT PRIMARY KEY, body TSVECTOR NOT NULL)",
     f"CREATE INDEX ix_{_NAME}_body ON {_NAME} USING gin (body)",
 )
+OLD_SQLITE_DDL = (  # with the sizes of its rows, by which it can tell what stands in it
+    f"CREATE VIRTUAL TABLE {_OLD} USING fts5(body, content='', detail=full, {_TOKENIZER})",
+)
+OLD_POSTGRES_DDL = (
+    f"CREATE TABLE {_OLD} (version_id BIGINT PRIMARY KEY, body TSVECTOR NOT NULL)",
+    f"CREATE INDEX ix_{_OLD}_body ON {_OLD} USING gin (body)",
+)
 
 
 def is_index_table(name: str | None) -> bool:
     """True for the tables that no model describes."""
-    return bool(name) and (name == _NAME or str(name).startswith(f"{_NAME}_"))
+    return bool(name) and any(name == own or str(name).startswith(f"{own}_") for own in (_NAME, _OLD))
 
 
 # -- writing ------------------------------------------------------------------------------------------------
@@ -66,6 +81,8 @@ def refresh(session: Session, post_ids: Iterable[int]) -> None:
     changed = [e for key, e in wanted.items() if key not in present or present[key].key != e.key]
     _remove(session, [present[e.post_id] for e in changed if e.post_id in present])
     add(session, changed)
+    stood = {key: entry.version_id for key, entry in present.items()}
+    _keep_old(session, [e.post_id for e in changed if stood.get(e.post_id) != e.version_id])
 
 
 def remove(session: Session, post_ids: Iterable[int]) -> None:
@@ -74,14 +91,16 @@ def remove(session: Session, post_ids: Iterable[int]) -> None:
 
 
 def rebuild(session: Session) -> None:
-    """Empty the index and fill it from the rows, by today's folding."""
-    emptied = f"INSERT INTO {_NAME}({_NAME}) VALUES ('delete-all')" if is_sqlite(session) else f"TRUNCATE {_NAME}"
-    session.execute(text(emptied))
+    """Empty both indexes and fill them from the rows, by today's folding."""
+    for name in (_NAME, _OLD):
+        emptied = f"INSERT INTO {name}({name}) VALUES ('delete-all')" if is_sqlite(session) else f"TRUNCATE {name}"
+        session.execute(text(emptied))
     session.execute(delete(table(IndexEntry)))
     last = -(1 << 62)
     while keys := entries.next_keys(session, last, 500):
         add(session, entries.wanted(session, keys))
         last = keys[-1]
+    fill_old(session)
     statement = insert(session, Meta).values(name="fold_version", value=fold_version())
     session.execute(statement.on_conflict_do_update(index_elements=["name"], set_={"value": fold_version()}))
 
@@ -116,9 +135,61 @@ def _remove(session: Session, old: Sequence[Entry]) -> None:
     session.execute(delete(table(IndexEntry)).where(table(IndexEntry).c.post_id.in_(keys)))
 
 
+def fill_old(session: Session) -> None:
+    """Put the words of every superseded version into the second index, which is empty."""
+    last = 0
+    while ids := entries.superseded_after(session, last, SLICE):
+        _add_old(session, ids)
+        last = ids[-1]
+
+
+def forget_versions(session: Session, version_ids: Collection[int]) -> None:
+    """Take superseded versions out of the second index, before their texts are erased: the words that stand there
+    are needed to find them. Current ones are `refresh`'s, once their text is gone."""
+    for some in chunks(sorted(version_ids)):
+        stand = _standing_old(session, some)
+        if not stand:
+            continue
+        if is_sqlite(session):
+            statement = text(f"INSERT INTO {_OLD}({_OLD}, rowid, body) VALUES ('delete', :key, :body)")
+            session.execute(statement, _old_rows(session, sorted(stand)))
+        else:
+            session.execute(delete(_OLD_POSTGRES).where(_OLD_POSTGRES.c.version_id.in_(stand)))
+
+
+def _keep_old(session: Session, post_ids: Sequence[int]) -> None:
+    """The superseded versions of these posts that the second index does not have yet go into it."""
+    ids = entries.superseded_of(session, post_ids) if post_ids else []
+    for some in chunks(ids):
+        _add_old(session, sorted(set(some) - _standing_old(session, some)))
+
+
+def _add_old(session: Session, version_ids: Sequence[int]) -> None:
+    rows = _old_rows(session, version_ids) if version_ids else []
+    if not rows:
+        return
+    if is_sqlite(session):
+        session.execute(text(f"INSERT INTO {_OLD}(rowid, body) VALUES (:key, :body)"), rows)
+    else:
+        session.execute(text(f"INSERT INTO {_OLD}(version_id, body) VALUES (:key, CAST(:body AS tsvector))"), rows)
+
+
+def _old_rows(session: Session, version_ids: Sequence[int]) -> list[dict[str, object]]:
+    return [{"key": key, "body": _indexed(session, said, ())} for key, said in entries.texts(session, version_ids)]
+
+
+def _standing_old(session: Session, version_ids: Sequence[int]) -> set[int]:
+    key = _OLD_SQLITE.c.rowid if is_sqlite(session) else _OLD_POSTGRES.c.version_id
+    return set(session.execute(select(key).where(key.in_(version_ids))).scalars())
+
+
 def _body(session: Session, entry: Entry) -> str:
-    all_words = [_short(word) for word in index_words(entry.text)]
-    return " ".join([*all_words, *entry.tokens]) if is_sqlite(session) else _tsvector(all_words, entry.tokens)
+    return _indexed(session, entry.text, entry.tokens)
+
+
+def _indexed(session: Session, said: str, tokens: Sequence[str]) -> str:
+    all_words = [_short(word) for word in index_words(said)]
+    return " ".join([*all_words, *tokens]) if is_sqlite(session) else _tsvector(all_words, tokens)
 
 
 def _short(word: str) -> str:
@@ -149,6 +220,16 @@ def matching(session: Session, tree: Tree) -> tuple[FromClause, ColumnElement[in
         return _SQLITE, _SQLITE.c.rowid, _SQLITE.c[_NAME].op("MATCH", is_comparison=True)(query)
     wanted = cast(literal(tsquery(tree)), TSQUERY)
     return _POSTGRES, _POSTGRES.c.post_id, _POSTGRES.c.body.op("@@", is_comparison=True)(wanted)
+
+
+def matching_old(session: Session, tree: Tree) -> Select[tuple[int]]:
+    """The ids of superseded versions that match `tree` (words, none of them only unwanted)."""
+    if is_sqlite(session):
+        query: BindParameter[str] = bindparam(None, fts5(tree), unique=True)
+        matches = _OLD_SQLITE.c[_OLD].op("MATCH", is_comparison=True)(query)
+        return select(_OLD_SQLITE.c.rowid).where(matches)
+    wanted = cast(literal(tsquery(tree)), TSQUERY)
+    return select(_OLD_POSTGRES.c.version_id).where(_OLD_POSTGRES.c.body.op("@@", is_comparison=True)(wanted))
 
 
 def fts5(tree: Tree) -> str:
@@ -198,9 +279,14 @@ def tsquery(tree: Tree) -> str:
 
 # -- for its check (db/proof/fulltext.py) -------------------------------------------------------------------
 
-INDEX = _NAME
+INDEX, OLD_INDEX = _NAME, _OLD
 
 
 def bodies(session: Session, present: Iterable[Entry]) -> dict[int, str]:
     """Key -> what was written into the index for these entries, in key order."""
     return {e.post_id: _body(session, e) for e in sorted(present, key=lambda e: e.post_id)}
+
+
+def old_bodies(session: Session, version_ids: Sequence[int]) -> dict[int, str]:
+    """Version's id -> what was written into the second index for it, in the order of the ids."""
+    return {key: _indexed(session, said, ()) for key, said in entries.texts(session, version_ids)}

@@ -1,12 +1,13 @@
 """Whole tables a slice at a time, so that memory does not grow with them."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Select, select
 from sqlmodel import Session
 
 SLICE = 1000
+_T = TypeVar("_T")
 
 
 def slices(session: Session, source: Any, key: Any, size: int = SLICE) -> Iterator[Sequence[Any]]:
@@ -20,3 +21,9 @@ def slices(session: Session, source: Any, key: Any, size: int = SLICE) -> Iterat
         if len(rows) < size:
             return
         last = rows[-1][key.name]
+
+
+def chunks(items: Sequence[_T], size: int = SLICE) -> Iterator[Sequence[_T]]:
+    """`items` in pieces that fit into one statement."""
+    for start in range(0, len(items), size):
+        yield items[start : start + size]

@@ -7,8 +7,8 @@ from core.version import SOFTWARE, version
 from exports import tables
 
 
-def heading(query: str, format_: str, audience: str) -> dict[str, Any]:
-    return {"software": software(), "query": query, "format": format_, "audience": audience}
+def heading(query: str, format_: str, audience: str, as_of: str | None) -> dict[str, Any]:
+    return {"software": software(), "query": query, "as_of": as_of, "format": format_, "audience": audience}
 
 
 def software() -> dict[str, str]:
@@ -21,6 +21,7 @@ def readme(manifest: dict[str, Any]) -> str:
         "# Posts on Key Leader Engagements: a release",
         f"Query: `{manifest['query'] or 'everything'}`. Audience: {manifest['audience']}. Made by {SOFTWARE}"
         f" {manifest['software']['version']}.",
+        *_moment(manifest["as_of"]),
         _table(
             ("file", "rows", "holds"),
             (
@@ -30,7 +31,8 @@ def readme(manifest: dict[str, Any]) -> str:
             ),
         ),
         "`codebook.md` says what each column and topic means. `manifest.json` holds the query, the counts, the"
-        " digests of the files and of the models, and where the archive's ledger stood.",
+        " digests of the files and of the models"
+        + (", and where the archive's ledger stood." if manifest["archive"] else "."),
         *_samples(counts["synthetic"]),
         "## What was withheld",
         *_withheld(manifest["withheld"]),
@@ -38,6 +40,13 @@ def readme(manifest: dict[str, Any]) -> str:
         f"```python\nimport pandas\n\nposts = {_reader(suffix)}\n```",
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _moment(as_of: str | None) -> list[str]:
+    if as_of is None:
+        return []
+    return [f"As of {as_of}: posts, versions and tags as the archive knew them then. Ids, accounts' names and what"
+            " the terms let leave are those of the day on which it was built."]  # fmt: skip
 
 
 def _samples(count: int) -> list[str]:

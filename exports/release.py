@@ -41,18 +41,21 @@ def export(
 ) -> Row:
     """Write the release `out`; {"dir", "files": [{"path", "rows", "bytes", "sha256"}], "withheld": [...]}.
 
-    A folder that is not empty is refused; with `force` a former release gives way, anything else never does.
+    A folder that is not empty is refused; with `force` a former release gives way, anything else never does. As of
+    a moment that is still to come nothing is exported: nobody could build that again.
     """
     formats = plugins.load("exports.formats")
     if format not in formats:
         raise BadRequest(f"there is no format {format!r}; there are {', '.join(formats)}", parameter="format")
+    _refuse_to_come(query)
     _refuse_if_in_use(out, force)
     with _moved_at_the_end(out) as folder:
         rows = Rows(audience)
         archive = _write_tables(database, query, folder, formats[format], format, rows, progress)
         with database.read() as session:
             topics = directory.topics(session)
-        manifest = papers.heading(query.q, format, audience) | {"archive": archive} | rows.summary()
+        as_of = times.text(query.as_of) if query.as_of else None
+        manifest = papers.heading(query.q, format, audience, as_of) | {"archive": archive} | rows.summary()
         (folder / "README.md").write_text(papers.readme(manifest), "utf-8")
         (folder / "codebook.md").write_text(papers.codebook(topics), "utf-8")
         counts = {f"{name}.{format}": rows.counts[name] for name in tables.ALL}
@@ -71,8 +74,9 @@ def _write_tables(
     suffix: str,
     rows: Rows,
     progress: Progress | None,
-) -> Row:
-    """All tables in one pass over the archive; where its ledger stood then."""
+) -> Row | None:
+    """All tables in one pass over the archive; where its ledger stood, which as of a moment is no matter: the same
+    release is built from it later on."""
     with ExitStack() as files, database.read() as session:
         lines, digest = ledger.head(session)
         write = {
@@ -84,14 +88,22 @@ def _write_tables(
             if progress:
                 progress(count)
         changed = ledger.head(session)[0] != lines
+    if query.as_of:
+        return None
     return {"ledger_lines": lines, "ledger_digest": digest, "changed_meanwhile": changed}
 
 
 def _tell(database: Database, manifest: Row, digest: str) -> None:
     """No release leaves without a line in the audit chain; it says which manifest, and so which files."""
-    said = {name: manifest[name] for name in ("query", "format", "audience", "counts", "archive")}
+    said = {name: manifest[name] for name in ("query", "as_of", "format", "audience", "counts", "archive")}
     with database.write() as session:
         audit.append(session, "release", f"manifest/{digest}", said, times.now())
+
+
+def _refuse_to_come(query: PostQuery) -> None:
+    if query.as_of and query.as_of > times.now():
+        raise BadRequest(f"as_of={times.text(query.as_of)} is still to come: name a moment that has passed",
+                         parameter="as_of")  # fmt: skip
 
 
 def _refuse_if_in_use(out: Path, force: bool) -> None:

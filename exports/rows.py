@@ -18,7 +18,8 @@ Write = Mapping[str, Callable[[Row], None]]
 
 
 class Rows:
-    """What goes into one release. Everything passes through `terms.apply`, older versions and evidence too.
+    """What goes into one release. Everything passes through `terms`, older versions and evidence too; as of a
+    moment what was known then, by the terms of today.
 
     Of a post whose text was erased the versions go in with their digests, so that the release can be held against
     an older one; its row in posts does not.
@@ -35,10 +36,10 @@ class Rows:
     def write(self, session: Session, query: PostQuery, write: Write) -> Iterator[int]:
         """Write every match, oldest first; yields after each slice how many posts it had."""
         for found in posts.slices(session, replace(query, tombstones=True)):
-            for post in found:
-                self._post(post, write)
-                for version in posts.versions(session, post["id"]):
-                    self._version(post, version, write)
+            for post, today in found:
+                self._post(post, today, write)
+                for version in posts.versions(session, post["id"], query.as_of):
+                    self._version(today, version, write)
             yield len(found)
 
     def summary(self) -> Row:
@@ -52,11 +53,11 @@ class Rows:
             ],
         }
 
-    def _post(self, post: Row, write: Write) -> None:
+    def _post(self, post: Row, today: Row, write: Write) -> None:
         if post["erasure"]:
             self._erased += 1
             return
-        fit = terms.apply(post, self._audience)
+        fit = terms.apply_today(post, today, self._audience)
         if fit["rights"]["text_withheld"]:
             self._withheld[post["platform"], fit["rights"]["policy"]] += 1
         self._synthetic += post["synthetic"]

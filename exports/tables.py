@@ -23,6 +23,7 @@ POSTS: Columns = {
     "first_seen_at": "when this archive saw it first",
     "changed_at": "when this archive last saw a change of it",
     "deleted_at": "when this archive saw that it was gone",
+    "seen_until": "of a deleted post: when this archive last saw it before; empty if it never did",
     "media": "list of {type, url, alt}; JSON in CSV",
     "links": "list of addresses in the post; JSON in CSV",
     "tags": "list of {topic, probability, decision, model, evidence, by, correction}; JSON in CSV; one row a tag in"
@@ -67,7 +68,7 @@ TAGS: Columns = {
 VERSIONS: Columns = {
     "id": ID,
     "number": "1 for the first that was seen",
-    "change": "first, edit, fuller (a source that shows more), delete or restore",
+    "change": "first, edit, fuller (a source that shows more), delete, restore, or late (of another archive)",
     "text": "its text; empty where the platform's terms withhold it, or where it was erased",
     "links": "list of addresses; JSON in CSV",
     "media": "list of {type, url, alt}; JSON in CSV",
@@ -80,6 +81,8 @@ VERSIONS: Columns = {
     " is found here where the query's filters find it: its words cannot",
     "erased_at": "when the post was last erased, where it still is",
     "erased_cause": "request (a person's word), deleted (the platform's terms) or retention (a source's keep)",
+    "capture.sha256": "SHA-256 of the answer in which it was seen; empty where it came from a file",
+    "capture.fetched_at": "when that was fetched",
 }
 
 ALL: dict[str, Columns] = {"posts": POSTS, "tags": TAGS, "versions": VERSIONS}

@@ -1,46 +1,58 @@
 """The page of one post: everything that is known of it, and how to cite it."""
 
-from typing import Any
+from datetime import datetime
+from typing import Annotated, Any
+from urllib.parse import urlencode
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from starlette.responses import RedirectResponse, Response
 
 from api import outgoing, pictures
 from api.access import Reader
 from api.deps import context, only
 from api.render import formats
+from api.render.as_of import AsOf
 from api.render.cards import card, href
 from api.render.judging import may_judge, verdicts
 from api.render.templates import page
+from api.search import OnePost
+from core import times
 from db import captures, corrections, directory, posts
 
 router = APIRouter(include_in_schema=False)
 
 
-@router.get("/posts/{id:path}", dependencies=[only()])
-def one_post(request: Request, who: Reader, id: str) -> Response:  # noqa: A002
+@router.get("/posts/{id:path}", dependencies=[only(OnePost)])
+def one_post(request: Request, who: Reader, id: str, asked: Annotated[OnePost, Query()]) -> Response:  # noqa: A002
+    moment = asked.moment()
+    as_of = times.text(moment) if moment else None
     with context(request).database.read() as session:
         own = posts.resolve(session, id)
         if own != id:
-            return RedirectResponse(href(own), status_code=308)
-        (post,) = pictures.told(session, [posts.get(session, own)], internal=who.internal)
+            return RedirectResponse(href(own, as_of), status_code=308)
+        post, today = posts.pair(session, own, moment)
+        (post,) = pictures.told(session, [post], internal=who.internal)
         evidence = captures.of_versions(session, own) if who.internal else {}
-        past = outgoing.versions(post, posts.versions(session, own), who.audience)
+        past = outgoing.versions(today, posts.versions(session, own, moment), who.audience)
         topics = directory.topics(session)
         said = corrections.said_by_models(session, own)
-    post, names = outgoing.posts([post], who.audience)[0], {t["slug"]: t["name"] for t in topics}
-    shown = card(post, names, limit=None)
+    post, names = outgoing.posts([post], [today], who.audience)[0], {t["slug"]: t["name"] for t in topics}
+    shown = card(post, names, limit=None, as_of=as_of)
+    judging = may_judge(who) and moment is None
     values = {
         "post": post,
+        "as_of": AsOf.of(moment),
+        "now": href(own),
+        "back": f"/?{urlencode({'as_of': as_of})}" if as_of else "/",
         "names": names,
         "card": shown,
-        "verdicts": verdicts(topics, shown.labels, said) if may_judge(who) and not shown.erased else [],
+        "verdicts": verdicts(topics, shown.labels, said) if judging and not shown.erased else [],
         "versions": past[::-1],
         "captures": evidence,
         "links": [(url, formats.safe_url(url)) for url in post["links"]],
         "media": [(item, formats.safe_url(item["url"])) for item in post["media"]],
         "metrics": _metrics(post["metrics"]),
-        "citation": _citation(post, past[-1]["digest"]),
+        "citation": _citation(post, past[-1]["digest"], moment),
     }
     return page(request, "post.html", values)
 
@@ -50,11 +62,12 @@ def _metrics(metrics: dict[str, Any] | None) -> list[tuple[str, int]]:
     return [(n, v) for n, v in (metrics or {}).items() if n != "observed_at" and v is not None]
 
 
-def _citation(post: dict[str, Any], digest: str) -> str:
+def _citation(post: dict[str, Any], digest: str, as_of: datetime | None) -> str:
     """Id, place, time first seen and the digest of the version: enough to find it and to prove it."""
     when = formats.when(post).text
     author = (post["account"] or {}).get("name") or (post["account"] or {}).get("handle") or "Unknown author"
     address = formats.safe_url(post["url"])
     place = f"Published at {address}, archived as" if address else "No public address is known; archived as"
     seen = formats.moment(post["first_seen_at"])
-    return f"{author}, {when}. {place} {post['id']}, first seen {seen}; SHA-256 of this version: {digest}."
+    known = f", as known on {formats.moment(as_of)}" if as_of else ""
+    return f"{author}, {when}. {place} {post['id']}, first seen {seen}{known}; SHA-256 of this version: {digest}."

@@ -12,6 +12,7 @@ from api import outgoing
 from api.access import Caller, Reader
 from api.deps import context, only
 from api.render import formats
+from api.render.as_of import AsOf
 from api.render.cards import card
 from api.render.histogram import Chart, chart, interval_for
 from api.render.judging import may_judge
@@ -57,6 +58,7 @@ def _frame(session: Session, search: PostSearch, links: SearchLinks) -> dict[str
         "topics": topics,
         "names": {t["slug"]: t["name"] for t in topics},
         "references": directory.references(session),
+        "as_of": None,
     }
 
 
@@ -64,10 +66,15 @@ def _found(
     session: Session, search: PostSearch, links: SearchLinks, who: Caller, frame: dict[str, Any]
 ) -> dict[str, Any]:
     query = search.query()
+    as_of = times.text(query.as_of) if query.as_of else None
     result = posts.page(session, query, search.sort, PAGE_SIZE, search.cursor)
     looked = outgoing.coverage(coverage.coverage(session, query, times.now()), who.audience)
     return {
-        "cards": [card(post, frame["names"]) for post in outgoing.posts(result.items, who.audience)],
+        "as_of": AsOf.of(query.as_of),
+        "cards": [
+            card(post, frame["names"], as_of=as_of)
+            for post in outgoing.posts(result.items, result.today, who.audience)
+        ],
         "next": links.to(cursor=result.next_cursor) if result.next_cursor else None,
         "first": links.to(cursor=None) if search.cursor else None,
         "total": result.total,
@@ -83,7 +90,7 @@ def _review(request: Request, session: Session, search: PostSearch, who: Caller)
     here = f"{request.url.path}?{request.url.query}"
     judging = may_judge(who) and search.sort == posts.UNCERTAIN
     return {
-        "waiting": corrections.waiting(session) if who.internal else 0,
+        "waiting": corrections.waiting(session) if who.internal and not search.as_of else 0,
         "reviewing": {"csrf": who.csrf, "back": here} if judging else None,
     }
 
@@ -91,7 +98,7 @@ def _review(request: Request, session: Session, search: PostSearch, who: Caller)
 def _known(session: Session, search: Filters) -> dict[str, list[dict[str, Any]]]:
     """Where nothing was found with such a filter: the values that it could have, lest one be misspelt."""
     used = [name for name in ("platform", "lang") if getattr(search, name)]
-    everything = counts.facets(session, PostQuery.build(""), 50) if used else {}
+    everything = counts.facets(session, PostQuery.build("", as_of=search.as_of), 50) if used else {}
     return {name: everything[name] for name in used}
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from api.render import formats
 from api.render.formats import When
@@ -67,7 +67,8 @@ class Erased:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """`href` is the post's page here, `url` where it was published; None if that is no web address."""
+    """`href` is the post's page here, as of the moment `as_of` if there is one; `url` is where it was published,
+    None if that is no web address."""
 
     id: str
     href: str
@@ -87,8 +88,11 @@ class Card:
     pending: bool
     seen: list[Seen]
     versions: int
+    edits: str
     changed: str
     deleted: str | None
+    until: str | None
+    as_of: str | None
     synthetic: bool
     erased: Erased | None
 
@@ -101,18 +105,20 @@ class Card:
         return sorted({s.source for s in self.seen if s.source})
 
 
-def href(public_id: str) -> str:
-    return "/posts/" + quote(public_id, safe=SAFE)
+def href(public_id: str, as_of: str | None = None) -> str:
+    return f"/posts/{quote(public_id, safe=SAFE)}" + (f"?{urlencode({'as_of': as_of})}" if as_of else "")
 
 
-def card(post: dict[str, Any], names: Mapping[str, str], limit: int | None = CARD_LENGTH) -> Card:
+def card(
+    post: dict[str, Any], names: Mapping[str, str], limit: int | None = CARD_LENGTH, as_of: str | None = None
+) -> Card:
     """`names` are the topics' by slug; `limit` None keeps the whole text."""
     whole = post["text"] or ""
     text = whole if limit is None else shorten(whole, limit)
     account = post["account"] or {"handle": "", "name": None, "actor": None}
     return Card(
         id=post["id"],
-        href=href(post["id"]),
+        href=href(post["id"], as_of),
         url=formats.safe_url(post["url"]),
         author=account["name"] or account["handle"] or "Unknown author",
         handle=account["handle"] if account["name"] else "",
@@ -129,8 +135,11 @@ def card(post: dict[str, Any], names: Mapping[str, str], limit: int | None = CAR
         pending=post["tagging"] == "pending",
         seen=[_seen(s) for s in post["sightings"]],
         versions=post["versions"],
+        edits=_times(post["edits"]) if post["edits"] else "",
         changed=formats.moment(post["changed_at"]),
         deleted=formats.moment(post["deleted_at"]) if post["deleted_at"] else None,
+        until=formats.moment(post["seen_until"]) if post["seen_until"] else None,
+        as_of=as_of,
         synthetic=post["synthetic"],
         erased=_erased(post["erasure"]) if post["erasure"] else None,
     )
@@ -144,6 +153,10 @@ def _erased(erasure: dict[str, Any]) -> Erased:
         deleted=formats.moment(erasure["deleted_at"]) if erasure["deleted_at"] else "",
         gone=formats.moment(erasure["erased_at"]) if erasure["erased_at"] else "",
     )
+
+
+def _times(count: int) -> str:
+    return "1 time" if count == 1 else f"{formats.number(count)} times"
 
 
 def _surest_first(tag: dict[str, Any]) -> tuple[bool, float]:

@@ -18,7 +18,7 @@ router = resource("collection")
 
 @router.get("/coverage", response_model=schemas.Coverage, dependencies=[only(Filters)])
 def get_coverage(request: Request, who: Reader, search: Annotated[Filters, Query()]) -> Response:
-    """Runs, failures and gaps of each source in the range of the search."""
+    """Runs, failures and gaps of each source in the range of the search; with `as_of` those that had ended then."""
     with context(request).database.read() as session:
         looked = coverage.coverage(session, search.query(), times.now())
     return Json(outgoing.coverage(looked, who.audience))

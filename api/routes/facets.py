@@ -17,6 +17,7 @@ router = resource("counts")
 
 @router.get("/facets", response_model=schemas.Facets, dependencies=[only(FacetSearch)])
 def get_facets(request: Request, _who: Reader, search: Annotated[FacetSearch, Query()]) -> Response:
-    """Counts by topic, account, actor, platform, language and kind, largest first."""
+    """Counts by topic, account, actor, platform, language and kind, largest first; with `as_of` of what was known
+    then."""
     with context(request).database.read() as session:
         return Json(counts.facets(session, search.query(), search.limit))

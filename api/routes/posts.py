@@ -1,6 +1,6 @@
 """/posts: search, one post, its versions. Ids hold colons and slashes, so the longer path is declared first."""
 
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import quote
 
 from fastapi import Query, Request
@@ -20,26 +20,42 @@ SAFE = ":/~@"  # of the characters in ids, those that a path may hold as they ar
 
 @router.get("/posts", response_model=schemas.Posts, dependencies=[only(PostSearch)])
 def search_posts(request: Request, who: Reader, search: Annotated[PostSearch, Query()]) -> Response:
-    """Posts that match, with how many there are and whether anybody looked."""
+    """Posts that match, with how many there are and whether anybody looked.
+
+    With `as_of` what the archive knew then: posts that were known, in their versions of then, found by their words,
+    tags and counts of then. Terms are today's, as are ids and accounts' names. Before the first post the list is
+    empty; a moment that is still to come answers as now.
+    """
     query = search.query()
     with context(request).database.read() as session:
         page = posts.page(session, query, search.sort, search.limit, search.cursor)
         looked = coverage.coverage(session, query, times.now())
         found = pictures.told(session, page.items, internal=who.internal)
-    items = outgoing.posts(found, who.audience)
+    items = outgoing.posts(found, page.today, who.audience)
     return listing(items, page.next_cursor, total=page.total, coverage=outgoing.coverage(looked, who.audience))
 
 
-@router.get("/posts/{id:path}/versions", response_model=schemas.Versions, dependencies=[only()])
-def list_versions(request: Request, who: Reader, id: str) -> Response:  # noqa: A002
-    """Every state of the post that was seen, oldest first, with the difference to the one before."""
+@router.get("/posts/{id:path}/versions", response_model=schemas.Versions, dependencies=[only(OnePost)])
+def list_versions(
+    request: Request,
+    who: Reader,
+    id: str,  # noqa: A002
+    asked: Annotated[OnePost, Query()],
+) -> Response:
+    """Every state of the post that was seen, oldest first, with the difference to the one before, its digest, and
+    the capture that shows it.
+
+    With `as_of` those that the archive knew then, with their tags of then; 404 where it did not know the post.
+    """
+    moment = asked.moment()
     with context(request).database.read() as session:
         own = posts.resolve(session, id)
         if own != id:
             return moved(own, "/versions", request)
-        post, found = posts.get(session, own), posts.versions(session, own)
+        _, today = posts.pair(session, own, moment)
+        found = posts.versions(session, own, moment)
         found = pictures.told(session, found, internal=who.internal, of=own)
-    return listing(outgoing.versions(post, found, who.audience))
+    return listing(outgoing.versions(today, found, who.audience))
 
 
 @router.get("/posts/{id:path}/metrics", response_model=schemas.Counts, dependencies=[only()])
@@ -62,10 +78,9 @@ def get_post(request: Request, who: Reader, id: str, asked: Annotated[OnePost, Q
         own = posts.resolve(session, id)
         if own != id:
             return moved(own, "", request)
-        found: dict[str, Any] = posts.get(session, own)
-        then = posts.get(session, own, moment) if moment else found
-        (then,) = pictures.told(session, [then], internal=who.internal)
-    return Json(outgoing.post_as_of(then, found, who.audience))
+        found, today = posts.pair(session, own, moment)
+        (found,) = pictures.told(session, [found], internal=who.internal)
+    return Json(outgoing.posts([found], [today], who.audience)[0])
 
 
 def moved(own: str, rest: str, request: Request) -> Response:

@@ -18,7 +18,8 @@ router = resource("counts")
 
 @router.get("/timeline", response_model=schemas.Timeline, dependencies=[only(TimelineSearch)])
 def get_timeline(request: Request, who: Reader, search: Annotated[TimelineSearch, Query()]) -> Response:
-    """One item a bucket, over the whole archive when no range is given; and whether anybody looked."""
+    """One item a bucket, over the whole archive when no range is given; and whether anybody looked. With `as_of` by
+    what was known then: the times, tags and looks of then."""
     query = search.query()
     with context(request).database.read() as session:
         found = counts.timeline(session, query, search.interval)

@@ -87,6 +87,7 @@ def _erase(session: Session, post: Any, why: Why, now: datetime) -> Row:
     }
     tombstone = bury(session, post, why, now, said)
     quarantined.forget(session, post, versions, addresses)
+    search.forget_versions(session, [row["id"] for row in versions])  # it too needs the words that go
     _empty_versions(session, versions, tombstone["id"])
     _empty_notes(session, corrections, tombstone["id"])
     empty_blobs(session, [*captures, *media])

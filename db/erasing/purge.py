@@ -25,7 +25,7 @@ _ENOUGH_CHANGES = 2  # fewer rows than that were changed by a merge that had not
 _erasure = table(Erasure)
 TABLES = (
     "version", "post", "sighting", "correction", "capture", "blob", "media_file", "follow", "quarantine",
-    "post_text", "index_entry",
+    "post_text", "old_text", "index_entry",
 )  # fmt: skip
 
 

@@ -1,6 +1,7 @@
-"""Does the full-text index say what the rows say, no more and no less?
+"""Do the full-text indexes say what the rows say, no more and no less?
 
-The check takes an index table and what each of its rows should hold, so that it serves any index of `db.search`.
+The check takes an index and what each of its rows should hold: it serves that of current texts and that of
+superseded ones.
 PostgreSQL compares row by row. SQLite keeps no rows, only words with the places where they stand: they are read
 through once and summed by entry, in 16 bytes an entry, and the sums are compared.
 """
@@ -19,7 +20,7 @@ from sqlalchemy import func, select, text
 from sqlmodel import Session
 
 from db import damage, entries, search
-from db.models import IndexEntry, Post
+from db.models import IndexEntry, Post, Version
 from db.slices import SLICE
 from db.upsert import is_sqlite, table
 
@@ -32,19 +33,30 @@ _BY_TERM = (  # a word's entries as one text: four times quicker than a row for 
 )
 _FAR = np.uint64(0x9E3779B97F4A7C15)  # odd constants that spread what they multiply
 _WIDE = np.uint64(0xC2B2AE3D27D4EB4F)
-_post = table(Post)
+_post, _version = table(Post), table(Version)
 Bodies = Callable[[], Iterator[Mapping[int, str]]]  # key -> what it should say, in key order, slice by slice
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """A table of `db.search`, the column of its keys on PostgreSQL, and what a key stands for."""
+
+    table: str
+    key: str
+    title: str
+    name: Callable[[Session, int], str]
 
 
 def problem(session: Session) -> str | None:
     """The first entry that is not what the post's rows make it, or None."""
     entries_problem: list[str] = []
-    words = check(session, search.INDEX, lambda: _bodies(session, entries_problem))
-    structure = _structure_problem(session, search.INDEX) if is_sqlite(session) else None
-    return next(iter(entries_problem), None) or words or structure
+    words = check(session, CURRENT, lambda: _bodies(session, entries_problem))
+    old = check(session, OLD, lambda: _old_bodies(session))
+    structure = [_structure_problem(session, index) for index in (CURRENT, OLD) if is_sqlite(session)]
+    return next(iter(entries_problem), None) or words or old or next(filter(None, structure), None)
 
 
-def check(session: Session, index: str, expected: Bodies) -> str | None:
+def check(session: Session, index: Index, expected: Bodies) -> str | None:
     """What `index` says otherwise than `expected`, or None."""
     return (_sqlite_problem if is_sqlite(session) else _postgres_problem)(session, index, expected)
 
@@ -72,46 +84,63 @@ def _bodies(session: Session, wrong: list[str]) -> Iterator[dict[int, str]]:
     wrong += [f"the full-text index has {kept} entries for {count} posts"] if kept != count else []
 
 
+def _old_bodies(session: Session) -> Iterator[dict[int, str]]:
+    """What the index of superseded texts should say."""
+    last = 0
+    while ids := entries.superseded_after(session, last, SLICE):
+        yield search.old_bodies(session, ids)
+        last = ids[-1]
+
+
 def _name(session: Session, key: int) -> str:
     row = session.execute(select(_post.c.platform, _post.c.platform_id).where(_post.c.id == key)).first()
     return f"{row.platform}:{row.platform_id}" if row else f"no post (key {key})"
+
+
+def _version_name(session: Session, key: int) -> str:
+    row = session.execute(select(_version.c.post_id, _version.c.number).where(_version.c.id == key)).first()
+    return f"version {row.number} of {_name(session, row.post_id)}" if row else f"no version (key {key})"
+
+
+CURRENT = Index(search.INDEX, "post_id", "the full-text index", _name)
+OLD = Index(search.OLD_INDEX, "version_id", "the index of superseded texts", _version_name)
 
 
 # -- PostgreSQL ---------------------------------------------------------------------------------------------
 
 _DIFFER = """
 SELECT said.key FROM unnest(CAST(:keys AS bigint[]), CAST(:bodies AS text[])) AS said (key, body)
-LEFT JOIN {index} AS kept ON kept.post_id = said.key
+LEFT JOIN {index} AS kept ON kept.{key} = said.key
 WHERE kept.body IS DISTINCT FROM CAST(said.body AS tsvector) ORDER BY said.key LIMIT 1
 """
 
 
-def _postgres_problem(session: Session, index: str, expected: Bodies) -> str | None:
+def _postgres_problem(session: Session, index: Index, expected: Bodies) -> str | None:
     count = 0
     for bodies in expected():
         count += len(bodies)
         given = {"keys": list(bodies), "bodies": list(bodies.values())}
-        wrong = session.execute(text(_DIFFER.format(index=index)), given).scalar()
+        wrong = session.execute(text(_DIFFER.format(index=index.table, key=index.key)), given).scalar()
         if wrong is not None:
-            return f"the full-text index does not say what {_name(session, wrong)} says"
-    kept = session.execute(text(f"SELECT count(*) FROM {index}")).scalar_one()
-    return None if kept == count else f"the full-text index holds {kept} texts for {count} entries: a stale copy"
+            return f"{index.title} does not say what {index.name(session, wrong)} says"
+    kept = session.execute(text(f"SELECT count(*) FROM {index.table}")).scalar_one()
+    return None if kept == count else f"{index.title} holds {kept} texts for {count} entries: a stale copy"
 
 
 # -- SQLite -------------------------------------------------------------------------------------------------
 
 
-def _sqlite_problem(session: Session, index: str, expected: Bodies) -> str | None:
+def _sqlite_problem(session: Session, index: Index, expected: Bodies) -> str | None:
     kept = [_sums(bodies) for bodies in expected()]
     keys = np.concatenate([np.empty(0, np.int64), *(k for k, _ in kept)])
     should = np.concatenate([np.empty(0, np.uint64), *(s for _, s in kept)])
-    with _vocabulary(session, index) as words:
+    with _vocabulary(session, index.table) as words:
         found, stale = words.sums(keys)
         if stale:
             term, key = stale
-            return f"the full-text index says {term!r} of {_name(session, key)}, which has no entry: a stale copy"
+            return f"{index.title} says {term!r} of {index.name(session, key)}, which has no entry: a stale copy"
         wrong = np.flatnonzero(found != should)
-        return _named(session, words, int(keys[wrong[0]]), expected) if len(wrong) else None
+        return _named(session, index, words, int(keys[wrong[0]]), expected) if len(wrong) else None
 
 
 def _sums(bodies: Mapping[int, str]) -> tuple[Any, Any]:
@@ -186,30 +215,30 @@ def _numbers(lists: Sequence[str]) -> Any:
     return np.fromstring(",".join(lists), np.int64, sep=",")
 
 
-def _named(session: Session, words: _Words, key: int, expected: Bodies) -> str:
+def _named(session: Session, index: Index, words: _Words, key: int, expected: Bodies) -> str:
     """Which word is one too many, or missing."""
     body = next(bodies[key] for bodies in expected() if key in bodies)
-    should = Counter((word, place) for place, word in enumerate(body.split(" ")))
-    found, name = words.of(key), _name(session, key)
+    should = Counter((word, place) for place, word in enumerate(body.split(" ") if body else ()))
+    found, name = words.of(key), index.name(session, key)
     if more := sorted(found - should):
-        return f"the full-text index says {more[0][0]!r} of {name}, which does not say it: a stale copy"
+        return f"{index.title} says {more[0][0]!r} of {name}, which does not say it: a stale copy"
     missing = sorted(should - found)
-    return f"the full-text index does not know that {name} says {missing[0][0]!r}"
+    return f"{index.title} does not know that {name} says {missing[0][0]!r}"
 
 
-def _structure_problem(session: Session, index: str) -> str | None:
+def _structure_problem(session: Session, index: Index) -> str | None:
     """FTS5's own check is a write: it is made on a copy of the index's pages in a file of its own, so that no
     writer waits and no reader's view changes."""
     file = session.connection().engine.url.database
     with closing(sqlite3.connect(f"file:{quote(str(file))}?mode=ro", uri=True, isolation_level=None)) as own:
         own.execute("PRAGMA busy_timeout = 30000")
         try:
-            _copy(own, index)
+            _copy(own, index.table)
             own.execute(f"INSERT INTO temp.{_COPY}({_COPY}) VALUES ('integrity-check')")
         except sqlite3.DatabaseError as error:
             if damage.told(error) is None:
                 raise
-            return f"the full-text index is damaged: {error}"
+            return f"{index.title} is damaged: {error}"
     return None
 
 

@@ -123,19 +123,20 @@ def search(
     query: Annotated[str, typer.Argument(help="As in the search box of the page.")],
     limit: Annotated[int, typer.Option(min=1, max=200, help="How many.")] = 20,
     sort: Annotated[str, typer.Option(help="newest, oldest, a count (likes, views ...), or uncertain.")] = "newest",
+    as_of: Annotated[str, typer.Option(metavar="TIME", help="What the archive knew then.")] = "",
     json: Json = False,
 ) -> None:
     """Search the archive.
 
     Examples: kle search 'peshmerga reform since:2025-07-01'; kle search 'from:@CJTFOIR -training topic:reform';
-    kle search is:unsure --sort uncertain
+    kle search is:unsure --sort uncertain; kle search is:edited --as-of 2025-09-01
     """
     from db import posts
     from db.query import PostQuery
     from kle import runtime
 
     with runtime.archive() as (_, database), database.read() as session:
-        page = posts.page(session, PostQuery.build(query), sort, limit)
+        page = posts.page(session, PostQuery.build(query, as_of=as_of), sort, limit)
     if json:
         output.print_json({"items": page.items, "next_cursor": page.next_cursor, "total": page.total})
         return

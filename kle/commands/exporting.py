@@ -20,6 +20,9 @@ def export(
         Literal["public", "internal"] | None,
         typer.Option(help="public obeys each platform's terms.", show_default="public"),
     ] = None,
+    as_of: Annotated[
+        str, typer.Option(metavar="TIME", help="What the archive knew then, a moment that has passed.")
+    ] = "",
     warc: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="No release: the raw captures of these posts, or all, as WARC."),
@@ -29,19 +32,23 @@ def export(
 ) -> None:
     """Write a release: posts, tags and versions as files, with codebook, manifest and what was withheld.
 
+    With --as-of posts, versions and tags as they were known then: the same command gives the same bytes next year,
+    unless an author's wish or an erasure that came later takes a text out.
+
     With --warc the evidence behind them: every capture that shows such a post as it was fetched, in a file for the
     replay tools of web archives. It is for the operator: it holds whole pages, texts of others among them.
 
     Examples: kle export 'topic:reform since:2025-01-01' --format csv --out reform-2025;
-    kle export 'from:@CJTFOIR' --warc evidence.warc.gz
+    kle export 'from:@CJTFOIR' --warc evidence.warc.gz;
+    kle export "" --format jsonl --out all-of-2025 --as-of 2026-01-01
     """
     if warc:
-        _refuse("--warc", {"--format": format_, "--out": out, "--audience": audience})
+        _refuse("--warc", {"--format": format_, "--out": out, "--audience": audience, "--as-of": as_of})
         _warc(query, warc, force, json)
         return
     if query is None or not format_ or out is None:
         output.fail("a release needs QUERY, --format and --out; the raw captures need --warc FILE")
-    _release(query, format_, out, audience or "public", force, json)
+    _release(query, as_of, format_, out, audience or "public", force, json)
 
 
 def _refuse(option: str, others: dict[str, object]) -> None:
@@ -51,7 +58,13 @@ def _refuse(option: str, others: dict[str, object]) -> None:
 
 
 def _release(
-    query: str, format_: str, out: Path, audience: Literal["public", "internal"], force: bool, json: bool
+    query: str,
+    as_of: str,
+    format_: str,
+    out: Path,
+    audience: Literal["public", "internal"],
+    force: bool,
+    json: bool,
 ) -> None:
     from core import plugins
     from db.query import PostQuery
@@ -64,7 +77,7 @@ def _release(
     with runtime.archive() as (_, database), output.progress() as bar:
         task = bar.add_task("exporting", total=None)
         done = release.export(
-            database, PostQuery.build(query), format_, out, audience,
+            database, PostQuery.build(query, as_of=as_of), format_, out, audience,
             force=force, progress=lambda count: bar.advance(task, count),
         )  # fmt: skip
     if json:

@@ -164,7 +164,7 @@ def emptied(postgres: Postgres) -> Iterator[Callable[[], str]]:
 
         def empty() -> str:
             with made.write() as session:
-                session.execute(text(f"TRUNCATE post_text, {', '.join(names)} RESTART IDENTITY CASCADE"))
+                session.execute(text(f"TRUNCATE post_text, old_text, {', '.join(names)} RESTART IDENTITY CASCADE"))
                 session.execute(text("DELETE FROM meta WHERE name <> 'fold_version'"))
             return url
 

@@ -20,6 +20,7 @@ from core.errors import NotReady, SettingsError
 from db import database as databases
 from db import doubt, search
 from db.database import Database, open_database
+from db.language import Phrase
 from db.models import Meta, Post
 from tests.db.conftest import Room, post
 
@@ -91,6 +92,21 @@ def test_an_older_archive_keeps_its_posts_and_knows_their_newest_counts(database
             datetime(2026, 5, 5, 7, 1, tzinfo=UTC),
             datetime(2026, 5, 4, 7, 1, tzinfo=UTC),
         )
+    made.close()
+
+
+def test_an_older_archive_s_superseded_texts_can_be_searched(database_url):
+    made = _older(database_url)
+    added = ("INSERT INTO version (id, post_id, number, change, text, links, media, facts, view, seen_at,"
+             " text_sha256, digest, attempts) SELECT 2, post_id, 2, 'edit', 'u', links, media, facts, view,"
+             " '2026-05-04 08:01:00', '', '', 0 FROM version")  # fmt: skip
+    with made._writer.begin() as connection:
+        connection.exec_driver_sql(added)
+        connection.exec_driver_sql("UPDATE post SET versions = 2, changed_at = '2026-05-04 08:01:00'")
+    assert made.migrate() is True
+    with made.read() as session:
+        assert list(session.execute(search.matching_old(session, Phrase(("t",)))).scalars()) == [1]
+        assert list(session.execute(search.matching_old(session, Phrase(("u",)))).scalars()) == []
     made.close()
 
 

@@ -190,7 +190,7 @@ def test_what_cannot_be_read_says_where_and_what_was_expected(small):
 
 @pytest.mark.parametrize(
     ("wrong", "parameter"),
-    [({"since": "soon"}, "since"), ({"until": "2025-02-30"}, "until"), ({"as_of": "2025-01-01"}, "as_of")],
+    [({"since": "soon"}, "since"), ({"until": "2025-02-30"}, "until"), ({"as_of": "2025-13-01"}, "as_of")],
 )
 def test_a_wrong_filter_names_its_parameter(wrong, parameter):
     with pytest.raises(BadRequest) as told:
@@ -344,7 +344,7 @@ def test_a_first_page_needs_no_sorting(room, more, sort):
     room.archive(*(post(n, f"A meeting number {n}", lang="en") for n in range(300)))
     with room.database.read() as session:
         found = selection(session, PostQuery.build(**more))
-        statement = posts._ordered(found, sort, None).limit(51)
+        statement = posts._ordered(found, sort, None, 51)
         compiled = statement.compile(session.get_bind(), compile_kwargs={"render_postcompile": True})
         plan = session.connection().exec_driver_sql(
             f"EXPLAIN QUERY PLAN {compiled}", tuple(compiled.params[n] for n in compiled.positiontup)

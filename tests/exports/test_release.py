@@ -104,7 +104,8 @@ def test_columns_are_the_names_of_the_api(filled: Database) -> None:
         version = posts.versions(session, post["id"])[0]
     nested = {name.partition(".")[0] for name in tables.POSTS}
     assert nested == {*post, "rights"} - {"erasure"}, "an erased post has no row"
-    assert set(tables.VERSIONS) == {*version, "id", "erased_at", "erased_cause"} - {"tags", "diff"}
+    nested = {name.partition(".")[0] for name in tables.VERSIONS}
+    assert nested == {*version, "id", "erased_at", "erased_cause"} - {"tags", "diff"}
     assert {name.partition(".")[0] for name in tables.TAGS} == {*version["tags"][0], "id", "version"}
 
 

@@ -1,0 +1,22 @@
+"""The moment as of which a page shows the archive."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from core import times
+
+
+@dataclass(frozen=True, slots=True)
+class AsOf:
+    """`moment` for people, `field` as the form's control has it."""
+
+    moment: datetime
+    to_come: bool
+
+    @classmethod
+    def of(cls, moment: datetime | None) -> "AsOf | None":
+        return cls(moment, moment > times.now()) if moment else None
+
+    @property
+    def field(self) -> str:
+        return self.moment.strftime("%Y-%m-%dT%H:%M:%S")

@@ -1,0 +1,96 @@
+"""The posts that a query selects: their row keys in pages, and the columns that they are counted by.
+
+The archive as it is now is read in one piece, as of a moment in two (`db.then`). Each piece yields its keys in
+order and stops after a page; of the two pages the page is made.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, or_, select, union_all
+
+from db.models import Post
+from db.then import Now
+from db.upsert import table
+
+_post = table(Post)
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """One piece. `index` is set where a full-text match drives it; `order` is what a sort by a count goes by."""
+
+    view: Now
+    key: ColumnElement[int]
+    conditions: tuple[Any, ...]
+    index: Any = None
+    bare: bool = False  # the index alone tells which posts match
+    order: Any = None
+
+    def keys(self, *more: Any) -> Select[Any]:
+        source = self.index if self.bare else self._posts()
+        return select(self.key.label("id")).select_from(source).where(*self.conditions, *more)
+
+    def states(self, name: str) -> Select[Any]:
+        """The key and one more column: hour, platform, kind, lang or account_id."""
+        value = self.view.hour() if name == "hour" else getattr(self.view, name)
+        columns = self.key.label("id"), value.label(name)
+        return select(*columns).select_from(self._posts()).where(*self.conditions)
+
+    def by_key(self, newest: bool, place: int | None) -> Select[Any]:
+        later = [] if place is None else [self.key < place if newest else self.key > place]
+        return self.keys(*later).order_by(self.key.desc() if newest else self.key)
+
+    def by_order(self, rising: bool, place: Sequence[int] | None) -> Select[Any]:
+        """Rows of (key, count). Counts fall, doubts rise: both are in the order of an index, whose scan begins at
+        the place."""
+        order, key = self.order, self.key
+        statement = self.keys().add_columns(order.label("rank"))
+        if place is not None and rising:
+            statement = statement.where(order >= place[1], or_(order > place[1], key > place[0]))
+        elif place is not None:
+            statement = statement.where(order <= place[1], or_(order < place[1], key < place[0]))
+        return statement.order_by(*((order, key) if rising else (order.desc(), key.desc())))
+
+    def _posts(self) -> Any:
+        return self.view.source if self.index is None else self.index.join(_post, _post.c.id == self.key)
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The posts of one query, which stand in one piece each."""
+
+    arms: tuple[Arm, ...]
+
+    def keys(self) -> Select[Any]:
+        """Row keys, in no order."""
+        return _together([arm.keys() for arm in self.arms])
+
+    def states(self, name: str) -> Any:
+        """A table of keys (`id`) and one column of what the posts were."""
+        return _together([arm.states(name) for arm in self.arms]).subquery()
+
+    def by_key(self, newest: bool, place: int | None, limit: int) -> Select[Any]:
+        """Row keys after `place`."""
+        found = _together([arm.by_key(newest, place).limit(limit) for arm in self.arms])
+        if len(self.arms) == 1:
+            return found
+        return found.order_by(found.selected_columns.id.desc() if newest else found.selected_columns.id).limit(
+            limit
+        )
+
+    def by_order(self, rising: bool, place: Sequence[int] | None, limit: int) -> Select[Any]:
+        """Rows of (key, count or doubt) after `place`."""
+        found = _together([arm.by_order(rising, place).limit(limit) for arm in self.arms])
+        if len(self.arms) == 1:
+            return found
+        rank, key = found.selected_columns.rank, found.selected_columns.id
+        return found.order_by(*((rank, key) if rising else (rank.desc(), key.desc()))).limit(limit)
+
+
+def _together(parts: Sequence[Select[Any]]) -> Select[Any]:
+    if len(parts) == 1:
+        return parts[0]
+    rows = union_all(*(select(part.subquery()) for part in parts)).subquery()
+    return select(*rows.c)
