@@ -83,7 +83,7 @@ def _form(row: Any, tagged: list[Any], sightings: list[Any], until: datetime | N
 
 
 def erased(row: Any) -> dict[str, Any]:
-    """`at` is when its texts went, `erased_at` when the last trace of them did. `row` has the columns of `ERASED`."""
+    """`at` is when its texts went, `erased_at` when their last trace did. `row` has the columns of `ERASED`."""
     return {
         "cause": row.cause,
         "reason": row.reason,
