@@ -30,6 +30,11 @@ def show_plans(plans: dict[int, dict[str, Any]]) -> None:
         if plan["shared_with"]:
             others = ", ".join(plan["shared_with"])
             output.say(output.printable(f"  the captures show other posts too, which lose this evidence: {others}"))
+        if plan["quoted_in"]:
+            others = ", ".join(plan["quoted_in"])
+            output.say(
+                output.printable(f"  its words stand in other posts too, which stay unless you name them: {others}")
+            )
 
 
 def erase(database: Database, keys: Sequence[int], reason: str) -> list[dict[str, Any]]:

@@ -9,14 +9,18 @@ from sqlalchemy import Float, and_, case, func, literal_column, select
 from sqlmodel import Session
 
 from core import cursor, ids, times
+from core.text import words
+from db import search
 from db.erasing import due
 from db.erasing.erase import DELETED, shown
+from db.language import Phrase
 from db.models import Audit, Capture, Correction, Erasure, Exhibit, MediaFile, Post, Sighting, Version
 from db.upsert import Row, is_sqlite, table
 
 COPIES = ("release", "backup")  # audit lines that tell of copies which left the archive
 BOUNDS = (60, 300, 900, 3600, 6 * 3600, 24 * 3600, 7 * 24 * 3600)  # seconds from a deletion to its erasure
-_SHARING = 50  # other posts that share a capture are named up to here
+_SHARING = 50  # other posts that share a capture or quote it are named up to here
+_TELLING, _COMPARED = 5, 40  # words: of fewer others say the same by chance; so many are compared
 _EXACT = 0.001  # seconds that SQLite's days of a float may be off
 _erasure, _post, _version, _audit = table(Erasure), table(Post), table(Version), table(Audit)
 _capture, _exhibit, _correction, _media = table(Capture), table(Exhibit), table(Correction), table(MediaFile)
@@ -43,8 +47,22 @@ def plan(session: Session, post_id: int) -> Row:
         ),
         "captures": len(captures),
         "shared_with": sharing(session, post_id, captures),
+        "quoted_in": quoting(session, post_id, post["current"]),
         "copies": copies(session, post["first_seen_at"]),
     }
+
+
+def quoting(session: Session, post_id: int, current: int) -> list[str]:
+    """Other posts that say what it says now, word for word, such as the article that quotes it: they stay."""
+    mine = select(_version.c.text).where(_version.c.post_id == post_id, _version.c.number == current)
+    said = words(session.execute(mine).scalar_one())[:_COMPARED]
+    if len(said) < _TELLING:
+        return []
+    index, key, matches = search.matching(session, Phrase(tuple(said)))
+    others = select(key).select_from(index).where(matches, key != post_id)
+    statement = select(_post.c.platform, _post.c.platform_id).where(_post.c.id.in_(others)).order_by(_post.c.id)
+    rows = session.execute(statement.limit(_SHARING))
+    return [ids.public_id(row.platform, row.platform_id) for row in rows]
 
 
 def _count(session: Session, rows: Any) -> int:

@@ -12,6 +12,7 @@ from core.page import Page
 from core.post import Media, SeenPost, View
 from db import archive, captures, corrections, credentials, ledger, posts
 from db.corrections import Author
+from db.erasing import tombstones
 from db.erasing.erase import Why, erase
 from db.models import (
     Blob,
@@ -311,3 +312,18 @@ def test_a_quotation_of_a_deleted_post_leaves_no_trace_of_it(room: Room) -> None
     forgotten(room, seen.id, TERMS)
     quoted = replace(seen, view=View.QUOTE, embedded_in="https://p.example/1")
     assert (room.archive(quoted).changed, len(room.rows(Sighting))) == (0, 1)
+
+
+def test_posts_that_quote_it_word_for_word_are_named_before(room: Room) -> None:
+    words = "Advisors met the brigade to speak of its payroll"
+    quoting = f"The office wrote: {words.upper()}. Nobody answered."
+    room.archive(
+        post(1, words),
+        post(2, quoting),
+        post(3, "Advisors met the brigade"),
+        post(4, "Met them"),
+        post(5, "Met them"),
+    )
+    with room.database.read() as session:
+        plans = [tombstones.plan(session, posts.key_of(session, post(n).id)) for n in (1, 4)]
+    assert [plan["quoted_in"] for plan in plans] == [[post(2).id], []]
