@@ -39,7 +39,7 @@ def test_walking_by_cursor_gives_each_post_once_in_both_directions(room, q):
     times = [room.get(i)["created_at"] for i in newest]
     assert times == sorted(times, reverse=True)
     with room.database.read() as session:
-        sliced = [p["id"] for part in posts.slices(session, PostQuery.build(q), 7) for p in part]
+        sliced = [p["id"] for part in posts.slices(session, PostQuery.build(q), 7) for p, _ in part]
     assert sliced == oldest
 
 
@@ -101,7 +101,7 @@ def test_a_post_has_the_fields_of_the_interface(room):
     assert set(shown) == {
         "id", "platform", "platform_id", "url", "kind", "account", "text", "lang", "created_at",
         "created_at_precision", "synthetic", "first_seen_at", "changed_at", "deleted_at", "media", "links", "tags",
-        "is_kle", "versions", "metrics", "sightings",
+        "is_kle", "versions", "metrics", "sightings", "seen_until", "erasure",
     } | {"tagging", "edits", "repeats", "labels"}  # fmt: skip
     assert set(shown["account"]) == {"platform", "handle", "name", "actor"}
     assert set(shown["metrics"]) == {"likes", "reposts", "replies", "quotes", "views", "observed_at"}
