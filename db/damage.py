@@ -8,7 +8,7 @@ from sqlalchemy.exc import DBAPIError
 
 _SQLITE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _SCHEMA = re.compile(  # the archive is at our schema: what is missing in it was there
-    "no such (table|column|module|index)|malformed|vtable constructor failed|unsupported file format"
+    "no such |malformed|vtable constructor failed|unsupported file format"
     "|SQL logic error|unrecognized token|error in |incomplete input|near "
 )
 _POSTGRES = (errors.DataCorrupted, errors.IndexCorrupted)
