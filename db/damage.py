@@ -7,7 +7,7 @@ from psycopg import errors
 from sqlalchemy.exc import DBAPIError
 
 _SCHEMA = re.compile(  # the archive is at our schema: what is missing in it was there
-    "no such (fts5 )?(table|column|module|index)|malformed|vtable constructor failed|unsupported file format"
+    "no such |malformed|vtable constructor failed|unsupported file format"
     "|SQL logic error|unrecognized token|error in |incomplete input|near "
 )
 _POSTGRES = (errors.DataCorrupted, errors.IndexCorrupted)

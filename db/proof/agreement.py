@@ -122,6 +122,8 @@ def _origin(name: str, row: Any, sighted: set[Sighted]) -> str | None:
 
 
 def _moments(name: str, row: Any) -> str | None:
+    if row["gone"] is not None and row["erasure_id"] is None:
+        return f"{name} was erased and does not say so"
     if row["first_seen_at"] != row["first_at"]:
         return f"{name} was seen first when no version of it was"
     return None if row["changed_at"] == row["current_at"] else f"{name} changed when no version of it was seen"

@@ -8,12 +8,12 @@ from sqlmodel import Session
 
 from core.post import METRICS
 from db.doubt import doubt
-from db.models import Exhibit, Metrics, Post, Sighting, Tag, Version
+from db.models import Erasure, Exhibit, Metrics, Post, Sighting, Tag, Version
 from db.slices import slices
 from db.upsert import table
 
 _post, _version, _tag = table(Post), table(Version), table(Tag)
-_sighting, _metrics, _exhibit = table(Sighting), table(Metrics), table(Exhibit)
+_sighting, _metrics, _exhibit, _erasure = (table(m) for m in (Sighting, Metrics, Exhibit, Erasure))
 _of_post = _post.c.platform, _post.c.platform_id
 
 
@@ -50,6 +50,7 @@ def _statements() -> dict[str, Select[Any]]:
         "count of versions": posts.where(numbered),
         "count of edits": posts.where(_post.c.edits != counts.c.edits),
         "mark as second hand": select(*_of_post).where(_post.c.second_hand == first_hand),
+        "erasure": _unerased(),
         "post": _strays(),
         "capture": _unshown(),
         **{f"count of {name}": _counted(name) for name in METRICS},
@@ -64,6 +65,13 @@ def _strays() -> Select[Any]:
     """Tags that stand at another post than their version."""
     other = and_(_version.c.id == _tag.c.version_id, _version.c.post_id != _tag.c.post_id)
     return select(literal("tag").label("kind"), _tag.c.id).join_from(_tag, _version, other)
+
+
+def _unerased() -> Select[Any]:
+    """Posts that name an erasure which is none of theirs."""
+    own = and_(_erasure.c.id == _post.c.erasure_id, _erasure.c.post_id == _post.c.id)
+    statement = select(*_of_post).select_from(_post).join(_erasure, own, isouter=True)
+    return statement.where(_post.c.erasure_id.is_not(None), _erasure.c.id.is_(None))
 
 
 def _unshown() -> Select[Any]:

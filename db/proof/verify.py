@@ -66,6 +66,8 @@ def _pages(session: Session) -> Iterator[Step]:
     if is_sqlite(session):
         found = session.execute(text("PRAGMA integrity_check(1)")).scalar_one()
         yield "pages", None if found == "ok" else f"the database is damaged: {' '.join(found.split())}"
+        loose = session.execute(text("PRAGMA foreign_key_check")).first()
+        yield "references", f"a row of the table {loose[0]} refers to one that is not there" if loose else None
 
 
 def _content(session: Session, spoken: Counter[str]) -> Iterator[Step]:

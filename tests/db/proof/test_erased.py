@@ -38,6 +38,7 @@ def change(room, statement):
         ("UPDATE version SET digest = text_sha256 WHERE id = 2", "no erasure says"),
         ("UPDATE version SET erasure_id = NULL WHERE id = 2", "the text of version/2"),
         ("UPDATE version SET text = '', links = '[]', erasure_id = 1 WHERE id = 1", "version/1"),
+        ("UPDATE post SET erasure_id = NULL WHERE erasure_id = 1", "was erased and does not say so"),
         ("UPDATE erasure SET reason = 'none' WHERE id = 1", "erasure/1 does not stand in the ledger"),
         ("UPDATE post SET url = 'https://m.example/2' WHERE erasure_id = 1", "its address is left of it"),
         ("UPDATE sighting SET url = 'https://m.example/2' WHERE url LIKE 'sha256:%'", "an address in a sighting"),
