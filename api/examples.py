@@ -99,6 +99,7 @@ VERSION: dict[str, Any] = {
     "digest": DIGEST,
     "text_sha256": DIGEST[::-1],
     "erased": False,
+    "merged": None,
     "tags": [{**POST["tags"][0], "valid_from": "2025-08-18T15:06:14Z", "valid_to": None}],
     "diff": [
         {"op": "same", "text": "Our advisors met the brigade's leaders"},

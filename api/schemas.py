@@ -156,10 +156,22 @@ class Change(Form):
     text: str
 
 
+class Merged(Form):
+    """Which version of which archive it was before `kle merge` took it over, and when it was seen there."""
+
+    archive: str
+    number: int
+    change: str
+    seen_at: Time
+    digest: str
+
+
 class Version(Form):
     model_config = ConfigDict(json_schema_extra={"examples": [examples.VERSION]})
     number: int
-    change: Literal["first", "edit", "fuller", "delete", "restore"]
+    change: Literal["first", "edit", "fuller", "delete", "restore", "late"] = Field(
+        description="What made it one; late: another archive saw it before our current one, see `merged`."
+    )
     text: str | None
     links: list[str]
     media: list[Media]
@@ -169,6 +181,7 @@ class Version(Form):
     digest: str = Field(description="SHA-256 over the version's facts, as the ledger has it.")
     text_sha256: str
     erased: bool = Field(description="True: what it said was erased; its digests stay.")
+    merged: Merged | None = Field(description="Where it comes from, if another archive saw it.")
     tags: list[HistoricTag]
     diff: list[Change] = Field(description="Against the version before, by words.")
 

@@ -143,7 +143,7 @@ def metrics(session: Session, public_id: str) -> list[dict[str, Any]]:
 
 
 def versions(session: Session, public_id: str) -> list[dict[str, Any]]:
-    """Its history, oldest first, each with the difference to the one before, word by word."""
+    """Its history as it was learned, each with the difference to the one before, word by word (late ones aside)."""
     key = key_of(session, public_id)
     statement = (
         select(_version, _source.c.name)
@@ -159,7 +159,8 @@ def versions(session: Session, public_id: str) -> list[dict[str, Any]]:
     history, before = [], None
     for row in session.execute(statement):
         history.append(_version_form(row, before, tags.get(row.id, [])))
-        before = None if row.erasure_id else row.text
+        if row.change != "late":
+            before = None if row.erasure_id else row.text
     return history
 
 
@@ -176,6 +177,7 @@ def _version_form(row: Any, before: str | None, tags: list[dict[str, Any]]) -> d
         "digest": row.digest,
         "text_sha256": row.text_sha256,
         "erased": row.erasure_id is not None,
+        "merged": row.facts.get("merged"),
         "tags": tags,
         "diff": difference(before, row.text) if before is not None and row.erasure_id is None else [],
     }
