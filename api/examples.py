@@ -101,6 +101,7 @@ VERSION: dict[str, Any] = {
     "text_sha256": DIGEST[::-1],
     "erased": False,
     "capture": {"sha256": DIGEST[::-1], "fetched_at": "2025-08-18T14:36:11Z"},
+    "merged": None,
     "tags": [{**POST["tags"][0], "valid_from": "2025-08-18T15:06:14Z", "valid_to": None}],
     "diff": [
         {"op": "same", "text": "Our advisors met the brigade's leaders"},

@@ -164,11 +164,21 @@ class CaptureDigest(Form):
     fetched_at: Time
 
 
+class Merged(Form):
+    """Which version of which archive it was before `kle merge` took it over, and when it was seen there."""
+
+    archive: str
+    number: int
+    change: str
+    seen_at: Time
+    digest: str
+
+
 class Version(Form):
     model_config = ConfigDict(json_schema_extra={"examples": [examples.VERSION]})
     number: int
     change: Literal["first", "edit", "fuller", "delete", "restore", "late"] = Field(
-        description="fuller: a source that shows more; late: another archive saw it before our current one."
+        description="What made it one; late: another archive saw it before our current one, see `merged`."
     )
     text: str | None
     links: list[str]
@@ -182,6 +192,7 @@ class Version(Form):
     capture: CaptureDigest | None = Field(
         description="The answer in which it was seen; null where it came from a file."
     )
+    merged: Merged | None = Field(description="Where it comes from, if another archive saw it.")
     tags: list[HistoricTag]
     diff: list[Change] = Field(description="Against the version before, by words.")
 

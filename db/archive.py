@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import update
 from sqlmodel import Session
 
 from core import lang, times
@@ -21,7 +21,7 @@ from db.find import Known
 from db.models import Post, Source, Tag, Version
 from db.proof import digests
 from db.seen import Counts, Look
-from db.upsert import Row, insert_all, insert_new, insert_quietly, is_sqlite, table
+from db.upsert import Row, insert_all, table
 
 MOST = 500  # posts of one call, so that a write stays short
 _ROUNDS = 20  # tries of a slice against writers who take the same keys (PostgreSQL)
@@ -96,7 +96,7 @@ def _add(look: Look, posts: Sequence[SeenPost]) -> list[SeenPost]:
     made = zip(keys.allocate(look.session, seconds), posts, strict=True)
     rows = [(_post_row(look, key, post, owners), post) for key, post in made]
     rows.sort(key=lambda pair: pair[0]["id"])
-    mine = _insert(look.session, [row for row, _ in rows])
+    mine = keys.insert(look.session, [row for row, _ in rows])
     taken = [(row, post) for row, post in rows if row["id"] in mine]
     versions = _add_versions(look, [(row, post, 1, "first") for row, post in taken])
     new = [entries.of_new(row, *version) for (row, _), version in zip(taken, versions, strict=True)]
@@ -105,18 +105,6 @@ def _add(look: Look, posts: Sequence[SeenPost]) -> list[SeenPost]:
     look.counts.new += len(taken)
     look.counts.new_follows += [post.follow for _, post in taken if post.follow]
     return [post for row, post in rows if row["id"] not in mine]
-
-
-def _insert(session: Session, rows: Sequence[Row]) -> set[int]:
-    """The keys of those that went in: another row may stand under a key by now."""
-    if not is_sqlite(session):
-        return {row.id for row in insert_new(session, Post, rows, [_post.c.id])}
-    if insert_quietly(session, Post, rows) == len(rows):
-        return {row["id"] for row in rows}
-    # one writer: what stands under a key with our id went in just now
-    wanted = {row["id"]: (row["platform"], row["platform_id"]) for row in rows}
-    statement = select(_post.c.id, _post.c.platform, _post.c.platform_id).where(_post.c.id.in_(list(wanted)))
-    return {r.id for r in session.execute(statement) if wanted[r.id] == (r.platform, r.platform_id)}
 
 
 def _post_row(look: Look, key: int, post: SeenPost, owners: dict[tuple[str, str], int]) -> Row:
@@ -308,9 +296,13 @@ def _add_version(look: Look, post: SeenPost, old: Known, change: str) -> None:
     if change in ("delete", "restore"):
         changed["recheck_at"] = seen.next_recheck(look, post, old.created_at)
     look.session.execute(update(_post).where(_post.c.id == old.id).values(changed))
-    judged = (_tag.c.post_id == old.id) & _tag.c.valid_to.is_(None) & _tag.c.model_id.is_not(None)
-    ends = clock.not_before(_tag.c.valid_from, at)
-    look.session.execute(update(_tag).where(judged).values(valid_to=ends))  # of the text before this one
-    before = (_version.c.post_id == old.id) & _version.c.campaign_id.is_not(None)
-    look.session.execute(update(_version).where(before).values(campaign_id=None))
+    outdate(look.session, old.id, at)
     look.counts.changed += 1
+
+
+def outdate(session: Session, post_id: int, now: datetime) -> None:
+    """What models said of the text before this one is not in force any more."""
+    judged = (_tag.c.post_id == post_id) & _tag.c.valid_to.is_(None) & _tag.c.model_id.is_not(None)
+    session.execute(update(_tag).where(judged).values(valid_to=clock.not_before(_tag.c.valid_from, now)))
+    before = (_version.c.post_id == post_id) & _version.c.campaign_id.is_not(None)
+    session.execute(update(_version).where(before).values(campaign_id=None))

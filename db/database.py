@@ -10,9 +10,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import orjson
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError, SQLAlchemyError
 from sqlmodel import Session
 
@@ -42,17 +43,21 @@ def head() -> str:
 
 
 class Database:
-    """`url` as SQLAlchemy takes it; nothing is opened before the first unit of work."""
+    """`url` as SQLAlchemy takes it; nothing is opened before the first unit of work.
 
-    def __init__(self, url: str) -> None:
+    With `read_only` the database refuses to write, and a SQLite file is left as it is, its journal mode too.
+    """
+
+    def __init__(self, url: str, *, read_only: bool = False) -> None:
         self.url = make_url(url)
         self.dialect = self.url.get_backend_name()
-        self._engine = _engine(self.url)
+        self._engine = _engine(self.url, read_only)
         self.no_room: NoRoom | None = None  # of the last write that found none; kle.storage looks again
-        self._writer = self._engine.execution_options(write="NORMAL")
-        self._lasting = self._engine.execution_options(write="FULL")
+        kept = {"postgresql_readonly": True} if read_only and self.dialect != "sqlite" else {}
+        self._writer = self._engine.execution_options(write="NORMAL", **kept)
+        self._lasting = self._engine.execution_options(write="FULL", **kept)
         one_view = {} if self.dialect == "sqlite" else {"isolation_level": "REPEATABLE READ"}
-        self._reader = self._engine.execution_options(**one_view)
+        self._reader = self._engine.execution_options(**one_view, **kept)
 
     @property
     def file(self) -> Path | None:
@@ -89,8 +94,12 @@ class Database:
         return NoRoom(f"{room.NO_ROOM}: the archive cannot be written ({reason}){where}; it goes on by itself")
 
     def at_head(self) -> bool:
+        return self.revision() == head()
+
+    def revision(self) -> str | None:
+        """The newest migration that was run here; None where none was."""
         with self._engine.connect() as connection:
-            return _revision(connection) == head()
+            return _revision(connection)
 
     def migrate(self) -> bool:
         """Bring the schema to head; True if there was something to do. An older SQLite file is backed up first.
@@ -194,11 +203,13 @@ def _prepare(database: Database) -> None:
     database.refresh_index()
 
 
-def _engine(url: Any) -> Engine:
-    sizes = {"pool_size": 20, "max_overflow": 30}
-    engine = create_engine(url, json_serializer=_dumps, json_deserializer=orjson.loads, pool_pre_ping=True, **sizes)
+def _engine(url: URL, read_only: bool) -> Engine:
+    more: dict[str, Any] = {"pool_size": 20, "max_overflow": 30}
+    if read_only and url.get_backend_name() == "sqlite":
+        more["creator"] = lambda: _open_to_read(str(url.database))
+    engine = create_engine(url, json_serializer=_dumps, json_deserializer=orjson.loads, pool_pre_ping=True, **more)
     if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _on_connect)
+        event.listen(engine, "connect", _on_connect_to_read if read_only else _on_connect)
         event.listen(engine, "begin", _on_begin)
     return engine
 
@@ -211,6 +222,17 @@ def _on_connect(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # we say BEGIN ourselves
     for pragma in PRAGMAS:
         _patiently(connection, pragma)
+
+
+def _open_to_read(file: str) -> sqlite3.Connection:
+    return sqlite3.connect(f"file:{quote(file)}?mode=ro", uri=True, check_same_thread=False)
+
+
+def _on_connect_to_read(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None
+    for pragma in PRAGMAS:
+        if "wal" not in pragma.lower():
+            connection.execute(pragma)
 
 
 def _patiently(connection: Any, pragma: str) -> None:

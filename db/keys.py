@@ -7,7 +7,7 @@ from sqlmodel import Session
 
 from db.models import Post
 from db.query import KEY_BITS
-from db.upsert import table
+from db.upsert import Row, insert_new, insert_quietly, is_sqlite, table
 
 _post = table(Post)
 
@@ -47,3 +47,15 @@ def _tops(session: Session, seconds: Sequence[int]) -> dict[int, int | None]:
     inside = (_post.c.id >= wanted.c.first) & (_post.c.id < wanted.c.first + (1 << KEY_BITS))
     top = select(func.max(_post.c.id)).where(inside).correlate(wanted).scalar_subquery()
     return {row.first >> KEY_BITS: row.top for row in session.execute(select(wanted.c.first, top.label("top")))}
+
+
+def insert(session: Session, rows: Sequence[Row]) -> set[int]:
+    """Insert posts; the keys of those that went in: another row may stand under a key by now."""
+    if not is_sqlite(session):
+        return {row.id for row in insert_new(session, Post, rows, [_post.c.id])}
+    if insert_quietly(session, Post, rows) == len(rows):
+        return {row["id"] for row in rows}
+    # one writer: what stands under a key with our id went in just now
+    wanted = {row["id"]: (row["platform"], row["platform_id"]) for row in rows}
+    statement = select(_post.c.id, _post.c.platform, _post.c.platform_id).where(_post.c.id.in_(list(wanted)))
+    return {r.id for r in session.execute(statement) if wanted[r.id] == (r.platform, r.platform_id)}

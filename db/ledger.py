@@ -22,6 +22,7 @@ from db.upsert import insert_quietly, is_sqlite, table
 
 START = "0" * 64
 _SEALER = 0x6B6C65  # the advisory lock that makes the sealer one
+_TRY = text("SELECT pg_try_advisory_xact_lock(:key)")
 _ledger, _unsealed = table(Ledger), table(Unsealed)
 
 
@@ -47,10 +48,11 @@ def append(session: Session, lines: Sequence[Line]) -> None:
 
 
 def seal(session: Session) -> int:
-    """Chain what is committed and not chained yet; how many lines. One sealer at a time, others find 0."""
-    if is_sqlite(session):
-        return 0
-    if not session.execute(text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": _SEALER}).scalar():
+    """Chain what is committed and not chained yet; how many lines. One sealer at a time, others find 0.
+
+    On SQLite only a copy of a PostgreSQL archive has such lines.
+    """
+    if not is_sqlite(session) and not session.execute(_TRY, {"key": _SEALER}).scalar():
         return 0
     rows = session.execute(select(_unsealed).order_by(_unsealed.c.id).limit(SLICE)).all()
     if not rows:

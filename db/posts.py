@@ -149,8 +149,8 @@ def metrics(session: Session, public_id: str) -> list[dict[str, Any]]:
 
 
 def versions(session: Session, public_id: str, moment: datetime | None = None) -> list[dict[str, Any]]:
-    """Its history, or what was known of it at `moment`, oldest first, each version with the difference to the one
-    before, word by word."""
+    """Its history as it was learned, or what was known of it at `moment`, oldest first, each version with the
+    difference to the one before, word by word (late ones aside)."""
     key = key_of(session, public_id)
     statement = (
         select(_version, _source.c.name, _capture.c.sha256, _capture.c.fetched_at)
@@ -163,7 +163,8 @@ def versions(session: Session, public_id: str, moment: datetime | None = None) -
     history, before = [], None
     for row in session.execute(statement):
         history.append(_version_form(row, before, tags.get(row.id, [])))
-        before = None if row.erasure_id else row.text
+        if row.change != "late":
+            before = None if row.erasure_id else row.text
     return history
 
 
@@ -192,6 +193,7 @@ def _version_form(row: Any, before: str | None, tags: list[dict[str, Any]]) -> d
         "text_sha256": row.text_sha256,
         "erased": row.erasure_id is not None,
         "capture": {"sha256": row.sha256, "fetched_at": times.text(row.fetched_at)} if row.sha256 else None,
+        "merged": row.facts.get("merged"),
         "tags": tags,
         "diff": difference(before, row.text) if before is not None and row.erasure_id is None else [],
     }

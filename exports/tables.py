@@ -68,7 +68,7 @@ TAGS: Columns = {
 VERSIONS: Columns = {
     "id": ID,
     "number": "1 for the first that was seen",
-    "change": "first, edit, fuller (a source that shows more), delete, restore, or late (of another archive)",
+    "change": "first, edit, fuller (a source that shows more), delete, restore, or late (another archive saw it)",
     "text": "its text; empty where the platform's terms withhold it, or where it was erased",
     "links": "list of addresses; JSON in CSV",
     "media": "list of {type, url, alt}; JSON in CSV",

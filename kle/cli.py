@@ -6,7 +6,7 @@ import click
 import typer
 from typer.core import TyperGroup
 
-from kle.commands import archive, exporting, forgetting, keys, model, proving, reading, serving, sources
+from kle.commands import archive, exporting, forgetting, keys, model, moving, proving, reading, serving, sources
 
 MANUAL = """
 Follow what a coalition says in public about its Key Leader Engagements.
@@ -60,7 +60,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for room in (serving, reading, archive, proving, exporting, forgetting):
+for room in (serving, reading, archive, proving, exporting, forgetting, moving):
     room.register(app)
 app.add_typer(sources.app, name="sources")
 app.add_typer(keys.app, name="keys")
