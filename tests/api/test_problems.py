@@ -44,7 +44,7 @@ def test_a_misspelt_filter_never_widens_a_search(inside, route):
 
 
 @pytest.mark.parametrize(
-    "path", ["topics", "actors", "accounts", "references", "sources", "posts/file:office.example/1/versions"]
+    "path", ["topics", "actors", "accounts", "references", "sources", "posts/file:office.example/1/metrics"]
 )
 def test_routes_without_parameters_take_none(inside, path):
     body = problem(inside.get(f"/api/v1/{path}?q=x"), 422)
