@@ -142,9 +142,12 @@ class Unchanged(Now):
         return exists().where(_sighting.c.post_id == _post.c.id, _sighting.c.seen_at <= self._moment, condition)
 
     def _tagged(self, *conditions: Any) -> ColumnElement[bool]:
-        """Still in force, or closed since: each kind has its own index."""
+        """Still in force, or closed since: SQLite has an index for each, PostgreSQL joins one test, but not two."""
         held = exists().where(_tag.c.post_id == _post.c.id, _tag.c.valid_from <= self._moment, *conditions)
-        return or_(held.where(_tag.c.valid_to.is_(None)), held.where(_tag.c.valid_to > self._moment))
+        open_, closed = _tag.c.valid_to.is_(None), _tag.c.valid_to > self._moment
+        if is_sqlite(self._session):
+            return or_(held.where(open_), held.where(closed))
+        return held.where(or_(open_, closed))
 
 
 class Changed(Unchanged):
