@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from core.errors import NoRoom
-from db import coverage, room, sources
+from db import archive, coverage, room, sources
 from db.database import Database
 from db.query import PostQuery
 from kle import runtime, storage
@@ -55,7 +55,7 @@ def stops_and_goes_on(program: Program, address: str, office: Path, ballast: Bal
     assert said.startswith("no room: the archive cannot be written") and "goes on by itself" in said
     listed = get(f"{address}/api/v1/sources")[1]
     assert listed["storage"].startswith("no room")
-    assert posts_in(address) == 100, "nothing is half archived"
+    assert (posts_in(address) - 100) % archive.MOST == 0, "nothing is half archived"
     ballast.drop()
     wait_until(lambda: posts_in(address) == 3100, "the rest")
     assert get(f"{address}/readyz")[0] == 200
@@ -64,7 +64,8 @@ def stops_and_goes_on(program: Program, address: str, office: Path, ballast: Bal
     assert [error for outcome, error in outcomes if outcome == "failed" and error.startswith("no room")]
     assert {outcome for outcome, _ in outcomes} <= {"ok", "not_modified", "failed", None}
     log = program.log.read_text()
-    assert log.count("nothing more is collected") == log.count("there is room again") == 1
+    stops = log.count("nothing more is collected")
+    assert log.count("there is room again") == stops <= 3, "once a time; a server may free a little meanwhile"
     assert "Traceback" not in log
 
 
