@@ -41,7 +41,7 @@ def erase(database: Database, keys: Sequence[int], reason: str) -> list[dict[str
     """One transaction a post; the tombstones of those that were not forgotten already."""
     done = []
     for key in keys:
-        with database.write() as session:
+        with database.write(lasting=True) as session:
             made = erase_post(session, key, Why(REQUEST, reason.strip(), BY), times.now())
             if made:
                 done.append(tombstones.one(session, made["id"]))

@@ -55,7 +55,7 @@ def forget_post(request: Request, who: Admin, id: str, asked: Annotated[Reason, 
     """
     if not asked.reason.strip():
         raise BadRequest("say why: reason must not be empty; it stays in the tombstone", parameter="reason")
-    with context(request).database.write() as session:
+    with context(request).database.write(lasting=True) as session:
         key = posts.key_of(session, id)
         erase(session, key, Why(REQUEST, asked.reason.strip(), f"{who.kind} {who.name}".strip()), times.now())
         found = tombstones.last_of(session, key)
