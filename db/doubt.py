@@ -8,8 +8,9 @@ decided is not unsure any more.
 import math
 from collections import defaultdict
 from collections.abc import Collection
+from typing import Any
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import Select, and_, bindparam, select, update
 from sqlmodel import Session
 
 from db.models import Post, Tag
@@ -30,11 +31,17 @@ def _log_odds(probability: float) -> float:
     return math.log(inside / (1 - inside))
 
 
+def unsure() -> Select[Any]:
+    """(post_id, probability, threshold) of unsure tags in force; where a text was erased nobody can decide."""
+    there = and_(_post.c.id == _tag.c.post_id, _post.c.erasure_id.is_(None))
+    statement = select(_tag.c.post_id, _tag.c.probability, _tag.c.threshold).join_from(_tag, _post, there)
+    return statement.where(_tag.c.valid_to.is_(None), _tag.c.decision == "unsure")
+
+
 def refresh(session: Session, post_ids: Collection[int]) -> None:
     """Make the column of these posts say what their tags in force say."""
     found: dict[int, list[int]] = defaultdict(list)
-    unsure = _tag.c.post_id.in_(post_ids), _tag.c.valid_to.is_(None), _tag.c.decision == "unsure"
-    for row in session.execute(select(_tag.c.post_id, _tag.c.probability, _tag.c.threshold).where(*unsure)):
+    for row in session.execute(unsure().where(_tag.c.post_id.in_(post_ids))):
         found[row.post_id].append(doubt(row.probability, row.threshold))
     stale = select(_post.c.id, _post.c.doubt).where(_post.c.id.in_(post_ids))
     rows = [{"key": r.id, "now": min(found[r.id], default=None), "was": r.doubt} for r in session.execute(stale)]

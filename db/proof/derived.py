@@ -7,7 +7,7 @@ from sqlalchemy import Select, and_, func, literal, or_, select
 from sqlmodel import Session
 
 from core.post import METRICS
-from db.doubt import doubt
+from db.doubt import doubt, unsure
 from db.models import Erasure, Exhibit, Metrics, Post, Sighting, Tag, Version
 from db.slices import slices
 from db.upsert import table
@@ -89,13 +89,11 @@ def _counted(name: str) -> Select[Any]:
 
 
 def _doubts(session: Session) -> str | None:
-    unsure = select(_tag.c.post_id, _tag.c.probability, _tag.c.threshold)
-    unsure = unsure.where(_tag.c.valid_to.is_(None), _tag.c.decision == "unsure")
     statement = select(_post.c.id, *_of_post, _post.c.doubt)
     for rows in slices(session, statement, _post.c.id):
         least: dict[int, int] = {}
         inside = _tag.c.post_id.between(rows[0]["id"], rows[-1]["id"])
-        for tag in session.execute(unsure.where(inside)):
+        for tag in session.execute(unsure().where(inside)):
             found = doubt(tag.probability, tag.threshold)
             least[tag.post_id] = min(found, least.get(tag.post_id, found))
         for row in rows:

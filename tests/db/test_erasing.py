@@ -327,3 +327,13 @@ def test_posts_that_quote_it_word_for_word_are_named_before(room: Room) -> None:
     with room.database.read() as session:
         plans = [tombstones.plan(session, posts.key_of(session, post(n).id)) for n in (1, 4)]
     assert [plan["quoted_in"] for plan in plans] == [[post(2).id], []]
+
+
+def test_nobody_is_asked_to_review_what_was_erased(room: Room) -> None:
+    room.topics()
+    shown(room, post(1, "Meeting"))
+    room.tag(Score("reform", 0.4, decision="unsure"))
+    assert room.rows(Post)[0].doubt is not None
+    forgotten(room, post(1).id)
+    assert room.rows(Post)[0].doubt is None
+    assert room.verify()["ok"]
