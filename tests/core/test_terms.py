@@ -76,7 +76,15 @@ def test_insiders_get_everything_and_are_told_the_policy(platform):
     assert terms.apply(given, "internal") == {
         **given,
         "rights": {"policy": PLATFORMS[platform], "text_withheld": False},
+        "erasure": None,
     }
+
+
+def test_outsiders_learn_the_cause_of_an_erasure_and_not_the_operator_s_words():
+    told = {"cause": "request", "reason": "asked by its author", "at": "2026-09-01T12:00:00Z"}
+    erased = {**post("mastodon", OWN), "text": None, "erasure": told}
+    assert terms.apply(erased, "public")["erasure"] == {**told, "reason": None}
+    assert terms.apply(erased, "internal")["erasure"] == told
 
 
 def test_the_post_itself_stays_as_it_was():
