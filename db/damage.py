@@ -7,7 +7,7 @@ from psycopg import errors
 from sqlalchemy.exc import DBAPIError
 
 _SCHEMA = re.compile(  # the archive is at our schema: what is missing in it was there
-    "no such |malformed|vtable constructor failed|unsupported file format"
+    "no such |malformed|foreign key mismatch|vtable constructor failed|unsupported file format"
     "|SQL logic error|unrecognized token|error in |incomplete input|near "
 )
 _POSTGRES = (errors.DataCorrupted, errors.IndexCorrupted)
@@ -34,6 +34,9 @@ def unreadable(error: BaseException) -> str | None:
     number)."""
     if isinstance(error, _ODD):
         return f"a value in it is none that was written ({type(error).__name__})"
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    if getattr(cause, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR:
+        return str(cause)  # a statement that the archive's own schema takes
     return told(error)
 
 

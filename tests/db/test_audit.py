@@ -6,6 +6,8 @@ import pytest
 from sqlalchemy import text
 
 from db import audit, credentials
+from db.models import Audit
+from db.upsert import table
 from tests.db.conftest import Room
 
 
@@ -44,6 +46,16 @@ def test_a_clock_set_back_makes_no_line_older_than_the_one_before(room: Room) ->
         newest, before = audit.listed(session, 2)
     assert newest["at"] == before["at"]
     assert room.verify()["backwards"] == 0
+
+
+def test_lines_older_than_those_above_are_counted_and_no_failure(room: Room) -> None:
+    with room.database.write() as session:
+        audit.append(session, "a", "1", {}, room.now)
+        row = {"seq": 2, "at": room.now - timedelta(hours=1), "kind": "a", "subject": "2", "detail": {}}
+        row["previous"] = audit.head(session)[1]
+        session.execute(table(Audit).insert().values(**row, digest=audit.line_digest(row)))
+    found = room.verify()
+    assert found["ok"] and found["backwards"] == 1
 
 
 @pytest.mark.parametrize(

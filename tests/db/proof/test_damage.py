@@ -50,7 +50,10 @@ def flips(room, tmp_path, count, seed):
     room.database.close()
     whole = tmp_path / "whole.sqlite"
     with closing(sqlite3.connect(room.database.file)) as archive:
-        archive.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        for pragma in ("journal_mode = DELETE", "page_size = 512"):  # small pages: few bytes of them are free
+            archive.execute(f"PRAGMA {pragma}")
+        archive.execute("VACUUM")
+        archive.execute("PRAGMA journal_mode = WAL")
     shutil.copy(room.database.file, whole)
     content, chance, found = whole.read_bytes(), random.Random(seed), 0
     before = said(whole)
@@ -75,7 +78,7 @@ def test_flipped_bits_of_the_file_are_found_or_say_nothing(whole, tmp_path):
 @pytest.mark.torture
 @SQLITE
 def test_thousands_of_flipped_bits_of_the_file_are_found_or_say_nothing(whole, tmp_path):
-    assert flips(whole, tmp_path, 3000, 2) > 1000
+    assert flips(whole, tmp_path, 3000, 2) > 500
 
 
 @SQLITE

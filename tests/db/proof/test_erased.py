@@ -83,6 +83,16 @@ def test_a_word_of_no_entry_is_named_as_a_stale_copy(gone):
     assert "a stale copy" in gone.verify()["first_problem"]
 
 
+def test_a_superseded_text_s_stale_copy_is_named(full):
+    body = "'forgotten':1" if full.database.dialect == "postgresql" else "forgotten"
+    key = "version_id" if full.database.dialect == "postgresql" else "rowid"
+    assert full.verify()["ok"]
+    with full.database.write() as session:
+        session.execute(text(f"INSERT INTO old_text({key}, body) VALUES (77, :body)"), {"body": body})
+    found = full.verify()["first_problem"]
+    assert "the index of superseded texts" in found and "a stale copy" in found
+
+
 def test_a_capture_that_still_shows_an_erased_post_is_found(gone):
     from core.page import Page
 
