@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from core.outcome import Outcome
-from db import as_of, campaigns, credentials, rechecks, sources, spending, work
+from db import campaigns, credentials, posts, rechecks, sources, spending, work
 from db import corrections as people
 from db.corrections import Author
 from db.hold import Hold
@@ -105,7 +105,7 @@ def test_an_edit_seen_by_a_clock_that_went_back_has_the_time_of_the_version_befo
     room.archive(post(1, "As it is"))
     assert [v["seen_at"] for v in room.versions("mastodon:m.example/1")] == [times_text(first)] * 2
     with room.database.read() as session:
-        assert as_of.post(session, room.rows(Post)[0].id, first)["text"] == "As it is"
+        assert posts.get(session, "mastodon:m.example/1", first)["text"] == "As it is"
 
 
 def times_text(moment):
