@@ -130,7 +130,7 @@ def test_sources_are_shown_with_their_health(room):
         (shown,) = sources.list_sources(session, room.now)
     assert set(shown) == {"name", "kind", "url", "actor", "enabled", "verified", "synthetic", "every_seconds",
                           "next_due_at", "failures", "last_run", "last_ok_at", "volume", "pages",
-                          "media"}  # fmt: skip
+                          "media", "keep", "erase_deleted"}  # fmt: skip
     assert (shown["last_run"]["outcome"], shown["last_run"]["posts"]) == ("ok", 2)
     assert shown["last_ok_at"] == "2026-09-01T12:00:01Z"
 
