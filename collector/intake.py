@@ -39,6 +39,7 @@ class Intake:
     outcome: Outcome = field(default_factory=lambda: Outcome("not_modified"))
     state: dict[str, Any] = field(default_factory=dict)
     unchanged: int = 0
+    forgotten: int = 0
     first_problem: str | None = None
     purse: Purse | None = None
     worker: str = ""
@@ -114,6 +115,7 @@ class Intake:
         self.outcome.posts_changed += counts.changed
         self.outcome.problems += len(problems) + counts.quarantined
         self.unchanged += counts.unchanged
+        self.forgotten += counts.forgotten
         if problems and not self.first_problem:
             self.first_problem = problems[0].error
 

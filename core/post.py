@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import IntEnum
 from typing import Any, Literal
 
@@ -14,6 +14,7 @@ Kind = Literal["post", "repost", "reply", "quote", "article", "release", "captio
 Precision = Literal["second", "day", "seen"]
 KINDS: tuple[str, ...] = Kind.__args__  # type: ignore[attr-defined]
 PRECISIONS: tuple[str, ...] = Precision.__args__  # type: ignore[attr-defined]
+_AHEAD = timedelta(minutes=10)  # clocks differ
 _MOST = 1 << 63  # counts that no database column holds
 _PLATFORM = re.compile(r"[a-z][a-z0-9_]{0,31}")
 METRICS = ("likes", "reposts", "replies", "quotes", "views")
@@ -166,7 +167,7 @@ def from_json(record: dict[str, Any]) -> SeenPost:
         media=tuple(_media(item) for item in _list(record, "media", dict)),
         metrics=_metrics(record.get("metrics")),
         synthetic=record.get("synthetic") is True,
-        deleted=bool(record.get("deleted_at")),
+        deleted=_deleted(record),
         view=OWN_VIEW.get(platform, View.FULL) if first_hand else View.QUOTE,
         embedded_in=None if first_hand else _sighting_url(record),
         repeats=_text(record, "repeats") or None,
@@ -232,6 +233,14 @@ def _time(record: dict[str, Any], name: str) -> datetime | None:
         return times.parse(value)
     except (ValueError, OverflowError):
         raise ParseError(f"{name} {value!r} is not an RFC 3339 time such as 2025-08-18T14:30:00Z") from None
+
+
+def _deleted(record: dict[str, Any]) -> bool:
+    """A deletion may erase what is here: only a time that has come says one."""
+    moment = _time(record, "deleted_at")
+    if moment and moment > times.now() + _AHEAD:
+        raise ParseError(f"deleted_at {record['deleted_at']!r} is still to come")
+    return moment is not None
 
 
 def _precision(record: dict[str, Any]) -> Precision:

@@ -14,7 +14,7 @@ from sqlmodel import Session
 
 from core import lang, times
 from core.post import METRICS, Media, SeenPost, View
-from db import accounts, admit, clock, entries, find, keys, ledger, search, seen, sources
+from db import accounts, admit, captures, clock, entries, find, keys, ledger, search, seen, sources
 from db import media as files
 from db.erasing import forgotten
 from db.find import Known
@@ -43,6 +43,7 @@ def archive(
     `file` is where they stood: what is put aside names it.
     """
     look = Look(session, source, capture_id, now, live)
+    look.captured = captures.sha256_of(session, capture_id) if capture_id is not None else None
     sound, problems = admit.admit(posts, now)
     sources.quarantine(session, run_id, problems, now, file)
     look.counts.quarantined = len(problems)
@@ -76,6 +77,7 @@ def _without_forgotten(look: Look, posts: Sequence[SeenPost], known: dict[str, K
     not as a quotation, or as deleted once more."""
     erased = {p.id: known[p.id] for p in posts if p.id in known and known[p.id].erased}
     look.forgotten.update(row.id for row in erased.values() if row.forgotten)
+    look.counts.forgotten += sum(row.forgotten for row in erased.values())
     back = {p.id for p in posts if p.id in erased and _is_back(p, erased[p.id])}
     return [p for p in posts if p.id not in erased or p.id in back]
 
@@ -164,6 +166,7 @@ def _version_row(look: Look, row: Row, post: SeenPost, number: int, change: str)
         "via": post.embedded_in,
         "labels": list(post.labels),
         "revised_at": times.text(post.revised_at) if post.revised_at else None,
+        "capture": look.captured,
     }
     if change == "first" and post.deleted:
         facts["deleted"] = True  # no other version says that it was gone already

@@ -116,7 +116,7 @@ def _of_version(version: Any, now: Item) -> Item:
         "text": None if version.erasure_id else version.text,
         "erasure": forms.erased(version) if version.erasure_id else None,
         "links": version.links,
-        "media": version.media,
+        "media": forms.media(version.media),
         "labels": list(dict.fromkeys(labels)),
     }
 

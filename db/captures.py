@@ -42,6 +42,10 @@ def store(session: Session, run_id: int | None, page: Page) -> int:
     return number
 
 
+def sha256_of(session: Session, capture_id: int) -> str:
+    return str(session.execute(select(_capture.c.sha256).where(_capture.c.id == capture_id)).scalar_one())
+
+
 # -- reading ------------------------------------------------------------------------------------------------
 
 

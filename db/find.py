@@ -129,7 +129,12 @@ def _joined(
     """
     found: dict[str, Known] = {}
     moved: dict[int, Known] = {}
-    candidates = (_by_other_id(session, posts), _by_address(session, posts, shared), _by_quotation(session, posts))
+    candidates = (
+        _by_other_id(session, posts),
+        _by_address(session, posts, shared),
+        _by_quotation(session, posts),
+        _by_digest(session, posts),
+    )
     for post, old in chain.from_iterable(candidates):
         if post.id in found or old.id in moved:
             continue
@@ -174,6 +179,29 @@ def _by_address(
     if not wanted:
         return []
     return [(wanted[k.url_key], k) for k in _load(session, _post.c.url_key.in_(list(wanted))) if k.url_key]
+
+
+def _by_digest(session: Session, posts: Sequence[SeenPost]) -> list[tuple[SeenPost, Known]]:
+    """A forgotten post under an id of which nobody knew: letter by letter the same text, at its address or of its
+    account about then. The address alone may be one that several entries share."""
+    wanted: dict[str, list[SeenPost]] = {}
+    for post in posts:
+        if post.text.strip():
+            wanted.setdefault(of_text(post.text), []).append(post)
+    erased = _version.c.text_sha256.in_(list(wanted)), _version.c.erasure_id.is_not(None)
+    columns = _version.c.post_id, _version.c.text_sha256
+    said = session.execute(select(*columns).where(*erased)).all() if wanted else []
+    rows = {k.id: k for k in _load(session, _post.c.id.in_([row.post_id for row in said]))} if said else {}
+    pairs = [(post, rows[row.post_id]) for row in said for post in wanted[row.text_sha256] if row.post_id in rows]
+    return [(post, row) for post, row in pairs if row.forgotten and _same_place(post, row)]
+
+
+def _same_place(post: SeenPost, row: Known) -> bool:
+    if row.url_key and post.url and ids.article_id(post.url) == row.url_key:
+        return True
+    owner = accounts.key(post.account) if post.account else None
+    mine = owner is not None and row.account is not None and owner == accounts.key(row.account)
+    return mine and (post.created_at is None or abs(post.created_at - row.created_at) <= _ZONES)
 
 
 def address(post: SeenPost) -> str | None:

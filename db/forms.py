@@ -67,7 +67,7 @@ def _form(row: Any, tagged: list[Any], sightings: list[Any], until: datetime | N
         "changed_at": times.text(row.changed_at),
         "deleted_at": times.text(row.deleted_at) if row.deleted_at else None,
         "seen_until": times.text(until) if until else None,
-        "media": row.media,
+        "media": media(row.media),
         "links": row.links,
         "tags": tags,
         "tagging": "done" if row.tag_priority is None else "pending",
@@ -91,6 +91,11 @@ def erased(row: Any) -> dict[str, Any]:
         "erased_at": times.text(row.purged_at) if row.purged_at else None,
         "deleted_at": times.text(row.erasure_deleted_at) if row.erasure_deleted_at else None,
     }
+
+
+def media(items: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """In one order of keys: databases keep them in different ones."""
+    return [{name: item.get(name) for name in ("type", "url", "alt")} for item in items]
 
 
 def is_kle(tags: Sequence[dict[str, Any]]) -> bool:

@@ -292,6 +292,8 @@ class Version(Claimable, table=True):
               postgresql_where=text("tag_priority IS NOT NULL")),
         Index("ix_version_campaign_id_id", "campaign_id", "id", sqlite_where=text("campaign_id IS NOT NULL"),
               postgresql_where=text("campaign_id IS NOT NULL")),
+        Index("ix_version_erased", "text_sha256", sqlite_where=text("erasure_id IS NOT NULL"),
+              postgresql_where=text("erasure_id IS NOT NULL")),
     )  # fmt: skip
     id: int | None = _key()
     post_id: int = _ref("post.id")

@@ -185,7 +185,7 @@ def _version_form(row: Any, before: str | None, tags: list[dict[str, Any]]) -> d
         "change": row.change,
         "text": None if row.erasure_id else row.text,
         "links": row.links,
-        "media": row.media,
+        "media": forms.media(row.media),
         "seen_at": times.text(row.seen_at),
         "source": row.name,
         "first_hand": row.view > 0,

@@ -27,6 +27,7 @@ class Counts:
     new: int = 0
     changed: int = 0
     unchanged: int = 0
+    forgotten: int = 0
     quarantined: int = 0
     new_follows: list[str] = field(default_factory=list)
 
@@ -43,6 +44,7 @@ class Look:
     counts: Counts = field(default_factory=Counts)
     touched: set[int] = field(default_factory=set)
     shared: set[str] = field(default_factory=set)  # addresses that name no single post
+    captured: str | None = None  # SHA-256 of the capture's bytes
     forgotten: set[int] = field(default_factory=set)  # posts that were shown, and are to stay erased
 
 

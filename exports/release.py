@@ -62,7 +62,7 @@ def export(
         files = [_described(folder, name, counts.get(name)) for name in (*counts, "README.md", "codebook.md")]
         (folder / MANIFEST).write_bytes(_pretty(manifest | {"files": files}))
         files.append(_described(folder, MANIFEST, None))
-        _tell(database, manifest, files[-1]["sha256"])
+        _tell(database, manifest, files[-1]["sha256"], out)
     return {"dir": str(out), "files": files, "withheld": manifest["withheld"]}
 
 
@@ -93,11 +93,11 @@ def _write_tables(
     return {"ledger_lines": lines, "ledger_digest": digest, "changed_meanwhile": changed}
 
 
-def _tell(database: Database, manifest: Row, digest: str) -> None:
+def _tell(database: Database, manifest: Row, digest: str, out: Path) -> None:
     """No release leaves without a line in the audit chain; it says which manifest, and so which files."""
     said = {name: manifest[name] for name in ("query", "as_of", "format", "audience", "counts", "archive")}
     with database.write() as session:
-        audit.append(session, "release", f"manifest/{digest}", said, times.now())
+        audit.append(session, "release", f"manifest/{digest}", {**said, "path": str(out.absolute())}, times.now())
 
 
 def _refuse_to_come(query: PostQuery) -> None:

@@ -83,6 +83,11 @@ VERSIONS: Columns = {
     "erased_cause": "request (a person's word), deleted (the platform's terms) or retention (a source's keep)",
     "capture.sha256": "SHA-256 of the answer in which it was seen; empty where it came from a file",
     "capture.fetched_at": "when that was fetched",
+    "merged.archive": "id of the archive that saw it before kle merge took it over; empty for what was seen here",
+    "merged.number": "its number there",
+    "merged.change": "what it was there",
+    "merged.seen_at": "when it was seen there",
+    "merged.digest": "its digest there",
 }
 
 ALL: dict[str, Columns] = {"posts": POSTS, "tags": TAGS, "versions": VERSIONS}

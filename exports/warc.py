@@ -27,7 +27,7 @@ from warcio.warcwriter import WARCWriter
 from core import times
 from core.errors import BadRequest
 from core.page import FILE, KEPT_HEADERS, PEER
-from db import blobs, exhibits
+from db import audit, blobs, exhibits
 from db.database import Database
 from db.exhibits import Shown
 from db.query import PostQuery
@@ -66,7 +66,11 @@ def export(
             session.rollback()  # a long export must not keep SQLite from folding its log back
             if progress:
                 progress(len(some))
-    return {"file": str(out), **_described(out), "captures": len(chosen), **made.summary()}
+    said = {"file": str(out), **_described(out), "captures": len(chosen), **made.summary()}
+    with database.write() as session:
+        told = {"query": query.q if query else "", "format": "warc", "path": str(out.absolute())}
+        audit.append(session, "release", f"warc/{said['sha256']}", told, times.now())
+    return said
 
 
 def _is_http(row: Any) -> bool:

@@ -71,7 +71,8 @@ def show_done(database: Database, done: Sequence[dict[str, Any]], purged: bool, 
     if copied:
         output.say("These were made after it was first seen and may hold it; delete or replace them:")
         for copy in copied.values():
-            output.say(output.printable(f"  {copy['kind']} {copy['subject']}, {copy['at']}"))
+            where = copy["detail"].get("path", copy["subject"])
+            output.say(output.printable(f"  {copy['kind']} {where}, {copy['at']}"))
     if files:
         output.say("These files beside the archive may hold it; delete them when you need them no more:")
         for name in files:

@@ -38,6 +38,7 @@ class Report:
     posts_new: int = 0
     posts_changed: int = 0
     posts_unchanged: int = 0
+    posts_forgotten: int = 0
     quarantined: int = 0
     formats: dict[str, int] = field(default_factory=dict)
     reasons: list[str] = field(default_factory=list)
@@ -183,6 +184,7 @@ def _report(intake: Intake, taking: _Taking, reasons: list[str]) -> Report:
         posts_new=outcome.posts_new,
         posts_changed=outcome.posts_changed,
         posts_unchanged=intake.unchanged,
+        posts_forgotten=intake.forgotten,
         quarantined=outcome.problems,
         formats=taking.formats,
         reasons=reasons,

@@ -28,6 +28,7 @@ class Storage:
         self._lock = Lock()
         self._looked = float("-inf")
         self._since = times.now()
+        self._asked = False
         self.said: str | None = None
 
     def has_room(self, running: list[int] | None = None) -> bool:
@@ -39,8 +40,8 @@ class Storage:
             said = self._lacking()
             if said and not self.said:
                 self._stop(said)
-            elif self.said and not said:
-                said = self._go_on(self.said, running or [])
+            elif not said and (before := self.said or self._left_by_another()):
+                said = self._go_on(before, running or [])
             self.said = said
             return said is None
 
@@ -87,6 +88,18 @@ class Storage:
                 room.note(session, self._since)
         except NoRoom:
             pass  # not even that; this process knows it
+
+    def _left_by_another(self) -> str | None:
+        """What a process noted that ended before there was room again: asked once."""
+        if self._asked:
+            return None
+        self._asked = True
+        with self._database.read() as session:
+            since = room.since(session)
+        if since is None:
+            return None
+        self._since = since
+        return f"{room.NO_ROOM} since {times.text(since)}"
 
     def _go_on(self, before: str, running: list[int]) -> str | None:
         """What stands in the way still, or again."""

@@ -8,12 +8,13 @@ from sqlmodel import Session
 
 from core.post import METRICS
 from db.doubt import doubt, unsure
-from db.models import Erasure, Exhibit, Metrics, Post, Sighting, Tag, Version
+from db.models import Capture, Erasure, Exhibit, Metrics, Post, Sighting, Tag, Version
 from db.slices import slices
 from db.upsert import table
 
 _post, _version, _tag = table(Post), table(Version), table(Tag)
 _sighting, _metrics, _exhibit, _erasure = (table(m) for m in (Sighting, Metrics, Exhibit, Erasure))
+_capture = table(Capture)
 _of_post = _post.c.platform, _post.c.platform_id
 
 
@@ -53,6 +54,7 @@ def _statements() -> dict[str, Select[Any]]:
         "erasure": _unerased(),
         "post": _strays(),
         "capture": _unshown(),
+        "evidence": _swapped(),
         **{f"count of {name}": _counted(name) for name in METRICS},
     }
 
@@ -80,6 +82,14 @@ def _unshown() -> Select[Any]:
     statement = select(literal("version").label("kind"), _version.c.id)
     statement = statement.join_from(_version, _exhibit, shown, isouter=True)
     return statement.where(_version.c.capture_id.is_not(None), _exhibit.c.post_id.is_(None))
+
+
+def _swapped() -> Select[Any]:
+    """Versions that hang on another capture than the one that was sealed with them."""
+    sealed = _version.c.facts["capture"].as_string()
+    statement = select(literal("version").label("kind"), _version.c.id)
+    statement = statement.join_from(_version, _capture, _capture.c.id == _version.c.capture_id)
+    return statement.where(sealed.is_not(None), _capture.c.sha256 != sealed)
 
 
 def _counted(name: str) -> Select[Any]:

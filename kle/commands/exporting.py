@@ -33,7 +33,7 @@ def export(
     """Write a release: posts, tags and versions as files, with codebook, manifest and what was withheld.
 
     With --as-of posts, versions and tags as they were known then: the same command gives the same bytes next year,
-    unless an author's wish or an erasure that came later takes a text out.
+    save for what is today's: names of accounts, the terms, wishes and erasures that came later.
 
     With --warc the evidence behind them: every capture that shows such a post as it was fetched, in a file for the
     replay tools of web archives. It is for the operator: it holds whole pages, texts of others among them.

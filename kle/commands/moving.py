@@ -34,13 +34,15 @@ def backup(
     Example: kle backup /backup/kle-$(date +%F).sqlite
     """
     from db.moving import backup as moving
+    from db.proof import digests
     from kle import runtime
 
     with runtime.archive() as (_, database), output.progress() as bar:
         task = bar.add_task("copying and comparing", total=None)
         report = moving.backup(database, file, force=force, progress=lambda count: bar.advance(task, count))
         with database.write() as session:
-            _tell(session, "backup", file.name, {"heads": report.heads, "tables": report.tables})
+            said = {"heads": report.heads, "tables": digests.of(report.tables), "path": str(file.absolute())}
+            _tell(session, "backup", file.name, said)
     if json:
         output.print_json(report.as_json())
         return
@@ -82,7 +84,9 @@ def restore(
                 database,
                 force=force,
                 check=not no_verify,
-                also=lambda session, found: _tell(session, "restore", Path(file).name, {"heads": found.heads}),
+                also=lambda session, found: _tell(
+                    session, "restore", Path(file).name, {"heads": found.heads, "path": str(Path(file).absolute())}
+                ),
                 progress=lambda count: bar.advance(task, count),
             )
     finally:

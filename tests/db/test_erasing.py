@@ -3,6 +3,7 @@
 import zlib
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -30,6 +31,7 @@ from db.models import (
 )
 from db.proof import digests
 from db.upsert import insert_all, table
+from tests.conftest import NOW
 from tests.db.conftest import OFFICE, Room, Score, post
 
 
@@ -337,3 +339,21 @@ def test_nobody_is_asked_to_review_what_was_erased(room: Room) -> None:
     forgotten(room, post(1).id)
     assert room.rows(Post)[0].doubt is None
     assert room.verify()["ok"]
+
+
+def test_two_entries_at_one_address_do_not_bring_it_back(room: Room) -> None:
+    def entry(name: str, text: str) -> SeenPost:
+        return post(1, text, platform="feed", platform_id=name, url="https://news.example/talks/1", account=None)
+
+    shown(room, entry("aaaa", "Wallaby talks on reform"))
+    forgotten(room, "feed:aaaa")
+    room.archive(entry("bbbb", "Wallaby talks on reform"), entry("cccc", "Another item"))
+    assert room.ids("wallaby") == [] and room.ids("another") == ["feed:cccc"]
+
+
+def test_the_same_words_of_another_day_are_another_post(room: Room) -> None:
+    daily = [post(n, "Good morning from the team", created_at=NOW - timedelta(days=n)) for n in (1, 5)]
+    shown(room, daily[0])
+    forgotten(room, daily[0].id)
+    room.archive(replace(daily[0], platform_id="m.example/again", url="https://m.example/again"), daily[1])
+    assert room.ids("morning") == [daily[1].id]

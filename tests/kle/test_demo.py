@@ -17,7 +17,7 @@ def test_demo_shows_the_sample_and_a_second_start_changes_nothing(
         address = program.address()
         assert any("while you look" in line for line in program.said)
         assert program.ready(address)["parts"] == dict.fromkeys(
-            ["database", "scheduler", "model", "sample", "tags"]
+            ["database", "scheduler", "storage", "model", "sample", "tags"]
         )
         _, first = get(f"{address}/api/v1/posts?limit=200")
         _, real = get(f"{address}/api/v1/posts?q=from:@CJTFOIR")

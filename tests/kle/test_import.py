@@ -42,7 +42,8 @@ def report(kle: Kle, *files: Path) -> dict[str, Any]:
 def test_report_has_the_fields_of_the_design(kle: Kle, tmp_path: Path) -> None:
     said = report(kle, write_lines(tmp_path / "posts.jsonl", [record(1), record(2)]))
     assert said == {
-        "files": 1, "items": 2, "posts_new": 2, "posts_changed": 0, "posts_unchanged": 0, "quarantined": 0,
+        "files": 1, "items": 2, "posts_new": 2, "posts_changed": 0, "posts_unchanged": 0, "posts_forgotten": 0,
+        "quarantined": 0,
         "formats": {"post_form": 2},
     }  # fmt: skip
 

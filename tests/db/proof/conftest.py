@@ -82,7 +82,9 @@ def erase(room: Room, platform_id: str) -> int:
         for r in kept:
             left = {name: r[name] for name in ("text", "links", "media", "facts")}
             session.execute(versions.update().where(versions.c.id == r["id"]).values(**left, erasure_id=number))
-        session.execute(posts.update().where(posts.c.id == post_["id"]).values(url=None, erasure_id=number))
+        session.execute(
+            posts.update().where(posts.c.id == post_["id"]).values(url=None, doubt=None, erasure_id=number)
+        )
         for r in session.execute(seen.select().where(seen.c.post_id == post_["id"])).mappings().all():
             hidden = "sha256:" + digests.of_text(r["url"])
             session.execute(seen.update().where(seen.c.id == r["id"]).values(url=hidden))
