@@ -108,6 +108,7 @@ VERSION: dict[str, Any] = {
         {"op": "removed", "text": " yesterday."},
         {"op": "added", "text": " today."},
     ],
+    "attached": [{"op": "added", "what": "link", "url": "https://office.example/brigade"}],
 }
 COVERAGE: dict[str, Any] = {
     "from": "2025-08-01T00:00:00Z",

@@ -159,6 +159,12 @@ class Change(Form):
     text: str
 
 
+class Attached(Form):
+    op: Literal["removed", "added"]
+    what: Literal["link", "media"]
+    url: str
+
+
 class CaptureDigest(Form):
     sha256: str = Field(description="Of the bytes that were fetched.")
     fetched_at: Time
@@ -195,6 +201,7 @@ class Version(Form):
     merged: Merged | None = Field(description="Where it comes from, if another archive saw it.")
     tags: list[HistoricTag]
     diff: list[Change] = Field(description="Against the version before, by words.")
+    attached: list[Attached] = Field(description="Links and media that came or went against the version before.")
 
 
 class CaptureHead(Form):

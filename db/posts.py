@@ -164,7 +164,7 @@ def versions(session: Session, public_id: str, moment: datetime | None = None) -
     for row in session.execute(statement):
         history.append(_version_form(row, before, tags.get(row.id, [])))
         if row.change != "late":
-            before = None if row.erasure_id else row.text
+            before = None if row.erasure_id else row
     return history
 
 
@@ -179,7 +179,8 @@ def _tags_of_versions(session: Session, key: int, moment: datetime | None) -> di
     return tags
 
 
-def _version_form(row: Any, before: str | None, tags: list[dict[str, Any]]) -> dict[str, Any]:
+def _version_form(row: Any, before: Any, tags: list[dict[str, Any]]) -> dict[str, Any]:
+    compared = before is not None and row.erasure_id is None
     return {
         "number": row.number,
         "change": row.change,
@@ -195,8 +196,21 @@ def _version_form(row: Any, before: str | None, tags: list[dict[str, Any]]) -> d
         "capture": {"sha256": row.sha256, "fetched_at": times.text(row.fetched_at)} if row.sha256 else None,
         "merged": row.facts.get("merged"),
         "tags": tags,
-        "diff": difference(before, row.text) if before is not None and row.erasure_id is None else [],
+        "diff": difference(before.text, row.text) if compared else [],
+        "attached": _attached(before, row) if compared else [],
     }
+
+
+def _attached(before: Any, row: Any) -> list[dict[str, str]]:
+    """[{"op": removed | added, "what": link | media, "url"}] against the version before."""
+    found = []
+    for what, old, new in (
+        ("link", before.links, row.links),
+        ("media", [m["url"] for m in before.media], [m["url"] for m in row.media]),
+    ):
+        found += [{"op": "removed", "what": what, "url": url} for url in old if url not in new]
+        found += [{"op": "added", "what": what, "url": url} for url in new if url not in old]
+    return found
 
 
 def difference(before: str, after: str) -> list[dict[str, str]]:

@@ -268,3 +268,15 @@ def test_posts_are_found_by_the_least_count(room):
     assert room.ids("min_likes:0 min_views:1") == []
     with pytest.raises(QueryError, match="is no whole number"):
         room.ids("min_likes:many")
+
+
+def test_links_and_media_that_came_or_went_are_told(room):
+    picture = Media("image", "https://m.example/a.jpg", "A")
+    room.archive(post(1, links=("https://a.example", "https://b.example")))
+    room.archive(post(1, links=("https://b.example",), media=(picture,)))
+    first, second = room.versions("mastodon:m.example/1")
+    assert first["attached"] == [] and [part["op"] for part in second["diff"]] == ["same"]
+    assert second["attached"] == [
+        {"op": "removed", "what": "link", "url": "https://a.example"},
+        {"op": "added", "what": "media", "url": "https://m.example/a.jpg"},
+    ]

@@ -105,7 +105,7 @@ def test_columns_are_the_names_of_the_api(filled: Database) -> None:
     nested = {name.partition(".")[0] for name in tables.POSTS}
     assert nested == {*post, "rights"} - {"erasure"}, "an erased post has no row"
     nested = {name.partition(".")[0] for name in tables.VERSIONS}
-    assert nested == {*version, "id", "erased_at", "erased_cause"} - {"tags", "diff"}
+    assert nested == {*version, "id", "erased_at", "erased_cause"} - {"tags", "diff", "attached"}
     assert {name.partition(".")[0] for name in tables.TAGS} == {*version["tags"][0], "id", "version"}
 
 

@@ -168,6 +168,18 @@ def test_another_process_learns_of_it_from_the_archive(office: Path, left: dict[
         )
 
 
+def test_what_a_process_noted_that_ended_is_over_when_the_next_finds_room(
+    office: Path, left: dict[str, int]
+) -> None:
+    with runtime.archive(archive_of(office), sync=True) as (knobs, database):
+        with database.write() as session:
+            room.note(session, NOW)
+        begun = Storage(knobs, database, "host:1:a")
+        assert begun.has_room([]) and begun.look() is None
+        with database.read() as session:
+            assert room.since(session) is None
+
+
 def test_no_command_that_brings_more_begins_without_the_reserve(
     kle: Kle, office: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
