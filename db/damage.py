@@ -4,7 +4,7 @@ import re
 import sqlite3
 
 from psycopg import errors
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, InvalidRequestError
 
 _SCHEMA = re.compile(  # the archive is at our schema: what is missing in it was there
     "no such |malformed|foreign key mismatch|vtable constructor failed|unsupported file format"
@@ -18,6 +18,7 @@ _ODD = (
     IndexError,
     AttributeError,
     OverflowError,
+    InvalidRequestError,  # a row that its own key no longer finds
 )  # how a row reads whose bytes were changed
 
 

@@ -59,8 +59,8 @@ def flips(room, count, seed):
             rows = session.execute(text(f"SELECT {key} AS k, {said} AS v FROM {name} WHERE {some}")).all()
         row = chance.choice(rows) if rows else None
         other = flipped(row.v, chance) if row and row.v not in (None, b"") else None
-        if column == "handle" and other and other.lower() == row.v.lower():
-            continue  # platforms take these for one, and the newest spelling stands
+        if column in ("handle", "lang") and other and other.lower() == row.v.lower():
+            continue  # platforms take these for one, and the newest spelling of a handle stands
         if other is None or not put(room, name, column, key, row.k, other):
             continue
         moved = other if column == key else row.k
