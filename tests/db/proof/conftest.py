@@ -1,11 +1,14 @@
 """An archive that has something of everything that verify speaks for."""
 
 import pytest
+from sqlalchemy import select
 
 from core.page import Page
 from core.post import Media
-from db import audit, captures, corrections, credentials, ledger, search
-from db.models import Blob, Erasure, MediaFile, Post, Sighting, Version
+from db import audit, captures, corrections, credentials, ledger
+from db.erasing import erase as erasing
+from db.erasing.erase import Why
+from db.models import Blob, MediaFile, Post
 from db.proof import digests
 from db.upsert import insert_all, insert_quietly, table
 from tests.conftest import NOW
@@ -66,33 +69,10 @@ def picture(room: Room, public_id: str) -> None:
 
 
 def erase(room: Room, platform_id: str) -> int:
-    """The least that an erasure does: rows emptied, index told, one line more. Returns its id."""
-    posts, versions, seen = table(Post), table(Version), table(Sighting)
+    """Forgotten, as a person asked. Returns the erasure's id."""
+    posts = table(Post)
     with room.database.write() as session:
-        post_ = session.execute(posts.select().where(posts.c.platform_id == platform_id)).mappings().one()
-        search.remove(session, [post_["id"]])
-        rows = session.execute(versions.select().where(versions.c.post_id == post_["id"])).mappings().all()
-        kept = [emptied(row) for row in rows]
-        said = [{"id": r["id"], "digest": r["digest"], "kept": digests.of_kept(r)} for r in kept]
-        now = room.tick()
-        row = {"post_id": post_["id"], "public_id": f"mastodon:{platform_id}", "cause": "request", "by": "desk",
-               "reason": "asked", "at": now, "deleted_at": None,
-               "said": {"versions": said, "corrections": [], "captures": [], "media": []}}  # fmt: skip
-        (number,) = insert_all(session, Erasure, [row])
-        for r in kept:
-            left = {name: r[name] for name in ("text", "links", "media", "facts")}
-            session.execute(versions.update().where(versions.c.id == r["id"]).values(**left, erasure_id=number))
-        session.execute(
-            posts.update().where(posts.c.id == post_["id"]).values(url=None, doubt=None, erasure_id=number)
-        )
-        for r in session.execute(seen.select().where(seen.c.post_id == post_["id"])).mappings().all():
-            hidden = "sha256:" + digests.of_text(r["url"])
-            session.execute(seen.update().where(seen.c.id == r["id"]).values(url=hidden))
-        search.refresh(session, [post_["id"]])
-        ledger.append(session, [ledger.Line("erasure", f"erasure/{number}", digests.of_erasure(row), now)])
-    return number
-
-
-def emptied(row):
-    facts = {name: row["facts"][name] for name in digests.KEPT_FACTS}
-    return {**row, "text": "", "links": [], "media": [], "facts": facts}
+        key = session.execute(select(posts.c.id).where(posts.c.platform_id == platform_id)).scalar_one()
+        made = erasing.erase(session, key, Why("request", "asked", "desk"), room.tick())
+    assert made
+    return int(made["id"])

@@ -68,7 +68,9 @@ def flips(room, count, seed):
         assert not found["ok"], (name, column, row.k, row.v, other)
         assert put(room, name, column, key, moved, row.v)
         done += 1
-    assert room.verify()["ok"], room.verify()["first_problem"]
+        if done % 1 == 0 or done == count:  # a flip that was not put back would hide what comes after it
+            left = room.verify()["first_problem"]
+            assert left is None, (left, name, column, row.k, row.v, other)
 
 
 def put(room, name, column, key, number, value):
