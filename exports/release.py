@@ -4,7 +4,6 @@ Everything is written beside its place and moved there at the end, so that a fai
 name. The same archive gives the same bytes: no time of making, nothing that depends on the day.
 """
 
-import hashlib
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -18,10 +17,10 @@ from core import plugins, times
 from core.errors import BadRequest
 from core.terms import Audience
 from core.version import SOFTWARE
-from db import audit, directory, ledger
+from db import directory, ledger
 from db.database import Database
 from db.query import PostQuery
-from exports import papers, tables
+from exports import papers, tables, written
 from exports.rows import Rows
 
 MANIFEST = "manifest.json"
@@ -94,10 +93,9 @@ def _write_tables(
 
 
 def _tell(database: Database, manifest: Row, digest: str, out: Path) -> None:
-    """No release leaves without a line in the audit chain; it says which manifest, and so which files."""
+    """It says which manifest, and so which files."""
     said = {name: manifest[name] for name in ("query", "as_of", "format", "audience", "counts", "archive")}
-    with database.write() as session:
-        audit.append(session, "release", f"manifest/{digest}", {**said, "path": str(out.absolute())}, times.now())
+    written.tell(database, f"manifest/{digest}", said, out)
 
 
 def _refuse_to_come(query: PostQuery) -> None:
@@ -145,10 +143,7 @@ def _moved_at_the_end(out: Path) -> Iterator[Path]:
 
 
 def _described(folder: Path, name: str, rows: int | None) -> Row:
-    content = (folder / name).open("rb")
-    with content:
-        digest = hashlib.file_digest(content, "sha256").hexdigest()
-    return {"path": name, "rows": rows, "bytes": (folder / name).stat().st_size, "sha256": digest}
+    return {"path": name, "rows": rows, **written.described(folder / name)}
 
 
 def _pretty(value: Row) -> bytes:

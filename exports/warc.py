@@ -27,11 +27,11 @@ from warcio.warcwriter import WARCWriter
 from core import times
 from core.errors import BadRequest
 from core.page import FILE, KEPT_HEADERS, PEER
-from db import audit, blobs, exhibits
+from db import blobs, exhibits
 from db.database import Database
 from db.exhibits import Shown
 from db.query import PostQuery
-from exports import papers
+from exports import papers, written
 
 Progress = Callable[[int], None]
 _SENT = frozenset({"content-encoding", "content-length"})  # true of the answer as it was sent, not of what is kept
@@ -66,10 +66,8 @@ def export(
             session.rollback()  # a long export must not keep SQLite from folding its log back
             if progress:
                 progress(len(some))
-    said = {"file": str(out), **_described(out), "captures": len(chosen), **made.summary()}
-    with database.write() as session:
-        told = {"query": query.q if query else "", "format": "warc", "path": str(out.absolute())}
-        audit.append(session, "release", f"warc/{said['sha256']}", told, times.now())
+    said = {"file": str(out), **written.described(out), "captures": len(chosen), **made.summary()}
+    written.tell(database, f"warc/{said['sha256']}", {"query": query.q if query else "", "format": "warc"}, out)
     return said
 
 
@@ -250,9 +248,3 @@ def _moved_at_the_end(out: Path) -> Iterator[BinaryIO]:
         raise BadRequest(f"{out} cannot be written: {error.strerror or error}") from None
     finally:
         beside.unlink(missing_ok=True)
-
-
-def _described(out: Path) -> dict[str, Any]:
-    with out.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return {"bytes": out.stat().st_size, "sha256": digest}
