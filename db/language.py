@@ -164,6 +164,16 @@ def join(found: Sequence[Tree | None]) -> Tree | None:
     return And(tuple(parts)) if len(parts) > 1 else (parts[0] if parts else None)
 
 
+def wanted(tree: Tree | None) -> tuple[Phrase | Prefix, ...]:
+    """The words that speak for a post, as they were written: for snippets and for the order by relevance."""
+    match tree:
+        case Phrase() | Prefix():
+            return (tree,)
+        case And(parts) | Or(parts):
+            return tuple(dict.fromkeys(found for part in parts for found in wanted(part)))
+    return ()
+
+
 def _phrase(found: str) -> Tree | None:
     folded = tuple(words(found))
     return Phrase(folded) if folded else None

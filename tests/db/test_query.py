@@ -355,3 +355,9 @@ def test_a_first_page_needs_no_sorting(room, more, sort):
 
 def test_words_of_a_query_fold_as_words_of_a_text():
     assert language.parse("ÇEKDAR") == Phrase(tuple(words("cekdar")))
+
+
+def test_the_words_that_speak_for_a_post_are_those_that_are_wanted():
+    tree = language.parse('reform "key leader" OR (train* -exercise) from:@CJTFOIR reform')
+    assert language.wanted(tree) == (Phrase(("reform",)), Phrase(("key", "leader")), Prefix(("train",)))
+    assert language.wanted(language.parse("-reform topic:reform")) == ()
