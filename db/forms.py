@@ -1,8 +1,9 @@
 """Rows -> posts in the API's form, for a page of them at a time."""
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections import defaultdict, namedtuple
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import and_, case, or_, select
@@ -11,14 +12,21 @@ from sqlmodel import Session
 from core import ids, times
 from core.post import METRICS
 from db.models import Account, Actor, Correction, Erasure, Post, Sighting, Source, Tag, TagModel, Topic, Version
+from db.types import told
 from db.until import seen_until
-from db.upsert import table
+from db.upsert import in_packed, is_sqlite, packed, table
 
 _post, _version, _account, _actor = table(Post), table(Version), table(Account), table(Actor)
 _tag, _topic, _model = table(Tag), table(Topic), table(TagModel)
 _sighting, _source, _correction, _erasure = table(Sighting), table(Source), table(Correction), table(Erasure)
-ERASED = (_erasure.c.cause, _erasure.c.reason, _erasure.c.at, _erasure.c.purged_at,
-          _erasure.c.deleted_at.label("erasure_deleted_at"))  # fmt: skip
+ERASED = (_erasure.c.cause, _erasure.c.reason, told(_erasure.c.at), told(_erasure.c.purged_at),
+          told(_erasure.c.deleted_at).label("erasure_deleted_at"))  # fmt: skip
+_TIMES = ("created_at", "first_seen_at", "changed_at", "deleted_at", "measured_at")
+_SHOWN = ("id", "platform", "platform_id", "url", "kind", "lang", "precision", "synthetic", "versions", "edits",
+          "repeats", "labels", "erasure_id", *METRICS)  # fmt: skip
+_KEYS = "keys"
+_SAID = (*(_tag.c[name] for name in ("id", "version_id", "post_id", "model_id", "probability", "decision",
+         "evidence_start", "evidence_end")), told(_tag.c.valid_from), told(_tag.c.valid_to))  # fmt: skip
 KLE = "key_leader_engagement"
 _rank = case({"tagged": 0, "unsure": 1}, value=_tag.c.decision, else_=2)
 
@@ -28,23 +36,58 @@ def posts(session: Session, keys: Sequence[int]) -> list[dict[str, Any]]:
     if not keys:
         return []
     tags, sighted = _tags(session, keys), _sightings(session, keys)
+    rows = {r.id: r for r in _of(session, _rows, keys)}
+    gone = {key: times.parse(row.deleted_at) for key, row in rows.items() if row.deleted_at}
+    until = seen_until(session, gone)
+    return [_form(rows[k], tags[k], sighted[k], until.get(k)) for k in keys if k in rows]
+
+
+# Statements that every page runs are built once a database: to spell one out takes as long as to run it.
+
+
+def _of(session: Session, statement: Callable[[bool], Any], keys: Sequence[int]) -> Sequence[Any]:
+    sqlite = is_sqlite(session)
+    found = session.execute(statement(sqlite), {_KEYS: packed(keys, sqlite)})
+    return list(map(_named(*found.keys()), found.all()))
+
+
+@cache
+def _named(*columns: str) -> Callable[[Any], Any]:
+    """Rows whose columns are read by name as quickly as an attribute: SQLAlchemy's look each name up."""
+    row: Any = namedtuple("_Row", columns)  # type: ignore[misc]
+    return row._make
+
+
+@cache
+def _rows(sqlite: bool) -> Any:
     current = and_(_version.c.post_id == _post.c.id, _version.c.number == _post.c.current)
-    statement = (
-        select(
-            _post, _version.c.text, _version.c.text_sha256, _version.c.links, _version.c.media,
-            _version.c.tag_priority,
-            _account.c.handle, _account.c.name, _account.c.wishes, _actor.c.slug,
-            *ERASED,
-        )
+    of_version = (_version.c[name] for name in ("text", "text_sha256", "links", "media", "tag_priority"))
+    of_account = _account.c.handle, _account.c.name, _account.c.wishes, _actor.c.slug
+    own = *(_post.c[name] for name in _SHOWN), *(told(_post.c[name]) for name in _TIMES)
+    return (
+        select(*own, *of_version, *of_account, *ERASED)
         .join_from(_post, _version, current)
         .join(_account, _account.c.id == _post.c.account_id, isouter=True)
         .join(_actor, _actor.c.id == _account.c.actor_id, isouter=True)
         .join(_erasure, _erasure.c.id == _post.c.erasure_id, isouter=True)
-        .where(_post.c.id.in_(keys))
-    )  # fmt: skip
-    rows = {r.id: r for r in session.execute(statement)}
-    until = seen_until(session, {key: row.deleted_at for key, row in rows.items() if row.deleted_at})
-    return [_form(rows[k], tags[k], sighted[k], until.get(k)) for k in keys if k in rows]
+        .where(in_packed(_post.c.id, _KEYS, sqlite))
+    )
+
+
+@cache
+def _tags_in_force(sqlite: bool) -> Any:
+    return _tagged(in_packed(_tag.c.post_id, _KEYS, sqlite), _tag.c.valid_to.is_(None))
+
+
+@cache
+def _seen(sqlite: bool) -> Any:
+    of_sighting = (_sighting.c[name] for name in ("post_id", "first_hand", "url"))
+    return (
+        select(*of_sighting, told(_sighting.c.seen_at), _source.c.name)
+        .join_from(_sighting, _source, isouter=True)
+        .where(in_packed(_sighting.c.post_id, _KEYS, sqlite))
+        .order_by(_sighting.c.id)
+    )
 
 
 def _form(row: Any, tagged: list[Any], sightings: list[Any], until: datetime | None) -> dict[str, Any]:
@@ -60,12 +103,12 @@ def _form(row: Any, tagged: list[Any], sightings: list[Any], until: datetime | N
         else None,
         "text": row.text if row.erasure_id is None else None,
         "lang": row.lang,
-        "created_at": times.text(row.created_at),
+        "created_at": row.created_at,
         "created_at_precision": row.precision,
         "synthetic": row.synthetic,
-        "first_seen_at": times.text(row.first_seen_at),
-        "changed_at": times.text(row.changed_at),
-        "deleted_at": times.text(row.deleted_at) if row.deleted_at else None,
+        "first_seen_at": row.first_seen_at,
+        "changed_at": row.changed_at,
+        "deleted_at": row.deleted_at,
         "seen_until": times.text(until) if until else None,
         "media": media(row.media),
         "links": row.links,
@@ -87,9 +130,9 @@ def erased(row: Any) -> dict[str, Any]:
     return {
         "cause": row.cause,
         "reason": row.reason,
-        "at": times.text(row.at),
-        "erased_at": times.text(row.purged_at) if row.purged_at else None,
-        "deleted_at": times.text(row.erasure_deleted_at) if row.erasure_deleted_at else None,
+        "at": row.at,
+        "erased_at": row.purged_at,
+        "deleted_at": row.erasure_deleted_at,
     }
 
 
@@ -122,7 +165,7 @@ def _correction_form(row: Any, changed: bool) -> dict[str, Any]:
         "name": row.name,
         "key": row.credential_id,
         "note": row.note,
-        "at": times.text(row.valid_from),
+        "at": row.valid_from,
         "version": row.number,
         "text_changed": changed,
     }
@@ -130,9 +173,13 @@ def _correction_form(row: Any, changed: bool) -> dict[str, Any]:
 
 def tag_rows(session: Session, *conditions: Any) -> Any:
     """`tagged` and `unsure` tags, and all that people said, with topic, model and author, the likeliest first."""
+    return session.execute(_tagged(*conditions))
+
+
+def _tagged(*conditions: Any) -> Any:
     said = _correction.c.name, _correction.c.credential_id, _correction.c.note
-    return session.execute(
-        select(_tag, _topic.c.slug, _model.c.digest, _version.c.number, _version.c.text_sha256, *said)
+    return (
+        select(*_SAID, _topic.c.slug, _model.c.digest, _version.c.number, _version.c.text_sha256, *said)
         .join_from(_tag, _topic, _topic.c.id == _tag.c.topic_id)
         .join(_version, _version.c.id == _tag.c.version_id)
         .join(_model, _model.c.id == _tag.c.model_id, isouter=True)
@@ -144,31 +191,20 @@ def tag_rows(session: Session, *conditions: Any) -> Any:
 
 def _tags(session: Session, keys: Sequence[int]) -> dict[int, list[Any]]:
     found: dict[int, list[Any]] = defaultdict(list)
-    for row in tag_rows(session, _tag.c.post_id.in_(keys), _tag.c.valid_to.is_(None)):
+    for row in _of(session, _tags_in_force, keys):
         found[row.post_id].append(row)
     return found
 
 
 def _sightings(session: Session, keys: Sequence[int]) -> dict[int, list[Any]]:
-    statement = (
-        select(_sighting, _source.c.name)
-        .join_from(_sighting, _source, isouter=True)
-        .where(_sighting.c.post_id.in_(keys))
-        .order_by(_sighting.c.id)
-    )
     found: dict[int, list[Any]] = defaultdict(list)
-    for r in session.execute(statement):
-        seen = {
-            "source": r.name,
-            "first_hand": r.first_hand,
-            "url": r.url or None,
-            "seen_at": times.text(r.seen_at),
-        }
-        found[r.post_id].append(seen)
+    for key, first_hand, url, seen_at, source in _of(session, _seen, keys):
+        seen = {"source": source, "first_hand": first_hand, "url": url or None, "seen_at": seen_at}
+        found[key].append(seen)
     return found
 
 
 def _metrics(row: Any) -> dict[str, Any] | None:
     if row.measured_at is None:
         return None
-    return {**{name: getattr(row, name) for name in METRICS}, "observed_at": times.text(row.measured_at)}
+    return {**{name: getattr(row, name) for name in METRICS}, "observed_at": row.measured_at}

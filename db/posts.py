@@ -173,9 +173,9 @@ def _tags_of_versions(session: Session, key: int, moment: datetime | None) -> di
     given = [] if moment is None else [_tag.c.valid_from <= moment]
     tags: dict[int, list[dict[str, Any]]] = {}
     for row in forms.tag_rows(session, _tag.c.post_id == key, *given):
-        ended = row.valid_to if row.valid_to and (moment is None or row.valid_to <= moment) else None
-        said = {**forms.tag_form(row, row.text_sha256), "valid_from": times.text(row.valid_from)}
-        tags.setdefault(row.version_id, []).append({**said, "valid_to": times.text(ended) if ended else None})
+        ended = row.valid_to and (moment is None or times.parse(row.valid_to) <= moment)
+        said = {**forms.tag_form(row, row.text_sha256), "valid_from": row.valid_from}
+        tags.setdefault(row.version_id, []).append({**said, "valid_to": row.valid_to if ended else None})
     return tags
 
 

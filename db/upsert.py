@@ -1,9 +1,10 @@
 """INSERT ... ON CONFLICT, which both databases know and SQLAlchemy spells per dialect."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import func, select
+import orjson
+from sqlalchemy import ColumnElement, String, any_, bindparam, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, SQLModel
 
@@ -68,6 +69,26 @@ def insert_quietly(session: Session, model: type[SQLModel], rows: Sequence[Row])
         return bulk.execute_many(session, table(model), rows, ignore=True)
     done = session.execute(insert(session, model).on_conflict_do_nothing(), list(rows))
     return int(done.rowcount)  # type: ignore[attr-defined]
+
+
+def among(session: Session, column: Any, values: Collection[Any]) -> ColumnElement[bool]:
+    """`column IN values` with all of them in one parameter: a list of any length is one statement, which is
+    compiled once and takes no time to spell out."""
+    sqlite_bound = is_sqlite(session)
+    return in_packed(column, None, sqlite_bound, packed(values, sqlite_bound))
+
+
+def in_packed(column: Any, name: str | None, sqlite_bound: bool, value: Any = None) -> ColumnElement[bool]:
+    """As `among`, for a statement that is built once; the parameter `name` takes what `packed` makes."""
+    kind = String() if sqlite_bound else postgresql.ARRAY(column.type)
+    given: Any = bindparam(name, value, kind, unique=name is None, required=False)
+    if not sqlite_bound:
+        return column == any_(given)  # type: ignore[no-any-return]
+    return column.in_(select(func.json_each(given).table_valued("value").c.value))  # type: ignore[no-any-return]
+
+
+def packed(values: Collection[Any], sqlite_bound: bool) -> Any:
+    return orjson.dumps(list(values)).decode() if sqlite_bound else list(values)
 
 
 def is_sqlite(session: Session) -> bool:
