@@ -3,6 +3,7 @@
 import hashlib
 import re
 from datetime import UTC, datetime
+from functools import lru_cache
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 from core.text import squeeze
@@ -10,6 +11,7 @@ from core.text import squeeze
 _X_EPOCH_MS = 1_288_834_974_657  # X counts milliseconds from 2010-11-04T01:42:54.657Z
 _FIRST_SNOWFLAKE = 29_700_000_000  # earlier X ids are plain counters and hold no time
 _TRACKING = re.compile(r"utm_\w+|fbclid|gclid|mc_cid|mc_eid|igshid|ref_src|ref_url|cmpid|ocid|at_medium", re.I)
+_PLAIN = re.compile(r"https://(?!www\.)[a-z0-9]+(?:[.-][a-z0-9]+)+(?:/[A-Za-z0-9._~-]+)+")  # canonical as it is
 _PORTS = {"http": 80, "https": 443}
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:\S+")
 _ESCAPED = re.compile(r"%[0-9a-f]{2}", re.I)
@@ -28,6 +30,8 @@ def public_id(platform: str, platform_id: str) -> str:
 def canonical_url(url: str) -> str:
     """One spelling for one page: https, lower-case host, letters beyond ASCII escaped, query sorted; no fragment,
     tracking, default port or trailing slash."""
+    if _PLAIN.fullmatch(url):
+        return url
     try:
         parts = urlsplit(url.strip())
         port = "" if parts.port in (None, *_PORTS.values()) else f":{parts.port}"
@@ -43,6 +47,7 @@ def canonical_url(url: str) -> str:
     return urlunsplit(("https", host + port, path, urlencode(sorted(kept), errors="replace"), ""))
 
 
+@lru_cache(2048)  # a slice of posts asks for each some times
 def article_id(url: str) -> str:
     return short_hash(canonical_url(url))
 

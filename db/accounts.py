@@ -8,7 +8,7 @@ from sqlmodel import Session
 
 from core.post import Account as SeenAccount
 from db.models import Account
-from db.upsert import insert_quietly, table
+from db.upsert import among, insert_quietly, table
 
 _account = table(Account)
 Key = tuple[str, str]
@@ -66,7 +66,7 @@ def _find(session: Session, wanted: dict[Key, SeenAccount]) -> dict[Key, Any]:
         return {}
     columns = _account.c.id, _account.c.platform, _account.c.handle_key, _account.c.name, _account.c.wishes
     handles = sorted({handle for _, handle in wanted})
-    rows = session.execute(select(*columns).where(_account.c.handle_key.in_(handles)))
+    rows = session.execute(select(*columns).where(among(session, _account.c.handle_key, handles)))
     found = {(r.platform, r.handle_key): r for r in rows}
     return {k: row for k, row in found.items() if k in wanted}
 

@@ -20,7 +20,7 @@ from db import accounts, rekey
 from db.models import Account, Alias, Erasure, Post, Version
 from db.proof.digests import of_text
 from db.query import first_key
-from db.upsert import insert_quietly, is_sqlite, table
+from db.upsert import among, insert_quietly, is_sqlite, table
 
 PAGES = ("feed", "article")  # one canonical address is one post, whichever of them showed it
 _LINKS = re.compile(r"https?://\S+|pic\.twitter\.com/\S+")
@@ -87,14 +87,16 @@ def _by_id(session: Session, posts: Sequence[SeenPost]) -> dict[str, Known]:
     wanted: dict[str, list[str]] = {}
     for post in posts:
         wanted.setdefault(post.platform, []).append(post.platform_id)
-    tests = [and_(_post.c.platform == name, _post.c.platform_id.in_(keys)) for name, keys in wanted.items()]
+    tests = [
+        and_(_post.c.platform == name, among(session, _post.c.platform_id, keys)) for name, keys in wanted.items()
+    ]
     return {k.public_id: k for k in _load(session, or_(*tests))}
 
 
 def _by_alias(session: Session, posts: Sequence[SeenPost]) -> dict[str, Known]:
-    statement = select(_alias).where(_alias.c.public_id.in_([p.id for p in posts]))
+    statement = select(_alias).where(among(session, _alias.c.public_id, [p.id for p in posts]))
     aliases = {r.public_id: r.post_id for r in session.execute(statement)}
-    rows = {k.id: k for k in _load(session, _post.c.id.in_(list(aliases.values())))} if aliases else {}
+    rows = {k.id: k for k in _load(session, among(session, _post.c.id, aliases.values()))} if aliases else {}
     return {public_id: rows[post_id] for public_id, post_id in aliases.items() if post_id in rows}
 
 
@@ -178,7 +180,7 @@ def _by_address(
     wanted = {key: p for p in posts if (key := address(p)) and key not in shared}
     if not wanted:
         return []
-    return [(wanted[k.url_key], k) for k in _load(session, _post.c.url_key.in_(list(wanted))) if k.url_key]
+    return [(wanted[k.url_key], k) for k in _load(session, among(session, _post.c.url_key, wanted)) if k.url_key]
 
 
 def _by_digest(session: Session, posts: Sequence[SeenPost]) -> list[tuple[SeenPost, Known]]:
@@ -188,7 +190,7 @@ def _by_digest(session: Session, posts: Sequence[SeenPost]) -> list[tuple[SeenPo
     for post in posts:
         if post.text.strip():
             wanted.setdefault(of_text(post.text), []).append(post)
-    erased = _version.c.text_sha256.in_(list(wanted)), _version.c.erasure_id.is_not(None)
+    erased = among(session, _version.c.text_sha256, wanted), _version.c.erasure_id.is_not(None)
     columns = _version.c.post_id, _version.c.text_sha256
     said = session.execute(select(*columns).where(*erased)).all() if wanted else []
     rows = {k.id: k for k in _load(session, _post.c.id.in_([row.post_id for row in said]))} if said else {}

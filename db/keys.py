@@ -7,7 +7,7 @@ from sqlmodel import Session
 
 from db.models import Post
 from db.query import KEY_BITS
-from db.upsert import Row, insert_new, insert_quietly, is_sqlite, table
+from db.upsert import Row, among, insert_new, insert_quietly, is_sqlite, table
 
 _post = table(Post)
 
@@ -36,7 +36,7 @@ def _next(session: Session, second: int, tops: dict[int, int | None]) -> int:
 
 
 def _in_use(session: Session, keys: Sequence[int]) -> list[int]:
-    return list(session.execute(select(_post.c.id).where(_post.c.id.in_(keys))).scalars())
+    return list(session.execute(select(_post.c.id).where(among(session, _post.c.id, keys))).scalars())
 
 
 def _tops(session: Session, seconds: Sequence[int]) -> dict[int, int | None]:
@@ -57,5 +57,5 @@ def insert(session: Session, rows: Sequence[Row]) -> set[int]:
         return {row["id"] for row in rows}
     # one writer: what stands under a key with our id went in just now
     wanted = {row["id"]: (row["platform"], row["platform_id"]) for row in rows}
-    statement = select(_post.c.id, _post.c.platform, _post.c.platform_id).where(_post.c.id.in_(list(wanted)))
+    statement = select(_post.c.id, _post.c.platform, _post.c.platform_id).where(among(session, _post.c.id, wanted))
     return {r.id for r in session.execute(statement) if wanted[r.id] == (r.platform, r.platform_id)}

@@ -188,7 +188,9 @@ def _body(session: Session, entry: Entry) -> str:
 
 
 def _indexed(session: Session, said: str, tokens: Sequence[str]) -> str:
-    all_words = [_short(word) for word in index_words(said)]
+    all_words = index_words(said)
+    if max(map(len, all_words), default=0) > _LONGEST_WORD:
+        all_words = [_short(word) for word in all_words]
     return " ".join([*all_words, *tokens]) if is_sqlite(session) else _tsvector(all_words, tokens)
 
 

@@ -54,6 +54,13 @@ def test_a_canonical_address_stays_itself_and_nothing_breaks_it(url):
     assert len(ids.article_id(url)) == 16
 
 
+@given(st.from_regex(r"[a-z0-9]{1,8}(\.[a-z]{2,5}){1,2}(/[A-Za-z0-9._~-]{1,8}){1,3}", fullmatch=True))
+def test_an_address_that_is_canonical_is_known_without_taking_it_apart(rest):
+    """The scheme in capitals goes the long way, the other one the short way."""
+    rest = rest.removeprefix("www.")
+    assert ids.canonical_url(f"https://{rest}") == ids.canonical_url(f"HTTPS://{rest}")
+
+
 def test_article_ids_are_the_digest_that_the_design_names():
     assert ids.article_id("http://www.news.example/a/") == ids.short_hash("https://news.example/a")
     assert ids.short_hash("abc") == "ba7816bf8f01cfea"
