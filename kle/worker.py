@@ -18,7 +18,7 @@ from collector.fetch import Fetcher
 from core import times
 from core.errors import NoRoom
 from core.settings import Settings
-from db import campaigns, ledger, sources
+from db import campaigns, ledger, segments, sources
 from db.database import Database
 from db.models import Source
 from kle import claims, drifting, forgetting, jumps
@@ -54,6 +54,7 @@ class Worker:
         self._lock = Lock()
         self._erasing = Lock()  # one at a time, and the purge when they are done
         self._rounds: dict[int, Thread] = {}  # by source
+        self._stood = -1  # the ledger's last line when the index was looked at
 
     def start(self) -> None:
         claims.release_dead(self._database)
@@ -67,6 +68,7 @@ class Worker:
             self._every(MINUTE, self._erase)
             self._every(10 * MINUTE, self._retain)
             self._every(10, self._purge)
+            self._every(MINUTE, self._tidy)
         if self._database.dialect == "postgresql":
             self._every_second(self._seal)
         self._scheduler.start()
@@ -157,6 +159,14 @@ class Worker:
     def _purge(self) -> None:
         if not self._erasing.locked():
             forgetting.purge_traces(self._database, self._going)
+
+    def _tidy(self) -> None:
+        """Merge the index's segments in a minute in which nothing was written."""
+        with self._database.read() as session:
+            stands, _ = ledger.head(session)
+        idle, self._stood = stands == self._stood, stands
+        if idle and not self._erasing.locked():
+            segments.tidy(self._database, self._going)
 
     def _going(self) -> bool:
         return not self._stopping.is_set()

@@ -5,23 +5,19 @@ has split keep copies of rows in bytes that they no longer use, which `secure_de
 written anew (VACUUM). Then the log is folded back and emptied. PostgreSQL does all of this by VACUUM.
 """
 
-import time
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
-from sqlalchemy import Connection, func, select, text, update
+from sqlalchemy import func, select, text, update
 from sqlmodel import Session
 
+from db import segments
 from db.database import Database
 from db.models import Erasure
 from db.upsert import table
 
-STEP = 0.1  # seconds that one merge may take
 SMALL = 256 << 20  # bytes: a file up to this is written anew at once, a larger one once a day
 EVERY = timedelta(days=1)
-_FIRST_PAGES, _FEWEST, _MOST = 32, 4, 2048
-_ENOUGH_CHANGES = 2  # fewer rows than that were changed by a merge that had nothing to do
 _erasure = table(Erasure)
 TABLES = (
     "version", "post", "sighting", "correction", "capture", "blob", "media_file", "follow", "quarantine",
@@ -73,70 +69,11 @@ def purge(
 
 def _from_sqlite(database: Database, going: Callable[[], bool]) -> bool:
     with database.read() as session:
-        indexes = _indexes(session)
+        indexes = segments.indexes(session)
     for name in indexes:
-        if not _merge(database, name, going):
+        if not segments.merge_all(database, name, going):
             return False
     return going() and database.write_anew() and database.fold_log()
-
-
-def _indexes(session: Session) -> Sequence[str]:
-    made = "SELECT name FROM sqlite_master WHERE type = 'table' AND sql LIKE 'CREATE VIRTUAL TABLE%fts5%'"
-    return list(session.execute(text(f"{made} ORDER BY name")).scalars())
-
-
-def _merge(database: Database, name: str, going: Callable[[], bool]) -> bool:
-    """All segments into one, a short write at a time; False where it was stopped."""
-    pages, begun = _FIRST_PAGES, False
-    while going():
-        started = time.monotonic()
-        with database.write() as session:
-            connection = session.connection()
-            if begun and not under_way(connection, name):
-                return True
-            changed = _step(connection, name, pages if begun else -pages)
-            if begun and changed < _ENOUGH_CHANGES:
-                _step(connection, name, -pages)  # younger segments stood in its way: take them in too
-        begun = True
-        took = time.monotonic() - started
-        pages = max(_FEWEST, pages // 2) if took > STEP else min(_MOST, pages * 2) if took < STEP / 4 else pages
-    return False
-
-
-def _step(connection: Connection, name: str, pages: int) -> int:
-    """Merge so many pages; below zero all segments, however few, are to become one. How many rows it changed."""
-    driver: Any = connection.connection.driver_connection
-    before = driver.total_changes
-    connection.execute(text(f"INSERT INTO {name}({name}, rank) VALUES ('merge', :pages)"), {"pages": pages})
-    return int(driver.total_changes - before)
-
-
-def under_way(connection: Connection, name: str) -> bool:
-    """Whether a merge has begun and is not done: the index's own record of its segments says so, level by level."""
-    record = connection.execute(text(f"SELECT block FROM {name}_data WHERE id = 10")).scalar_one()
-    numbers = _varints(bytes(record)[4:])  # after a cookie: levels, segments, writes, then each level
-    levels, _segments, _writes = next(numbers), next(numbers), next(numbers)
-    for _ in range(levels):
-        merging, segments = next(numbers), next(numbers)
-        if merging:
-            return True
-        for _ in range(segments * 3):  # number, first and last page
-            next(numbers)
-    return False
-
-
-def _varints(data: bytes) -> Any:
-    """SQLite's: seven bits a byte, the highest says that more follow; a ninth byte has all eight."""
-    value = taken = 0
-    for byte in data:
-        taken += 1
-        if taken == 9:
-            value, more = value << 8 | byte, False
-        else:
-            value, more = value << 7 | byte & 0x7F, bool(byte & 0x80)
-        if not more:
-            yield value
-            value = taken = 0
 
 
 # -- PostgreSQL ---------------------------------------------------------------------------------------------

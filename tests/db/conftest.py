@@ -199,3 +199,10 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databas
 @pytest.fixture
 def room(database: Database) -> Room:
     return Room(database)
+
+
+@pytest.fixture
+def sqlite(room: Room) -> Room:
+    if room.database.dialect != "sqlite":
+        pytest.skip("of SQLite's file and its index")
+    return room

@@ -14,7 +14,7 @@ from core import times
 from core.page import Page
 from core.post import Media, SeenPost
 from core.text import index_words
-from db import archive, captures, posts
+from db import archive, captures, posts, segments
 from db.erasing import purge
 from db.erasing.erase import Why, erase
 from db.models import Erasure
@@ -79,13 +79,6 @@ def traces(file: Path, numbers: list[int]) -> set[bytes]:
     return {found[1] for found in _MARK.finditer(data)} & wanted
 
 
-@pytest.fixture
-def sqlite(room: Room) -> Room:
-    if room.database.dialect != "sqlite":
-        pytest.skip("reads the bytes of SQLite's file")
-    return room
-
-
 def file_of(room: Room) -> Path:
     assert room.database.file
     return room.database.file
@@ -130,8 +123,8 @@ def test_a_reader_keeps_the_log_and_the_purge_waits_for_it(sqlite: Room) -> None
 
 
 def test_stopped_in_the_middle_it_goes_on(sqlite: Room, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(purge, "_FIRST_PAGES", 1)
-    monkeypatch.setattr(purge, "_MOST", 1)
+    monkeypatch.setattr(segments, "_FIRST_PAGES", 1)
+    monkeypatch.setattr(segments, "_MOST", 1)
     gone = filled(sqlite, 600)
     forget(sqlite, gone)
     for steps in (1, 2, 3):

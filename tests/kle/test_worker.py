@@ -204,3 +204,21 @@ def test_postgresql_ledger_is_sealed_while_it_runs(office: Path, postgres: Postg
             wait_for(database, "SELECT count(*) >= 2 FROM ledger")
             wait_for(database, "SELECT count(*) = 0 FROM unsealed")
             worker.stop()
+
+
+def test_the_index_is_merged_in_a_minute_in_which_nothing_was_written(
+    office: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tidied: list[Database] = []
+    monkeypatch.setattr(workers.segments, "tidy", lambda database, going: tidied.append(database))
+    with runtime.archive(archive_of(office), sync=True) as (knobs, database):
+        worker = Worker(knobs, database)
+        worker._tidy()
+        assert tidied == []
+        worker._tidy()
+        assert tidied == [database]
+        worker.start()
+        wait_for(database, "SELECT count(*) = 1 FROM run WHERE outcome = 'ok'")
+        worker.stop()
+        worker._tidy()
+        assert tidied == [database]
