@@ -1,26 +1,27 @@
 """Was anybody looking? Per source the looks of a range and the gaps between good ones."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, func, select, true
+import numpy as np
+from sqlalchemy import select
 from sqlmodel import Session
 
 from core import times
-from core.outcome import GOOD
-from db import following, follows, room
-from db.models import Run, Source
+from db import following, follows, looks, room
+from db.looks import GOOD_LOOK, NO_LOOK, History, micros, moment_of
+from db.models import Source
 from db.query import PostQuery
 from db.sources import IMPORT
 from db.upsert import table
 
 _MISSED = 2  # looks in a row that make a gap
-_SLACK = timedelta(minutes=1)
+_SLACK = 60_000_000  # microseconds
 _MOST_GAPS = 20
 _UNFOLLOWED = "No source follows this: no posts may only mean that nobody looked."
-_run, _source = table(Run), table(Source)
-_good = _run.c.outcome.in_(GOOD)
-Span = tuple[datetime, datetime]
+_source = table(Source)
+Span = tuple[int, int]  # microseconds since 1970
+Looked = dict[str, Any]
 
 
 def coverage(session: Session, query: PostQuery, now: datetime) -> dict[str, Any]:
@@ -40,8 +41,16 @@ def coverage(session: Session, query: PostQuery, now: datetime) -> dict[str, Any
     rows = session.execute(select(_source).where(_source.c.name != IMPORT).order_by(_source.c.name))
     asked = following.followers(session, query)
     followed = [row for row in rows if asked is None or row.id in asked]
-    found = [(row.enabled, _of_source(session, row, query.since, until, known)) for row in followed]
-    watched = [s for enabled, s in found if s["first_run_at"] or (enabled and not known)]
+    missed = follows.missed(session, query.since or times.EARLIEST, until)
+    every = looks.histories(session)
+    looked = [
+        (_of_source(row, history, missed.get(row.id, 0), query.since, until), history, row.enabled)
+        for row in followed
+        for history in [every.get(row.id, History()).known(known)]
+    ]
+    chosen = [(s, history) for s, history, enabled in looked if s["first_run_at"] or (enabled and not known)]
+    _with_reasons(session, chosen)
+    watched = [s for s, _ in chosen]
     complete = bool(watched) and all(s["last_ok_at"] and not s["gaps"] and not s["missed_pages"] for s in watched)
     began = min((s["first_run_at"] for s in watched if s["first_run_at"]), default=None)
     return {
@@ -53,74 +62,77 @@ def coverage(session: Session, query: PostQuery, now: datetime) -> dict[str, Any
     }
 
 
-def _of_source(
-    session: Session, source: Any, since: datetime | None, until: datetime, known: datetime | None
-) -> dict[str, Any]:
-    mine, ended = _run.c.source_id == source.id, _ended(known)
-    inside = and_(mine, _run.c.started_at <= until, _run.c.started_at >= (since or times.EARLIEST))
-    good, failed = and_(_good, ended), and_(_run.c.outcome.is_not(None), ~_good, ended)
-    counted = select(func.count(), func.count().filter(good), func.count().filter(failed)).where(inside)
-    runs, ok, not_ok = session.execute(counted).one()
-    ever = select(func.min(_run.c.started_at), func.max(_run.c.started_at).filter(good))
-    first, last = session.execute(ever.where(mine, _run.c.started_at <= until)).one()
+def _of_source(source: Any, history: History, missed: int, since: datetime | None, until: datetime) -> Looked:
+    """With `gaps` as spans in microseconds, the newest first; their reasons are looked up together."""
+    inside = history.only(slice(_first(history, since), np.searchsorted(history.start, micros(until), "right")))
+    before_end = history.only(slice(0, np.searchsorted(history.start, micros(until), "right")))
+    good = before_end.start[before_end.state == GOOD_LOOK]
+    first = moment_of(before_end.start[0]) if len(before_end) else None
+    begin = since or first
     return {
         "source": source.name,
-        "runs": runs,
-        "ok": ok,
-        "failed": not_ok,
+        "runs": len(inside),
+        "ok": int((inside.state == GOOD_LOOK).sum()),
+        "failed": int((inside.state == NO_LOOK).sum()),
         "first_run_at": times.text(first) if first else None,
-        "last_ok_at": times.text(last) if last else None,
-        "gaps": _gaps(session, source, since or first, until, known) if since or first else [],
-        "missed_pages": follows.missed(session, source.id, since or times.EARLIEST, until),
+        "last_ok_at": times.text(moment_of(good[-1])) if len(good) else None,
+        "gaps": _gaps(history, micros(begin), micros(until), source.every_seconds) if begin else [],
+        "missed_pages": missed,
     }
 
 
-def _gaps(
-    session: Session, source: Any, since: datetime, until: datetime, known: datetime | None
-) -> list[dict[str, Any]]:
+def _first(history: History, since: datetime | None) -> int:
+    return int(np.searchsorted(history.start, micros(since or times.EARLIEST)))
+
+
+def _gaps(history: History, since: int, until: int, every_seconds: int) -> list[Span]:
     """Spans without a good look, clipped to the range; at most twenty, the newest first."""
-    allowed = timedelta(seconds=source.every_seconds) * _MISSED + _SLACK
-    at, good = _run.c.started_at, and_(_run.c.source_id == source.id, _good, _ended(known))
-    before = session.execute(select(func.max(at)).where(good, at <= since)).scalar()
-    after = session.execute(select(func.min(at)).where(good, at >= until)).scalar()
-    inside = and_(good, at >= (before or since), at <= (after or until))
-    previous = func.lag(at, type_=at.type).over(order_by=at)
-    looks = select(previous.label("previous"), at.label("at")).where(inside).order_by(at.desc())
-    spans: list[Span] = []
-    first, last = None, None
-    for row in session.execute(looks):
-        last, first = last or row.at, row.at
-        if row.previous and row.at - row.previous > allowed:
-            spans.append((row.previous, row.at))
-    if after is None and last and until - last > allowed:
-        spans.insert(0, (last, until))
-    if before is None:
-        spans.append((since, first or until))
+    allowed = every_seconds * _MISSED * 1_000_000 + _SLACK
+    good = history.start[history.state == GOOD_LOOK]
+    # from the last look before the range to the first one behind it
+    before, after = np.searchsorted(good, since, "right") - 1, np.searchsorted(good, until)
+    looks = good[max(before, 0) : after + 1]
+    wide = np.flatnonzero(np.diff(looks) > allowed)[::-1]
+    spans = [(int(looks[i]), int(looks[i + 1])) for i in wide[: _MOST_GAPS + 1]]
+    if after == len(good) and len(looks) and until - looks[-1] > allowed:
+        spans.insert(0, (int(looks[-1]), until))
+    if before < 0:
+        spans.append((since, int(looks[0]) if len(looks) else until))
     clipped = [(max(a, since), min(b, until)) for a, b in spans]
-    return [_gap(session, source, a, b, known) for a, b in clipped[:_MOST_GAPS] if a < b]
+    return [(a, b) for a, b in clipped[:_MOST_GAPS] if a < b]
 
 
-def _gap(session: Session, source: Any, start: datetime, end: datetime, known: datetime | None) -> dict[str, Any]:
-    """With the last thing that went wrong inside it; "nobody looked" where nothing was even tried."""
-    mine = and_(_run.c.source_id == source.id, _run.c.started_at >= start, _run.c.started_at < end)
-    tried = (
-        select(_run.c.error, _run.c.outcome).where(mine, ~_good, _ended(known)).order_by(_run.c.id.desc()).limit(1)
-    )
-    wrong = session.execute(tried).first()
-    earlier = select(_run.c.id).where(_run.c.source_id == source.id, _run.c.started_at <= start).limit(1)
-    stopped = room.since(session)
-    if stopped and stopped < end:
-        reason = room.NO_ROOM
-    elif wrong:
-        reason = wrong.error or str(wrong.outcome)
-    else:
-        reason = "nobody looked" if session.execute(earlier).first() else "not followed yet"
-    return {"from": times.text(start), "until": times.text(end), "reason": reason}
+def _with_reasons(session: Session, looked: list[tuple[Looked, History]]) -> None:
+    """The last thing that went wrong inside each gap; "nobody looked" where nothing was even tried."""
+    spans = [(history, span) for found, history in looked for span in found["gaps"]]
+    wrong = [_last_wrong(history, span) for history, span in spans]
+    said = looks.errors(session, [number for number in wrong if number is not None])
+    stopped = room.since(session) if spans else None
+    reasons = iter([
+        _reason(history, span, said.get(number) if number is not None else None, stopped)
+        for (history, span), number in zip(spans, wrong, strict=True)
+    ])  # fmt: skip
+    for found, _ in looked:
+        found["gaps"] = [{**_span(start, end), "reason": next(reasons)} for start, end in found["gaps"]]
 
 
-def _ended(known: datetime | None) -> Any:
-    """Of runs: what one found is known once it has ended."""
-    return true() if known is None else _run.c.finished_at <= known
+def _last_wrong(history: History, span: Span) -> int | None:
+    """The run with the highest number."""
+    inside = history.only(slice(*np.searchsorted(history.start, span)))
+    wrong = inside.id[inside.state == NO_LOOK]
+    return int(wrong.max()) if len(wrong) else None
+
+
+def _reason(history: History, span: Span, wrong: str | None, stopped: datetime | None) -> str:
+    if stopped and micros(stopped) < span[1]:
+        return room.NO_ROOM
+    if wrong:
+        return wrong
+    return "nobody looked" if len(history) and history.start[0] <= span[0] else "not followed yet"
+
+
+def _span(start: int, end: int) -> dict[str, str]:
+    return {"from": times.text(moment_of(start)), "until": times.text(moment_of(end))}
 
 
 def _note(watched: list[dict[str, Any]], complete: bool) -> str:

@@ -20,6 +20,7 @@ from sqlmodel import Session
 from core.errors import NoRoom, NotReady, SettingsError
 from core.settings import Settings
 from db import damage, room, search
+from db.looks import LOOKS, Looks
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 _BUSY_SECONDS = 30
@@ -52,6 +53,7 @@ class Database:
         self.url = make_url(url)
         self.dialect = self.url.get_backend_name()
         self._engine = _engine(self.url, read_only)
+        self._shared = {LOOKS: Looks()}  # what sessions that read have in common
         self.no_room: NoRoom | None = None  # of the last write that found none; kle.storage looks again
         kept = {"postgresql_readonly": True} if read_only and self.dialect != "sqlite" else {}
         self._writer = self._engine.execution_options(write="NORMAL", **kept)
@@ -66,7 +68,7 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Session]:
         """One consistent view; nothing is kept."""
-        with Session(self._reader) as session:
+        with Session(self._reader, info=self._shared) as session:
             yield session
 
     @contextmanager

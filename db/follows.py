@@ -47,9 +47,9 @@ def standing(session: Session) -> dict[int, dict[str, int]]:
     return {row.source_id: {"waiting": row.waiting, "given_up": row.given_up} for row in rows}
 
 
-def missed(session: Session, source_id: int, since: datetime, until: datetime) -> int:
-    """How many pages of this source could not be read: given up in that time, or not yet though they were tried."""
+def missed(session: Session, since: datetime, until: datetime) -> dict[int, int]:
+    """How many pages of each source could not be read: given up in that time, or not yet though they were tried."""
     inside: Any = (_follow.c.done_at >= since) & (_follow.c.done_at <= until)
     unread = _follow.c.error.is_not(None) & (_follow.c.done_at.is_(None) | inside)
-    mine = select(func.count()).where(_follow.c.source_id == source_id, unread)
-    return int(session.execute(mine).scalar_one())
+    counted = select(_follow.c.source_id, func.count()).where(unread).group_by(_follow.c.source_id)
+    return {row[0]: row[1] for row in session.execute(counted)}

@@ -184,8 +184,8 @@ def test_a_page_is_followed_once_newest_first_and_again_when_its_entry_changed(r
     assert [read(NOW + n * SECOND, "no") for n in range(2)] == ["1", None]
     with room.database.read() as session:
         assert follows.standing(session) == {source.id: {"waiting": 0, "given_up": 1}}
-        assert follows.missed(session, source.id, NOW, NOW + SECOND) == 1
-        assert follows.missed(session, source.id, NOW + SECOND, NOW + 2 * SECOND) == 0
+        assert follows.missed(session, NOW, NOW + SECOND) == {source.id: 1}
+        assert follows.missed(session, NOW + SECOND, NOW + 2 * SECOND) == {}
 
 
 def test_only_what_was_asked_is_a_try(room):

@@ -1,0 +1,131 @@
+"""The looks of every source in memory, some 30 bytes each: what coverage is told from.
+
+A source that is read every quarter of an hour has 35,000 looks a year, and every answer to a search says whether
+anybody looked: read from the rows each time, that took longer than any search.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
+from datetime import UTC, datetime, timedelta
+from threading import Lock
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import BigInteger, Text, case, cast, func, or_, select, type_coerce
+from sqlmodel import Session
+
+from core.outcome import GOOD
+from db.models import Run
+from db.upsert import among, is_sqlite, table
+
+LOOKS = "looks"  # under this name sessions that read have their process's `Looks`
+OPEN, GOOD_LOOK, NO_LOOK = 0, 1, 2  # still under way or cut off; good; anything else
+_NEVER = np.iinfo(np.int64).max
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_LATE = 200  # numbers of runs that PostgreSQL may show later than higher ones: writers commit in any order
+_run = table(Run)
+Numbers = NDArray[np.int64]
+
+
+def micros(moment: datetime) -> int:
+    """Since 1970."""
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+def moment_of(value: int) -> datetime:
+    return _EPOCH + int(value) * _MICROSECOND
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """The looks of one source in the order of their beginning; times in microseconds since 1970."""
+
+    id: Numbers = field(default_factory=lambda: np.empty(0, np.int64))
+    start: Numbers = field(default_factory=lambda: np.empty(0, np.int64))
+    end: Numbers = field(default_factory=lambda: np.empty(0, np.int64))
+    state: Numbers = field(default_factory=lambda: np.empty(0, np.int64))
+
+    def __len__(self) -> int:
+        return len(self.id)
+
+    def only(self, chosen: Any) -> "History":
+        return History(*(getattr(self, f.name)[chosen] for f in fields(self)))
+
+    def known(self, moment: datetime | None) -> "History":
+        """As it was at that moment: what had not ended was under way."""
+        if moment is None:
+            return self
+        state = np.where(self.end <= micros(moment), self.state, OPEN)
+        return History(self.id, self.start, self.end, state)
+
+    def merged(self, newer: "History") -> "History":
+        """With these looks, which count where both have one."""
+        kept = self.only(~np.isin(self.id, newer.id))
+        joined = History(*(np.concatenate([getattr(kept, f.name), getattr(newer, f.name)]) for f in fields(self)))
+        return joined.only(np.lexsort((joined.id, joined.start)))
+
+
+class Looks:
+    """Follows the rows of runs: new ones, and those that were under way. Histories are never written to."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._by_source: dict[int, History] = {}
+        self._open: set[int] = set()
+        self._last = 0
+
+    def of(self, session: Session) -> dict[int, History]:
+        """By source, as this session sees them."""
+        with self._lock:
+            self._follow(session)
+            return dict(self._by_source)
+
+    def _follow(self, session: Session) -> None:
+        late = 0 if is_sqlite(session) else _LATE
+        new = _run.c.id > self._last - late
+        for source_id, read in _read(session, or_(new, among(session, _run.c.id, self._open))):
+            self._by_source[source_id] = self._by_source.get(source_id, History()).merged(read)
+            self._open -= set(read.id.tolist())
+            self._open |= set(read.id[read.state == OPEN].tolist())
+            self._last = max(self._last, int(read.id.max()))
+
+
+def histories(session: Session) -> dict[int, History]:
+    """By source. A session without its process's `Looks` reads all of them."""
+    looks: Looks = session.info.get(LOOKS) or Looks()
+    return looks.of(session)
+
+
+def errors(session: Session, run_ids: Sequence[int]) -> dict[int, str]:
+    """What went wrong in these runs."""
+    columns = _run.c.id, func.coalesce(_run.c.error, _run.c.outcome)
+    rows = session.execute(select(*columns).where(among(session, _run.c.id, run_ids))) if run_ids else ()
+    return {row[0]: row[1] for row in rows}
+
+
+def _read(session: Session, which: Any) -> list[tuple[int, History]]:
+    state = case((_run.c.outcome.is_(None), OPEN), (_run.c.outcome.in_(GOOD), GOOD_LOOK), else_=NO_LOOK)
+    columns = _run.c.source_id, _run.c.id, _at(session, _run.c.started_at), _at(session, _run.c.finished_at), state
+    rows = session.execute(select(*columns).where(which)).all()
+    if not rows:
+        return []
+    source, *said = zip(*rows, strict=True)
+    owner, number = np.array(source, np.int64), np.array(said[0], np.int64)
+    whole = History(number, _numbers(said[1]), _numbers(said[2]), np.array(said[3], np.int64))
+    return [(int(one), whole.only(owner == one)) for one in np.unique(owner)]
+
+
+def _at(session: Session, column: Any) -> Any:
+    """A time without a Python object for each row: as text, or as a number."""
+    if is_sqlite(session):
+        return type_coerce(column, Text)
+    return cast(func.extract("epoch", column) * 1_000_000, BigInteger)
+
+
+def _numbers(values: Sequence[Any]) -> Numbers:
+    if any(isinstance(value, str) for value in values):
+        parsed = np.array([value or "NaT" for value in values], "M8[us]").astype(np.int64)
+        return np.where(parsed == np.iinfo(np.int64).min, _NEVER, parsed)
+    return np.array([_NEVER if value is None else value for value in values], np.int64)
