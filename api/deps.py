@@ -8,6 +8,7 @@ from fastapi import Depends, Request
 from pydantic import BaseModel
 
 from api.metrics import Metrics
+from api.watcher import Watcher
 from core.errors import BadRequest
 from core.settings import Settings
 from db.database import Database
@@ -23,6 +24,7 @@ class Context:
     database: Database
     readiness: Readiness
     metrics: Metrics
+    watcher: Watcher
 
 
 def context(request: Request) -> Context:
