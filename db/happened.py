@@ -133,12 +133,14 @@ class _Rows:
         return Change(line.seq, ERASED, line.at, row.post_id, None, row.at)
 
 
-def had_version_of_then(session: Session, change: Change) -> bool:
-    """Whether an older version has the time of this one, as where a clock was set back: then no moment lies between
-    them."""
-    older = _version.c.post_id == change.key, _version.c.number < (change.version or 0)
-    tied = select(_version.c.id).where(*older, _version.c.seen_at >= change.moment, _version.c.change != "late")
-    return session.execute(tied.limit(1)).first() is not None
+def has_no_moment_before(session: Session, change: Change) -> bool:
+    """Whether something was said of the post before this version that by its time was not before it, as where a
+    clock was set back: `as_of` cannot tell what was known in between."""
+    older = _version.c.post_id == change.key, _version.c.number < (change.version or 0), _version.c.change != "late"
+    seen = select(_version.c.id).where(*older, _version.c.seen_at >= change.moment)
+    judged = select(_tag.c.id).join_from(_tag, _version, _version.c.id == _tag.c.version_id)
+    judged = judged.where(*older, _tag.c.valid_from >= change.moment)
+    return any(session.execute(found.limit(1)).first() for found in (seen, judged))
 
 
 _NOTHING: dict[str, list[str]] = {"added": [], "unsure": [], "removed": []}
