@@ -6,6 +6,7 @@ from starlette.staticfiles import StaticFiles
 
 from api import openapi, problems
 from api.deps import Context, Readiness
+from api.feeds.freshness import Freshness
 from api.head import AnswerHead
 from api.headers import SecurityHeaders
 from api.metrics import CountRequests, Metrics
@@ -35,7 +36,7 @@ def create_app(settings: Settings, database: Database, readiness: Readiness) -> 
             Middleware(AnswerHead),
         ],
     )
-    app.state.context = Context(settings, database, readiness, metrics, watcher)
+    app.state.context = Context(settings, database, readiness, metrics, watcher, Freshness())
     for package in ("api.routes", "api.pages"):
         for module in plugins.load(package).values():
             app.include_router(module.router)

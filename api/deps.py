@@ -7,6 +7,7 @@ from typing import Any, get_origin
 from fastapi import Depends, Request
 from pydantic import BaseModel
 
+from api.feeds.freshness import Freshness
 from api.metrics import Metrics
 from api.watcher import Watcher
 from core.errors import BadRequest
@@ -25,6 +26,7 @@ class Context:
     readiness: Readiness
     metrics: Metrics
     watcher: Watcher
+    freshness: Freshness
 
 
 def context(request: Request) -> Context:

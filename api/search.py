@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Annotated, Any, Literal
+from urllib.parse import urlencode
 
 from pydantic import BaseModel, Field, StringConstraints
 
@@ -13,6 +14,7 @@ Value = Annotated[str, StringConstraints(max_length=500)]
 Sort = Literal["newest", "oldest", "likes", "reposts", "replies", "quotes", "views", "uncertain"]
 Interval = Literal["hour", "day", "week", "month"]
 MAX_LIMIT = 200
+FEED_LENGTH = 50
 MAX_VERSION = (1 << 31) - 1
 MAX_KEY = (1 << 63) - 1  # what both databases take as a key
 _SORT = (
@@ -107,6 +109,17 @@ class Following(Criteria):
             known = ", ".join(mirror.KINDS)
             raise BadRequest(f"there is no type of change {wrong[0]!r}; there are {known}", parameter="types")
         return frozenset(asked or mirror.KINDS)
+
+
+class FeedSearch(Filters):
+    limit: int = Field(FEED_LENGTH, ge=1, le=MAX_LIMIT, description="Most entries.")
+    key: Value | None = Field(None, description="A key with the scope read alone, for readers that send no header.")
+
+    def address(self, path: str) -> str:
+        """The feed's own: without the key, which would travel on with the feed."""
+        asked = {**self.chosen(), **({} if self.limit == FEED_LENGTH else {"limit": [str(self.limit)]})}
+        pairs = [(name, value) for name, values in sorted(asked.items()) for value in values if value]
+        return f"{path}?{urlencode(pairs)}" if pairs else path
 
 
 class ChangeSearch(Following):
