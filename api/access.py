@@ -105,7 +105,8 @@ def subscriber(request: Request) -> Caller:
     """Anybody who may read, and feed readers, which can often send no header of their choice: they say a key as the
     password of an address, or in it (`?key=`). Addresses end up in logs, bookmarks and lists that are shared, so a
     key that may do more than read is not taken there."""
-    secret = _password(request) or request.query_params.get("key")
+    password = _password(request)
+    secret = request.query_params.get("key") if password is None else password
     if secret is None:
         return reader(request, caller(request))
     who = _by_key(context(request), secret)

@@ -34,7 +34,7 @@ class Watcher:
 
     def __init__(self, database: Database, metrics: Metrics, most: int) -> None:
         self._database, self._metrics, self._most = database, metrics, most
-        self._open, self._head = 0, 0
+        self.open, self._head = 0, 0
         self._moved = asyncio.Event()
         self._looking: asyncio.Task[None] | None = None
         self._readers = CapacityLimiter(_READERS)
@@ -43,9 +43,9 @@ class Watcher:
     @contextmanager
     def seat(self) -> Iterator[None]:
         """A place for one stream, as long as it is open. Raises TooManyStreams."""
-        if self._open >= self._most or self.closed:
+        if self.open >= self._most or self.closed:
             raise TooManyStreams(
-                f"{self._open} streams are open, and KLE_MAX_STREAMS allows no more: try again later, or ask"
+                f"{self.open} streams are open, and KLE_MAX_STREAMS allows no more: try again later, or ask"
                 " /changes now and then",
                 retry_after=_RETRY_AFTER,
             )
@@ -56,13 +56,13 @@ class Watcher:
             yield
         finally:
             self._count(-1)
-            if self._open == 0 and self._looking:
+            if self.open == 0 and self._looking:
                 self._looking.cancel()
                 self._looking = None
 
     def _count(self, step: int) -> None:
-        self._open += step
-        self._metrics.streams.set(self._open)
+        self.open += step
+        self._metrics.streams.set(self.open)
 
     def close(self) -> None:
         """The server stops: every stream ends now, and its client comes back later. Called in its loop."""

@@ -134,12 +134,14 @@ class _Rows:
 
 
 def has_no_moment_before(session: Session, change: Change) -> bool:
-    """Whether something was said of the post before this version that by its time was not before it, as where a
-    clock was set back: `as_of` cannot tell what was known in between."""
-    older = _version.c.post_id == change.key, _version.c.number < (change.version or 0), _version.c.change != "late"
-    seen = select(_version.c.id).where(*older, _version.c.seen_at >= change.moment)
+    """Whether something that was known of the post before this is not older by its time, as where a clock was set
+    back: `as_of` cannot tell what was known in between."""
+    number = change.version or 0
+    older = _version.c.number < number if change.topics is None else _version.c.number <= number
+    known = _version.c.post_id == change.key, _version.c.change != "late", older
+    seen = select(_version.c.id).where(*known, _version.c.seen_at >= change.moment)
     judged = select(_tag.c.id).join_from(_tag, _version, _version.c.id == _tag.c.version_id)
-    judged = judged.where(*older, _tag.c.valid_from >= change.moment)
+    judged = judged.where(*known, _version.c.number < number, _tag.c.valid_from >= change.moment)
     return any(session.execute(found.limit(1)).first() for found in (seen, judged))
 
 

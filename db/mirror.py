@@ -170,7 +170,7 @@ class _Reader:
         before = replace(self.query, as_of=change.moment - _INSTANT)
         if selection(self.session, before).among(self.session, [change.key]):
             return True
-        return change.topics is None and happened.has_no_moment_before(self.session, change)
+        return happened.has_no_moment_before(self.session, change)
 
     def _may_have_left(self, change: Change, told: Told) -> bool:
         """Of what is erased the erasure tells; tags change nothing for who does not ask for these topics."""

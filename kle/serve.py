@@ -78,10 +78,10 @@ def _serve(app: FastAPI, listening: socket.socket, stop: StopSign) -> None:
         timeout_graceful_shutdown=5,
     )
     if not stop.given:
-        _Server(config, app.state.context.watcher).run(sockets=[listening])
+        Server(config, app.state.context.watcher).run(sockets=[listening])
 
 
-class _Server(uvicorn.Server):
+class Server(uvicorn.Server):
     """Ends open streams first: uvicorn would wait for them."""
 
     def __init__(self, config: uvicorn.Config, watcher: Watcher) -> None:
