@@ -148,8 +148,9 @@ def test_a_text_that_is_withheld_is_in_no_feed(outside, ending):
 
 def test_media_of_a_withheld_post_is_no_enclosure():
     post = {"id": "x:1", "platform": "x", "kind": "post", "text": None, "url": None, "lang": "en", "account": None,
-            "created_at": "2025-08-18T12:00:00Z", "created_at_precision": "day", "deleted_at": None, "erasure": None,
-            "changed_at": "2025-08-18T12:00:00Z", "tags": [], "media": [{"type": "image", "url": "https://a.example/1"}],
+            "created_at": "2025-08-18T12:00:00Z", "created_at_precision": "day", "deleted_at": None,
+            "erasure": None, "changed_at": "2025-08-18T12:00:00Z", "tags": [],
+            "media": [{"type": "image", "url": "https://a.example/1"}],
             "rights": {"text_withheld": True}}  # fmt: skip
     made = entries.entry(post, {}, "https://kle.example")
     assert made.attachments == [] and made.title == "Post on X, 18 Aug 2025"
