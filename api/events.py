@@ -6,7 +6,7 @@ that the last event named. So a slow client costs no memory, and one that comes 
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Hashable
 from contextlib import aclosing
 from dataclasses import dataclass
 from functools import partial
@@ -17,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from api.following import Changes
+from api.following import Changes, Item
 from api.watcher import Watcher
 from core.errors import KleError
 from db.mirror import Place
@@ -31,12 +31,22 @@ log = logging.getLogger("kle.api")
 
 @dataclass(frozen=True, slots=True)
 class Following:
-    """What a stream asks for: `read` has the next changes after a place, `still_may` raises KleError once its
-    reader may read no more."""
+    """What a stream asks for: `read` has the next changes after a place, the same for all whose `question` is the
+    same; `still_may` raises KleError once its reader may read no more."""
 
     watcher: Watcher
+    question: Hashable
     read: Callable[[Place], Changes]
     still_may: Callable[[], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Some events as they are sent, and where to go on."""
+
+    events: bytes
+    place: Place
+    end: bool
 
 
 class EventStream(StreamingResponse):
@@ -74,13 +84,13 @@ async def events(following: Following, place: Place) -> AsyncGenerator[bytes, No
     said = clock()
     while not watcher.closed:
         try:
-            found = await watcher.read(partial(following.read, place))
+            found = await watcher.shared((following.question, place), partial(_batch, following, place))
         except SQLAlchemyError:
             log.exception("a stream broke off")
             return
         place = found.place
-        if found.items:
-            yield b"".join(map(_event, found.items, found.cursors))
+        if found.events:
+            yield found.events
             said = clock()
         if found.end:
             await watcher.beyond(place.seq, said + HEARTBEAT - clock())
@@ -93,7 +103,12 @@ async def events(following: Following, place: Place) -> AsyncGenerator[bytes, No
             said = clock()
 
 
-def _event(item: dict[str, Any], cursor: str) -> bytes:
+def _batch(following: Following, after: Place) -> Batch:
+    found = following.read(after)
+    return Batch(b"".join(map(_event, found.items, found.cursors)), found.place, found.end)
+
+
+def _event(item: Item, cursor: str) -> bytes:
     """JSON holds no line break of its own."""
     head = f"event: post.{item['change']}\nid: {cursor}\ndata: "
     return head.encode() + orjson.dumps(item) + b"\n\n"

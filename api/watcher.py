@@ -6,9 +6,10 @@ times a second, and only while somebody listens. Streams wait here and then read
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
-from typing import ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar, cast
 
 from anyio import CapacityLimiter, to_thread
 from sqlalchemy.exc import SQLAlchemyError
@@ -20,6 +21,7 @@ from db.database import Database
 
 LOOK_EVERY = 0.2  # seconds
 _READERS = 4  # streams that read at once: requests have the other threads and connections
+_ANSWERS = 64  # that are kept for streams which ask the same
 _RETRY_AFTER = 30.0
 log = logging.getLogger("kle.api")
 T = TypeVar("T")
@@ -37,6 +39,7 @@ class Watcher:
         self.open, self._head = 0, 0
         self._moved = asyncio.Event()
         self._looking: asyncio.Task[None] | None = None
+        self._answers: OrderedDict[Hashable, asyncio.Future[Any]] = OrderedDict()
         self._readers = CapacityLimiter(_READERS)
         self.closed = False
 
@@ -58,6 +61,7 @@ class Watcher:
             self._count(-1)
             if self.open == 0 and self._looking:
                 self._looking.cancel()
+                self._answers.clear()
                 self._looking = None
 
     def _count(self, step: int) -> None:
@@ -72,6 +76,20 @@ class Watcher:
     async def read(self, work: Callable[[], T]) -> T:
         """In a thread, as all of the database is."""
         return await to_thread.run_sync(work, limiter=self._readers)
+
+    async def shared(self, question: Hashable, work: Callable[[], T]) -> T:
+        """As `read`, once for all streams that ask the same of the same state."""
+        key = (question, self._head)
+        if key not in self._answers:
+            self._answers[key] = asyncio.ensure_future(self.read(work))
+            while len(self._answers) > _ANSWERS:
+                self._answers.popitem(last=False)
+        answer = self._answers[key]
+        try:
+            return cast(T, await asyncio.shield(answer))  # whose stream ends leaves it to the others
+        except SQLAlchemyError:
+            self._answers.pop(key, None)
+            raise
 
     async def beyond(self, seq: int, seconds: float) -> None:
         """Until the ledger has a line after this one, the server stops, or so much time has passed."""

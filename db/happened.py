@@ -11,12 +11,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select
 from sqlmodel import Session
 
 from core import ids
 from db import ledger
 from db.models import Alias, Correction, Erasure, Post, Tag, Topic, Version
+from db.types import UtcTime
 from db.upsert import table
 
 _OF_VERSION = {"first": "new", "edit": "edited", "fuller": "fuller", "delete": "deleted", "restore": "restored",
@@ -133,16 +134,27 @@ class _Rows:
         return Change(line.seq, ERASED, line.at, row.post_id, None, row.at)
 
 
-def has_no_moment_before(session: Session, change: Change) -> bool:
-    """Whether something that was known of the post before this is not older by its time, as where a clock was set
-    back: `as_of` cannot tell what was known in between."""
-    number = change.version or 0
-    older = _version.c.number < number if change.topics is None else _version.c.number <= number
-    known = _version.c.post_id == change.key, _version.c.change != "late", older
-    seen = select(_version.c.id).where(*known, _version.c.seen_at >= change.moment)
-    judged = select(_tag.c.id).join_from(_tag, _version, _version.c.id == _tag.c.version_id)
-    judged = judged.where(*known, _version.c.number < number, _tag.c.valid_from >= change.moment)
-    return any(session.execute(found.limit(1)).first() for found in (seen, judged))
+def without_moment_before(session: Session, some: Sequence[Change]) -> set[int]:
+    """The numbers of those before which something was known of the post that is not older by its time, as where a
+    clock was set back: `as_of` cannot tell what was known in between."""
+    if not some:
+        return set()
+    keys = sorted({change.key for change in some})
+    counted = _version.c.post_id.in_(keys), _version.c.change != "late"
+    seen = select(_version.c.post_id, _version.c.number, _version.c.seen_at.label("at")).where(*counted)
+    judged = select(_version.c.post_id, _version.c.number, func.max(_tag.c.valid_from, type_=UtcTime).label("at"))
+    judged = judged.join_from(_tag, _version, _version.c.id == _tag.c.version_id).where(*counted)
+    known: dict[int, list[tuple[int, bool, datetime]]] = defaultdict(list)
+    for is_tag, rows in ((False, seen), (True, judged.group_by(_version.c.post_id, _version.c.number))):
+        for row in session.execute(rows):
+            known[row.post_id].append((row.number, is_tag, row.at))
+    return {c.seq for c in some if any(at >= c.moment and _precedes(c, n, tag) for n, tag, at in known[c.key])}
+
+
+def _precedes(change: Change, number: int, is_tag: bool) -> bool:
+    """Of a version, or of tags on one: a version comes before the tags on it."""
+    own = change.version or 0
+    return number < own or (number == own and not is_tag and change.topics is not None)
 
 
 _NOTHING: dict[str, list[str]] = {"added": [], "unsure": [], "removed": []}

@@ -139,38 +139,38 @@ class _Reader:
                 return
 
     def _take(self, lines: Sequence[Any]) -> bool:
-        """Whether all of these lines were read."""
+        """Whether all of these lines were read; else the next page begins where this one broke off."""
         changes, posts = happened.changes(self.session, lines)
         changes = [change for change in changes if change.kind in self.kinds]
         matching = self.selected.among(self.session, {change.key for change in changes})
+        away = [c for c in changes if c.key not in matching and self._may_have_left(c, posts[c.key])]
+        left, unasked = self._left(away)
         by_line = {line.seq: line for line in lines}
         for change in changes:
-            if self._is_full(change, matching, posts[change.key]):
+            if len(self.found) >= self.limit or change.seq == unasked:
                 return False
             matches = change.key in matching
-            if matches or self._left(change, posts[change.key]):
+            if matches or change.seq in left or change.kind == ERASED:
                 self.found.append((change, posts[change.key], matches))
             self.place = self.places[change.seq] = Place.behind(by_line[change.seq])
         if lines:
             self.place = Place.behind(lines[-1])
         return True
 
-    def _is_full(self, change: Change, matching: Collection[int], told: Told) -> bool:
-        """No more items, or no more looks back, for this page: the next one begins with this change."""
-        asks_back = change.key not in matching and self._may_have_left(change, told)
-        return len(self.found) >= self.limit or (asks_back and self.back == 0)
-
-    def _left(self, change: Change, told: Told) -> bool:
-        """Whether a post that does not match now did before this change."""
-        if change.kind == ERASED:
-            return True
-        if not self._may_have_left(change, told):
-            return False
-        self.back -= 1
-        before = replace(self.query, as_of=change.moment - _INSTANT)
-        if selection(self.session, before).among(self.session, [change.key]):
-            return True
-        return happened.has_no_moment_before(self.session, change)
+    def _left(self, away: Sequence[Change]) -> tuple[set[int], int | None]:
+        """The numbers of those changes before which their posts, which do not match now, did; and the first for
+        which this page may not ask any more. What happened at one moment is asked in one."""
+        moments: dict[datetime, list[Change]] = {}
+        for change in away:
+            moments.setdefault(change.moment, []).append(change)
+        asked = list(moments)[: self.back]
+        self.back -= len(asked)
+        left = happened.without_moment_before(self.session, away)
+        for moment in asked:
+            then = selection(self.session, replace(self.query, as_of=moment - _INSTANT))
+            keys = then.among(self.session, {change.key for change in moments[moment]})
+            left |= {change.seq for change in moments[moment] if change.key in keys}
+        return left, min((c.seq for m in list(moments)[len(asked) :] for c in moments[m]), default=None)
 
     def _may_have_left(self, change: Change, told: Told) -> bool:
         """Of what is erased the erasure tells; tags change nothing for who does not ask for these topics."""

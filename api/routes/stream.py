@@ -42,5 +42,6 @@ def stream_changes(
     with site.database.read() as session:
         place = mirror.place(session, last_event_id or search.cursor or mirror.NOW)
         mirror.check(session, query)
+    question = (who.audience, search.model_dump_json(exclude={"cursor"}))
     still_may = lambda: access.reader(request, access.caller(request))  # noqa: E731
-    return EventStream(Following(site.watcher, read, still_may), place)
+    return EventStream(Following(site.watcher, question, read, still_may), place)

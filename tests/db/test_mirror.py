@@ -147,10 +147,19 @@ def test_a_page_reads_no_more_than_it_may_and_its_cursor_goes_on(room, monkeypat
     assert len(reader.posts) == 1
 
 
+def test_what_happened_at_one_moment_is_looked_back_at_in_one(room, monkeypatch):
+    monkeypatch.setattr(mirror, "_MOST_BACK", 1)
+    room.archive(*(post(n, "reform" if n % 2 else "training") for n in range(6)))
+    room.archive(*(post(n, "payroll") for n in range(6)))
+    left = sorted(told(room, "reform"))
+    assert left == [("edited", f"mastodon:m.example/{n}", False) for n in (1, 3, 5)]
+
+
 def test_a_page_looks_back_only_so_often(room, monkeypatch):
     monkeypatch.setattr(mirror, "_MOST_BACK", 2)
     room.archive(*(post(n, "reform") for n in range(5)))
-    room.archive(*(post(n, "payroll") for n in range(5)))
+    for number in range(5):
+        room.archive(post(number, "payroll"))
     settled(room)
     reader = Mirror(room, PostQuery.build("reform"))
     steps = 1
