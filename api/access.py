@@ -6,6 +6,7 @@ there. The loopback rule names the hosts it trusts, so a name that is re-bound t
 forwarding header shows that a proxy stands before the true sender.
 """
 
+import base64
 import hashlib
 import hmac
 import ipaddress
@@ -100,6 +101,21 @@ def reader(request: Request, who: Annotated[Caller, Depends(caller)]) -> Caller:
     raise SignInNeeded(f"This archive answers only those it knows. {HOW}")
 
 
+def subscriber(request: Request) -> Caller:
+    """Anybody who may read, and feed readers, which can often send no header of their choice: they say a key as the
+    password of an address, or in it (`?key=`). Addresses end up in logs, bookmarks and lists that are shared, so a
+    key that may do more than read is not taken there."""
+    password = _password(request)
+    secret = request.query_params.get("key") if password is None else password
+    if secret is None:
+        return reader(request, caller(request))
+    who = _by_key(context(request), secret)
+    if who.scopes != {"read"}:
+        raise Forbidden("a key in an address may read and nothing else: make one with `kle keys add --scope read`")
+    request.state.who = who
+    return who
+
+
 def insider(who: Annotated[Caller, Depends(caller)]) -> Caller:
     """Not the public, whatever `public_read` says."""
     if who.internal:
@@ -185,6 +201,17 @@ def _is_loopback(address: str) -> bool:
 def _bearer(request: Request) -> str | None:
     scheme, _, secret = request.headers.get("authorization", "").partition(" ")
     return secret.strip() if scheme.lower() == "bearer" else None
+
+
+def _password(request: Request) -> str | None:
+    """That of Basic authentication; the name is anybody's."""
+    scheme, _, packed = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "basic":
+        return None
+    try:
+        return base64.b64decode(packed.strip(), validate=True).decode().partition(":")[2]
+    except ValueError:
+        return ""
 
 
 def _by_key(site: Context, secret: str) -> Caller:

@@ -6,10 +6,12 @@ from starlette.staticfiles import StaticFiles
 
 from api import openapi, problems
 from api.deps import Context, Readiness
+from api.feeds.freshness import Freshness
 from api.head import AnswerHead
 from api.headers import SecurityHeaders
 from api.metrics import CountRequests, Metrics
 from api.render.templates import STATIC
+from api.watcher import Watcher
 from core import plugins
 from core.settings import Settings
 from core.version import SOFTWARE, version
@@ -19,6 +21,7 @@ from db.database import Database
 def create_app(settings: Settings, database: Database, readiness: Readiness) -> FastAPI:
     """`readiness()` says of each part that this role uses what is missing, or None."""
     metrics = Metrics()
+    watcher = Watcher(database, metrics, settings.max_streams)
     app = FastAPI(
         title=SOFTWARE,
         version=version(),
@@ -33,7 +36,7 @@ def create_app(settings: Settings, database: Database, readiness: Readiness) -> 
             Middleware(AnswerHead),
         ],
     )
-    app.state.context = Context(settings, database, readiness, metrics)
+    app.state.context = Context(settings, database, readiness, metrics, watcher, Freshness())
     for package in ("api.routes", "api.pages"):
         for module in plugins.load(package).values():
             app.include_router(module.router)

@@ -7,7 +7,9 @@ from typing import Any, get_origin
 from fastapi import Depends, Request
 from pydantic import BaseModel
 
+from api.feeds.freshness import Freshness
 from api.metrics import Metrics
+from api.watcher import Watcher
 from core.errors import BadRequest
 from core.settings import Settings
 from db.database import Database
@@ -23,6 +25,8 @@ class Context:
     database: Database
     readiness: Readiness
     metrics: Metrics
+    watcher: Watcher
+    freshness: Freshness
 
 
 def context(request: Request) -> Context:

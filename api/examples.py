@@ -170,6 +170,16 @@ SOURCE: dict[str, Any] = {
     },
     "erase_deleted": False,
 }
+CHANGE: dict[str, Any] = {
+    "seq": 128,
+    "change": "retagged",
+    "at": "2025-08-18T14:31:12Z",
+    "id": POST["id"],
+    "other_ids": [],
+    "version": 1,
+    "topics": {"added": ["key_leader_engagement", "reform"], "unsure": [], "removed": []},
+    "post": POST,
+}
 AUDIT: dict[str, Any] = {
     "line": 41,
     "at": "2025-08-18T14:20:00Z",

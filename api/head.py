@@ -20,6 +20,7 @@ class AnswerHead:
             await send(message)
 
         scope["method"] = "GET"
+        scope.setdefault("state", {})["head"] = True  # an answer without end must know
         try:
             await self.app(scope, receive, without_body)
         finally:

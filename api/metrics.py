@@ -36,6 +36,8 @@ class Metrics:
             "kle_http_request_seconds", "Time to answer", ["route"], buckets=_BUCKETS, registry=self.registry
         )
 
+        self.streams = Gauge("kle_open_streams", "Streams of changes that are open", registry=self.registry)
+
     def text(self, session: Session) -> bytes:
         return generate_latest(self.registry) + generate_latest(_archive(session))
 

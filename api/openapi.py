@@ -13,6 +13,7 @@ every version, tagged and searchable. Times are RFC 3339 in UTC; lists are `{"it
 errors are RFC 9457 problem+json. Ids hold colons and slashes and may be sent raw or percent-encoded."""
 TAGS = [
     {"name": "posts", "description": "Search, one post, its history."},
+    {"name": "following", "description": "What changed, to mirror the archive, and live."},
     {"name": "evidence", "description": "What was fetched, as it came, and its digests. Not for outside readers."},
     {"name": "counts", "description": "How many posts, by time and by what they have in common; the same filters."},
     {"name": "directory", "description": "Topics, actors, accounts, references."},

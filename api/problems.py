@@ -46,7 +46,8 @@ def on_failure(request: Request, error: Exception) -> Response:
     body = problem(error.status, error.title, error.message, **error.extra)
     headers = {"Retry-After": str(max(1, round(error.retry_after)))} if error.retry_after else {}
     if error.status == HTTPStatus.UNAUTHORIZED:
-        headers["WWW-Authenticate"] = 'Bearer realm="kle-monitor"'
+        readers = ', Basic realm="kle-monitor"' if request.url.path.startswith("/feeds/") else ""
+        headers["WWW-Authenticate"] = f'Bearer realm="kle-monitor"{readers}'
     return _answer(request, body, headers)
 
 

@@ -275,6 +275,37 @@ class Posts(Page):
     coverage: Coverage
 
 
+class TopicChanges(Form):
+    """By the decisions in force before and after; a topic stands in one of the three."""
+
+    added: list[str] = Field(description="Tagged now.")
+    unsure: list[str] = Field(description="Unsure now.")
+    removed: list[str] = Field(description="Neither now.")
+
+
+class PostChange(Form):
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.CHANGE]})
+    seq: int = Field(description="Number of the line of the ledger that tells it.")
+    change: Literal[
+        "new", "edited", "fuller", "deleted", "restored", "late", "retagged", "corrected", "erased", "merged"
+    ] = Field(
+        description="fuller: a source showed more of it; late: another archive saw it before our current version;"
+        " merged: it got another id, the former is in other_ids."
+    )
+    at: Time
+    id: str = Field(description="The post's id now.")
+    other_ids: list[str] = Field(description="Its other ids: what is kept under one of them is this post.")
+    version: int | None = Field(description="Number of the version that it is about; null for an erasure.")
+    topics: TopicChanges | None = Field(description="Of retagged and corrected: what changed.")
+    post: Post | None = Field(description="As it is now; null where it does not match now, or was erased.")
+
+
+class Changes(Form):
+    items: list[PostChange]
+    next_cursor: str = Field(description="Where to go on; also at the end.")
+    caught_up: bool = Field(description="Nothing else has happened yet.")
+
+
 class ErasedVersion(Form):
     digest: str = Field(description="Of the version as it was archived, as the ledger has it.")
     kept: str = Field(description="Of what is left of it.")

@@ -46,6 +46,7 @@ class Settings(BaseSettings):
     host: str = Field(default="127.0.0.1", description="Address that the API listens on.")
     port: int = Field(default=8000, ge=0, le=65535, description="Port of the API; 0 takes a free one.")
     base_url: str = Field(default="", description="Public address, for links; empty: host and port.")
+    max_streams: int = Field(default=500, ge=0, le=100_000, description="Streams of changes open at once.")
     public_read: bool = Field(default=False, description="Serve outside readers under each platform's terms.")
     allow_private_networks: str = Field(
         default="",

@@ -100,3 +100,29 @@ def line_digest(row: Any) -> str:
 
 def tags_subject(version_id: int, moment: datetime) -> str:
     return f"tags/{version_id}/{times.text(moment)}"
+
+
+def moment_of(subject: str) -> datetime:
+    """When the version of a `tags_subject` was judged."""
+    return times.parse(subject.split("/", 2)[2])
+
+
+def lines_after(session: Session, seq: int, limit: int) -> list[Any]:
+    """The next lines of the chain, in order."""
+    statement = select(_ledger).where(_ledger.c.seq > seq).order_by(_ledger.c.seq).limit(limit)
+    return list(session.execute(statement))
+
+
+def line(session: Session, seq: int) -> Any | None:
+    """The line of this number, if there is one."""
+    return session.execute(select(_ledger).where(_ledger.c.seq == seq)).first()
+
+
+def last_before(session: Session, moment: datetime) -> Any | None:
+    """The last line older than this moment. Times never fall along the chain: a few looks find it."""
+    low, high = 0, head(session)[0]
+    while low < high:
+        middle = (low + high + 1) // 2
+        found = line(session, middle)
+        low, high = (middle, high) if found and found.at < moment else (low, middle - 1)
+    return line(session, low)

@@ -4,13 +4,15 @@ The archive as it is now is read in one piece, as of a moment in two (`db.then`)
 order and stops after a page; of the two pages the page is made.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, or_, select, union_all
+from sqlmodel import Session
 
 from db.models import Post
+from db.slices import chunks
 from db.then import Now
 from db.upsert import table
 
@@ -66,6 +68,15 @@ class Selection:
     def keys(self) -> Select[Any]:
         """Row keys, in no order."""
         return _together([arm.keys() for arm in self.arms])
+
+    def among(self, session: Session, keys: Collection[int]) -> set[int]:
+        """Those of these row keys that it selects."""
+        return {
+            key
+            for some in chunks(sorted(keys))
+            for arm in self.arms
+            for key in session.execute(arm.keys(arm.key.in_(some))).scalars()
+        }
 
     def states(self, name: str) -> Any:
         """A table of keys (`id`) and one column of what the posts were."""

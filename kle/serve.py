@@ -9,6 +9,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from api.app import create_app
+from api.watcher import Watcher
 from core import times
 from core.errors import SettingsError
 from core.settings import Settings
@@ -77,7 +78,19 @@ def _serve(app: FastAPI, listening: socket.socket, stop: StopSign) -> None:
         timeout_graceful_shutdown=5,
     )
     if not stop.given:
-        uvicorn.Server(config).run(sockets=[listening])
+        Server(config, app.state.context.watcher).run(sockets=[listening])
+
+
+class Server(uvicorn.Server):
+    """Ends open streams first: uvicorn would wait for them."""
+
+    def __init__(self, config: uvicorn.Config, watcher: Watcher) -> None:
+        super().__init__(config)
+        self._watcher = watcher
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._watcher.close()
+        await super().shutdown(sockets)
 
 
 def _greet(settings: Settings, database: Database, port: int) -> None:

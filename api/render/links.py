@@ -1,7 +1,7 @@
 """Links that change one thing of a search and keep the rest: a filter set or taken away, a range, an order."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
 NAMES = {"topic": "Topic", "account": "Account", "actor": "Actor", "platform": "Platform", "lang": "Language",
@@ -21,6 +21,10 @@ class SearchLinks:
         given = {name: [v] if isinstance(v, str) else v for name, v in changes.items() if v}
         pairs = [(name, value) for name, values in {**kept, **given}.items() for value in values or () if value]
         return f"{self.path}?{urlencode(pairs)}" if pairs else self.path
+
+    def at(self, path: str) -> str:
+        """The same at another address of this program, in its own order."""
+        return replace(self, path=path).to(sort=None)
 
     def has(self, name: str, value: str) -> bool:
         return value in self.chosen.get(name, [])

@@ -218,6 +218,7 @@ def _forget_addresses(session: Session, post_id: int, addresses: set[str]) -> No
     """Of each address a digest stays; pages and pictures that wait for it are not fetched."""
     session.execute(delete(_follow).where(_follow.c.url.in_(addresses)))
     session.execute(delete(_media).where(_media.c.post_id == post_id, _media.c.done_at.is_(None)))
+    _forget_second_sightings(session, post_id)
     for model in (_sighting, _media):
         for row in session.execute(select(model.c.id, model.c.url).where(model.c.post_id == post_id)).all():
             session.execute(update(model).where(model.c.id == row.id).values(url=digests.of_address(row.url)))
@@ -228,3 +229,15 @@ def _forget_addresses(session: Session, post_id: int, addresses: set[str]) -> No
         if ids.canonical_url(capture["url"]) in own:
             bare = digests.addresses_hidden(capture)
             session.execute(update(_capture).where(_capture.c.id == capture["id"]).values(bare))
+
+
+def _forget_second_sightings(session: Session, post_id: int) -> None:
+    """Of a post that came back after an erasure: where it was seen again, the first sighting stands already, under
+    the digest of its address."""
+    mine = select(_sighting.c.id, _sighting.c.source_id, _sighting.c.url).where(_sighting.c.post_id == post_id)
+    rows = session.execute(mine.order_by(_sighting.c.id)).all()
+    stand = {(row.source_id, row.url) for row in rows}
+    second = [
+        r.id for r in rows if r.url and (r.source_id, digests.of_address(r.url)) in stand - {(r.source_id, r.url)}
+    ]
+    session.execute(delete(_sighting).where(_sighting.c.id.in_(second)))

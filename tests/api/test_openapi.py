@@ -6,7 +6,7 @@ from api import examples, schemas
 from api.search import PostSearch
 
 HEALTH = {"/healthz", "/readyz", "/metrics"}
-BYTES = {"/metrics", "/api/v1/posts/{id}/capture/body", "/api/v1/media/{sha256}"}
+BYTES = {"/metrics", "/api/v1/posts/{id}/capture/body", "/api/v1/media/{sha256}", "/api/v1/stream"}
 
 
 @pytest.fixture(scope="session")
@@ -25,6 +25,7 @@ def document(inside):
         (schemas.Source, examples.SOURCE),
         (schemas.Drift, examples.DRIFT),
         (schemas.AuditLine, examples.AUDIT),
+        (schemas.PostChange, examples.CHANGE),
         (schemas.Reference, examples.REFERENCE),
         (schemas.Problem, examples.PROBLEM),
     ],
@@ -45,7 +46,7 @@ def test_every_route_of_this_version_is_there(document):
     posts = {"posts", "posts/{id}", "posts/{id}/versions", "posts/{id}/metrics", "timeline", "facets"}
     posts |= {"posts/{id}/tags/{topic}", "posts/{id}/capture", "posts/{id}/capture/body", "posts/{id}/captures"}
     rest = {"topics", "actors", "accounts", "references", "sources", "runs", "coverage", "drift", "audit"}
-    rest |= {"media/{sha256}", "erasures"}
+    rest |= {"media/{sha256}", "erasures", "changes", "stream"}
     assert set(document["paths"]) == {f"/api/v1/{name}" for name in posts | rest} | HEALTH
 
 

@@ -357,3 +357,15 @@ def test_the_same_words_of_another_day_are_another_post(room: Room) -> None:
     forgotten(room, daily[0].id)
     room.archive(replace(daily[0], platform_id="m.example/again", url="https://m.example/again"), daily[1])
     assert room.ids("morning") == [daily[1].id]
+
+
+def test_a_post_that_came_back_and_was_seen_where_it_was_before_is_erased_again(room):
+    room.archive(post(1))
+    for _ in range(2):
+        room.archive(post(1, deleted=True))
+        with room.database.write() as session:
+            erase(session, posts.key_of(session, "mastodon:m.example/1"), TERMS, room.tick())
+        room.archive(post(1, "It is back"))
+    with room.database.write() as session:
+        erase(session, posts.key_of(session, "mastodon:m.example/1"), ASKED, room.tick())
+    assert [row.url[:7] for row in room.rows(Sighting)] == ["sha256:"], "one place, known by its digest"
