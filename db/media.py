@@ -12,7 +12,7 @@ from core.post import SeenPost
 from db import blobs, ledger, work
 from db.models import MediaFile, Post, Source
 from db.proof import digests
-from db.upsert import insert_quietly, table
+from db.upsert import among, insert_quietly, table
 
 _UNPACKED = frozenset({"image/bmp", "image/tiff", "audio/wav"})  # all others are packed in themselves
 _file, _post = table(MediaFile), table(Post)
@@ -30,8 +30,23 @@ def queue(session: Session, source: Source, shown: Iterable[tuple[int, SeenPost]
         for item in post.media
         if item.url.startswith(("http://", "https://")) and media.wanted(item.type, types)
     }
-    rows = [{"post_id": key, "source_id": source.id, "url": url, "attempts": 0} for key, url in wanted]
+    erased = _erased(session, list(wanted)) if wanted else set()
+    rows = [
+        {"post_id": key, "source_id": source.id, "url": url, "attempts": 0}
+        for key, url in wanted
+        if (key, digests.of_address(url)) not in erased
+    ]
     insert_quietly(session, MediaFile, rows)
+
+
+def _erased(session: Session, wanted: Sequence[tuple[int, str]]) -> set[tuple[int, str]]:
+    """(post, digest of the address) of those of these files that an erasure took: one of a post that is shown again
+    would stand beside its seal, and could not be erased a second time."""
+    mine = among(session, _file.c.post_id, {key for key, _ in wanted})
+    gone = among(session, _file.c.url, {digests.of_address(url) for _, url in wanted})
+    return {
+        (row.post_id, row.url) for row in session.execute(select(_file.c.post_id, _file.c.url).where(mine, gone))
+    }
 
 
 def claim(session: Session, source_id: int, worker: str, now: datetime) -> MediaFile | None:

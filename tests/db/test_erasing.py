@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from core.page import Page
 from core.post import Media, SeenPost, View
-from db import archive, captures, corrections, credentials, ledger, posts
+from db import archive, captures, corrections, credentials, ledger, media, posts
 from db.corrections import Author
 from db.erasing import tombstones
 from db.erasing.erase import Why, erase
@@ -369,3 +369,21 @@ def test_a_post_that_came_back_and_was_seen_where_it_was_before_is_erased_again(
     with room.database.write() as session:
         erase(session, posts.key_of(session, "mastodon:m.example/1"), ASKED, room.tick())
     assert [row.url[:7] for row in room.rows(Sighting)] == ["sha256:"], "one place, known by its digest"
+
+
+def test_a_picture_of_a_post_that_came_back_is_not_fetched_again(room):
+    """Sealed once and erased, it could not be sealed and erased again."""
+    source, _ = room.source("one")
+    source.options = {"media": True}
+    shown = post(1, "Meeting", media=(Media("image", "https://i.example/1.jpg"),))
+    room.archive(shown)
+    with room.database.write() as session:
+        waiting = media.claim(session, source.id, "w", room.tick())
+        media.keep(session, waiting, b"picture", "image/jpeg", room.now, room.tick())
+    for text in ("It is back", "And back again"):
+        room.archive(replace(shown, deleted=True))
+        with room.database.write() as session:
+            erase(session, posts.key_of(session, shown.id), TERMS, room.tick())
+        room.archive(replace(shown, text=text))
+        room.assert_sound()
+    assert [row.url for row in room.rows(MediaFile)] == [digests.of_address("https://i.example/1.jpg")]
