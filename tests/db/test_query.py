@@ -165,7 +165,7 @@ UNREADABLE = [
         ("reform topic:colour", 13, "reform"),
         ("reform topic:", 13, "a value"),
         ("topic:colour>0.5", 6, "training"),
-        ("topic:reform>1.2.3", 0, "0.9"),
+        ("topic:reform>1.2.3", 13, "0.9"),
         ("kind:tweet", 5, "release"),
         ("is:new", 3, "edited"),
         ("has:engagement", 0, "has:media"),
