@@ -12,10 +12,10 @@ is. `search_words` is the cut for searching, which knows how people write number
 
 import re
 import unicodedata
-from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import partial
-from itertools import accumulate
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import accumulate, pairwise
 
 FOLD_VERSION = 2
 Spot = tuple[str, int, int]  # a word of the index and where it stands in the text, in code points
@@ -96,12 +96,15 @@ _TERM = re.compile(
     r"|\d{1,3}(?:,\d{3})+(?![^\W_]|,\d)"  # 72,000
     r"|[^\W_]+(?:'[^\W_]+)*"  # Da'esh, Sinjar's
 )
+_TERMS = re.compile(f"({_TERM.pattern})")
 _MARKED = r"\w\u0300-\u036f\u064b-\u065f\u0670"  # letters, and the marks that belong to them
 _HASHTAG = re.compile(rf"[#＃]([{_MARKED}\u200c\u200d]+)")
 _CAMEL = re.compile(r"0+[Ls]{1,2}(?![Ls])|U{2,}s(?![Ls])|U+(?![Ls])|U?[Ls]+|0+|x+")  # over a hashtag's shape
 _JOINER = "\u200c"
 _HALVED = re.compile(rf"(?<!\w)[{_MARKED}]++(?:{_JOINER}[{_MARKED}]++)+")
-_HALF = re.compile(rf"(?:[^{_JOINER}]|(?<=[هەھة]){_JOINER})+")  # behind heh it makes one letter: Kurdish, typed in Arabic
+_HALF = re.compile(
+    rf"(?:[^{_JOINER}]|(?<=[هەھة]){_JOINER})+"
+)  # behind heh it makes one letter: Kurdish, typed in Arabic
 _ADDRESS = re.compile(r"[hH][tT][tT][pP][sS]?://[!-~]+|(?<![\w.])(?:t\.co|pic\.(?:twitter|x)\.com)/[!-~]+")
 _PARTS = re.compile(r"(https?://)?(www\.)?([^/?#]*)([^?#]*)(.*)", re.I | re.S)
 _ESCAPED = re.compile(r"%[0-9a-f]{2}", re.I)
@@ -114,7 +117,7 @@ _SHORT = {
 def search_words(text: str) -> list[str]:
     """The folded words of `text` in order, as they are searched: 72,000 is one, U.S. is us, Da'esh is daesh,
     Sinjar's is sinjar. Of addresses host and path count; those of link shorteners say nothing."""
-    return list(map(_joined, _TERM.findall(fold(_without_addresses(text)))))
+    return [_joined(term) for term in _TERM.findall(fold(_without_addresses(text)))]
 
 
 def index_words(text: str) -> list[str]:
@@ -123,24 +126,47 @@ def index_words(text: str) -> list[str]:
     an apostrophe or a zero-width joiner."""
     shown = _without_addresses(text)
     terms = _TERM.findall(fold(shown))
-    found = list(map(_joined, terms))
+    found = [_joined(term) for term in terms]
     for group in [*_in_terms((term, 0) for term in terms), *_in_text(shown)]:
         found.append(BORDER)
         found += [word for word, _, _ in group]
     return found
 
 
-def spots(text: str) -> list[Spot]:
-    """`index_words`, each with its place in `text`."""
-    shown = _without_addresses(text)
-    folded, place = _places(shown)
-    terms = [(term[0], term.start()) for term in _TERM.finditer(folded)]
-    found = [(_joined(term), *place(start, start + len(term))) for term, start in terms]
-    inner = [[(word, *place(a, b)) for word, a, b in group] for group in _in_terms(terms)]
-    for group in [*inner, *_in_text(shown)]:
-        found.append((BORDER, 0, 0))
-        found += group
-    return found
+@dataclass(frozen=True, slots=True)
+class Spots:
+    """`words` are `index_words` of a text; `places` tells where they stand in it."""
+
+    words: list[str]
+    _shown: str
+    _folded: list[tuple[int, int]]  # places of the first of them in the folded text
+    _others: list[tuple[int, int]]  # and of the rest in the text itself
+
+    @classmethod
+    def of(cls, text: str) -> "Spots":
+        shown = _without_addresses(text)
+        parts = _TERMS.split(fold(shown))
+        terms, ends = parts[1::2], list(accumulate(map(len, parts)))
+        found, folded, others = [_joined(term) for term in terms], list(pairwise(ends)), []
+        del folded[1::2]
+        for group in _in_terms(zip(terms, ends[::2], strict=False)):
+            found += [BORDER, *(word for word, _, _ in group)]
+            folded += [(0, 0), *((start, end) for _, start, end in group)]
+        for group in _in_text(shown):
+            found += [BORDER, *(word for word, _, _ in group)]
+            others += [(0, 0), *((start, end) for _, start, end in group)]
+        return cls(found, shown, folded, others)
+
+    def places(self, runs: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+        """For runs of words, by the numbers of the first and the last, where each stands in the text."""
+        inner = len(self._folded)
+        back = _back(self._shown)
+        return [
+            back(self._folded[first][0], self._folded[last][1])
+            if first < inner
+            else (self._others[first - inner][0], self._others[last - inner][1])
+            for first, last in runs
+        ]
 
 
 def _joined(term: str) -> str:
@@ -164,27 +190,20 @@ def _told(found: re.Match[str]) -> str:
     return " " * len(scheme + www) + host + _ESCAPED.sub("   ", path) + " " * len(tail)
 
 
-def _places(shown: str) -> tuple[str, Callable[[int, int], tuple[int, int]]]:
-    """The folded text, and what leads from a span of it to that of `shown`."""
+def _back(shown: str) -> Callable[[int, int], tuple[int, int]]:
+    """What leads from a place in the folded text to that in `shown`; marks behind the last letter belong to it."""
     if shown.isascii():
-        return shown.lower(), _same
+        return lambda start, end: (start, end)
     pieces = [_FOLDED[ord(character)] for character in shown]
-    folded = "".join(pieces)
-    if set(map(len, pieces)) == {1}:
-        return folded, _same
-    return folded, partial(_unfolded, shown, pieces, list(accumulate(map(len, pieces))))
+    ends = list(accumulate(map(len, pieces)))
 
+    def unfolded(start: int, end: int) -> tuple[int, int]:
+        first, last = bisect_right(ends, start), bisect_left(ends, end) + 1
+        while last < len(shown) and not pieces[last] and unicodedata.category(shown[last])[0] == "M":
+            last += 1
+        return first, last
 
-def _same(start: int, end: int) -> tuple[int, int]:
-    return start, end
-
-
-def _unfolded(shown: str, pieces: Sequence[str], ends: Sequence[int], start: int, end: int) -> tuple[int, int]:
-    """Marks behind the last letter belong to it."""
-    first, last = bisect_right(ends, start), bisect_right(ends, end - 1) + 1
-    while last < len(shown) and not pieces[last] and unicodedata.category(shown[last])[0] == "M":
-        last += 1
-    return first, last
+    return unfolded
 
 
 def _in_terms(terms: Iterable[tuple[str, int]]) -> Iterator[list[Spot]]:

@@ -78,7 +78,9 @@ class Or:
 
 Tree = Token | Phrase | Prefix | Field | Condition | Not | And | Or
 
-_TYPED = str.maketrans("“”„‟«»＂：（）＊−－–‑", '"""""""' + ":()*----")  # as keyboards and word processors have them
+_TYPED = str.maketrans(
+    "“”„‟«»＂：（）＊−－–‑", '"""""""' + ":()*----"
+)  # as keyboards and word processors have them
 _INVISIBLE = "\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff"  # directions come along with what is pasted
 _AROUND = re.compile(rf"(?<!\w)[{_INVISIBLE}]+|[{_INVISIBLE}]+(?!\w)")
 _NESTING = re.compile(r'"[^"]*"|[()]|(?<![^\s("])(?:-|NOT(?=[\s("])\s*)+')
@@ -247,13 +249,17 @@ def _explain(query: str, error: UnexpectedInput) -> QueryError:
         return QueryError("a quotation mark is not closed", query.rindex('"'), ['a closing "'])
     names = error.accepts if isinstance(error, UnexpectedToken) and error.accepts else error.allowed or ()  # type: ignore[attr-defined]
     expected = sorted(_EXPECTED.get(name, name) for name in names)
-    return QueryError(f"{_wrong(query, position)}; expected {' or '.join(expected) or 'a word'}", position, expected)
+    return QueryError(
+        f"{_wrong(query, position)}; expected {' or '.join(expected) or 'a word'}", position, expected
+    )
 
 
 def _wrong(query: str, position: int) -> str:
     before, rest = query[:position].rstrip(), query[position:]
     if not rest:
-        return "a parenthesis is not closed" if before.count("(") > before.count(")") else "the query ends too early"
+        return (
+            "a parenthesis is not closed" if before.count("(") > before.count(")") else "the query ends too early"
+        )
     operator = _OPERATOR.match(rest)
     if operator:
         return f"{operator[0]} stands between two words"

@@ -120,7 +120,9 @@ def time_of(name: str, value: str | None) -> datetime | None:
 def _moment(value: str) -> datetime:
     """A date or time; a month or a year is its first day, and digits may be those of any script."""
     written = value.strip() if value.isascii() else fold(value).strip().upper()
-    return times.parse(written + {4: "-01-01", 7: "-01"}.get(len(written), "") if _BEGUN.fullmatch(written) else written)
+    return times.parse(
+        written + {4: "-01-01", 7: "-01"}.get(len(written), "") if _BEGUN.fullmatch(written) else written
+    )
 
 
 def _given(name: str, value: str) -> Field:

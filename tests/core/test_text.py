@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.text import BORDER, fold, index_words, search_words, spots, squeeze, storable, words
+from core.text import BORDER, Spots, fold, index_words, search_words, squeeze, storable, words
 from tests.strategies import texts
 
 
@@ -133,10 +133,10 @@ def test_searching_words_again_finds_the_same_words(text):
 
 @given(texts | st.lists(st.sampled_from(AWKWARD), max_size=8).map("".join))
 def test_every_word_of_the_index_has_its_place(text):
-    found = spots(text)
-    assert [word for word, _, _ in found] == index_words(text)
-    for word, start, end in found:
-        assert word == BORDER or (0 <= start < end <= len(text) and word in "".join(search_words(text[start:end])))
+    found = Spots.of(text)
+    assert found.words == index_words(text)
+    for word, (start, end) in zip(found.words, found.places((n, n) for n in range(len(found.words))), strict=True):
+        assert word == BORDER or (0 <= start < end <= len(text) and word in "".join(words(text[start:end])))
 
 
 @given(texts)
