@@ -1,4 +1,4 @@
-"""The words of the full-text index, on SQLite: what a prefix begins is looked up here instead of in the whole index.
+"""The words of the full-text index, on SQLite: what a prefix begins is looked up here, not in the whole index.
 
 FTS5 answers `ref*` by joining the entries of every word that begins so before the first is told; an OR of those
 words stops after a page. Filter tokens and BORDER are no words. PostgreSQL's index knows prefixes itself.
@@ -14,8 +14,10 @@ from db.entries import MARK
 
 NAME = "word"
 DDL = f"CREATE TABLE {NAME} (word TEXT NOT NULL PRIMARY KEY) WITHOUT ROWID"
-MOST = 200  # words of one prefix; above, joining all their entries is quicker than asking each
+LEAST, MOST = 100, 1000  # words of one prefix that are asked for each; above, joining all their entries is quicker
+_SHARE = 500  # versions for each such word: a word costs the same in any archive, entries grow with it
 _LAST = "\U0010ffff"
+_VERSIONS = text("SELECT max(id) FROM version")
 _LEARN = text(f"INSERT OR IGNORE INTO {NAME} SELECT value FROM json_each(:words)")
 _BEGUN = text(f"SELECT word FROM {NAME} WHERE word >= :first AND word < :last ORDER BY word LIMIT :most")
 
@@ -41,10 +43,12 @@ def empty(session: Session) -> None:
 
 
 def begun(session: Session, prefix: str) -> list[str] | None:
-    """The words that begin so, in order; None for more than MOST."""
-    asked = {"first": prefix, "last": prefix + _LAST, "most": MOST + 1}
+    """The words that begin so, in order; None for more than are worth it."""
+    versions = session.execute(_VERSIONS).scalar() or 0
+    most = min(max(versions // _SHARE, LEAST), MOST)
+    asked = {"first": prefix, "last": prefix + _LAST, "most": most + 1}
     found = list(session.execute(_BEGUN, asked).scalars())
-    return found if len(found) <= MOST else None
+    return found if len(found) <= most else None
 
 
 def words(bodies: Iterable[str]) -> list[str]:

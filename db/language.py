@@ -2,8 +2,8 @@
 
 peshmerga reform   "key leader engagement"   reform OR unification   -training   reform*   ( )   from:@CJTFOIR
 
-What people bring from other searches is read as they mean it: AND between words, NOT for -, quotes and colons of any
-keyboard. docs/searching.md tells the language to its users.
+What people bring from other searches is read as they mean it: AND between words, NOT for -, quotes and colons of
+any keyboard. docs/searching.md tells the language to its users.
 """
 
 import re

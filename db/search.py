@@ -65,8 +65,8 @@ OLD_POSTGRES_DDL = (
 
 def is_index_table(name: str | None) -> bool:
     """True for the tables that no model describes."""
-    own = (_NAME, _OLD)
-    return name == dictionary.NAME or bool(name) and any(name == n or str(name).startswith(f"{n}_") for n in own)
+    own = (_NAME, _OLD, dictionary.NAME)
+    return bool(name) and any(name == one or str(name).startswith(f"{one}_") for one in own)
 
 
 # -- writing ------------------------------------------------------------------------------------------------

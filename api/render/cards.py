@@ -68,7 +68,7 @@ class Erased:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """`pieces` are of the text or, where it is `shortened`, of a part of it, which is `begun` where more stands before.
+    """`pieces` are of the text or, where it is `shortened`, of a part of it; `begun`: some of it stands before.
     `href` is the post's page here, as of the moment `as_of` if there is one; `url` is where it was published,
     None if that is no web address."""
 

@@ -1,5 +1,7 @@
-"""A text cut into pieces, so that the sentences that speak for a tag and the words that were searched can be marked;
-escaping is the template's."""
+"""A text cut into pieces, so that sentences that speak for a tag and words that were searched are marked.
+
+Escaping is the template's.
+"""
 
 import re
 from collections.abc import Sequence
