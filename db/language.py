@@ -218,7 +218,7 @@ def write(tree: Tree | None) -> str:
         case And(parts):
             return " ".join(map(_inner, parts))
         case Or(parts):
-            return " OR ".join(map(_inner, parts))
+            return _listed(parts) or " OR ".join(map(_inner, parts))
         case Not(part):
             return f"-{_inner(part)}"
         case Field(name, value):
@@ -232,8 +232,18 @@ def write(tree: Tree | None) -> str:
 _QUOTED = re.compile(rf"[\s(),|،]|[{re.escape(_END)}]$")
 
 
+def _listed(parts: Sequence[Tree]) -> str | None:
+    """Values of one filter: has:media,link."""
+    fields = [part for part in parts if isinstance(part, Field) and not _QUOTED.search(part.value)]
+    several = len(fields) == len(parts) and len({part.name for part in fields}) == 1
+    if not several or _ONE.fullmatch(fields[0].name):
+        return None
+    return f"{fields[0].name}:{','.join(part.value for part in fields)}"
+
+
 def _inner(tree: Tree) -> str:
-    return f"({write(tree)})" if isinstance(tree, And | Or) else write(tree)
+    bare = not isinstance(tree, And | Or) or (isinstance(tree, Or) and _listed(tree.parts))
+    return write(tree) if bare else f"({write(tree)})"
 
 
 def _words(found: str, *, begun: bool = False) -> Tree | None:
