@@ -410,3 +410,4 @@ _RESOLVERS: dict[str, Callable[[_Names, Field], Tree]] = {
     "near": _near,
     **{f"min_{name}": _at_least for name in METRICS},
 }
+FILTERS = tuple(_RESOLVERS)

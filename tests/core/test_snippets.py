@@ -52,7 +52,9 @@ def test_hits_are_the_words_as_they_stand_there(text, queries, hits):
 
 
 def test_short_texts_are_shown_whole_and_long_ones_where_most_is_told():
-    text = "filler words " * 40 + "one reform here. " + "filler words " * 40 + "reform of the payroll. " + "rest " * 80
+    text = (
+        "filler words " * 40 + "one reform here. " + "filler words " * 40 + "reform of the payroll. " + "rest " * 80
+    )
     found = snippet(text, asked("reform", "payroll"))
     assert "reform of the payroll" in found.text and len(found.text) <= LONGEST
     assert text[found.start : found.start + len(found.text)] == found.text
@@ -75,14 +77,12 @@ def test_what_is_far_behind_in_a_long_article_is_not_looked_for():
     assert snippet("reform " + text, asked("reform")).hits == [(0, 6)]
 
 
-pieces = st.sampled_from([*WORDS, "#KeyLeader", "Da’esh", "می‌شود", "ﷲ", "الشُّرْطَة", "🤝", "ß", "U.S.", "x" * 90, "\n"])
+pieces = st.sampled_from(
+    [*WORDS, "#KeyLeader", "Da’esh", "می‌شود", "ﷲ", "الشُّرْطَة", "🤝", "ß", "U.S.", "x" * 90, "\n"]
+)
 texts = st.lists(pieces, max_size=60).map(" ".join)
-wanted = st.lists(
-    st.tuples(st.lists(pieces, min_size=1, max_size=2).map(lambda w: tuple(search_words(" ".join(w)))), st.booleans())
-    .filter(lambda one: one[0])
-    .map(lambda one: Wanted(*one)),
-    max_size=3,
-)  # fmt: skip
+phrases = st.lists(pieces, min_size=1, max_size=2).map(lambda found: tuple(search_words(" ".join(found))))
+wanted = st.lists(st.builds(Wanted, phrases.filter(bool), st.booleans()), max_size=3)
 
 
 @given(text=texts, asked_for=wanted, limit=st.integers(1, 300))
@@ -103,6 +103,7 @@ def test_there_are_hits_just_where_the_index_has_them(text, asked_for):
     for number, (found, begun) in enumerate(asked_for):
         runs = [said[n : n + len(found)] for n in range(len(said) - len(found) + 1)]
         matches = [
-            r[:-1] == list(found[:-1]) and (r[-1].startswith(found[-1]) if begun else r[-1] == found[-1]) for r in runs
+            r[:-1] == list(found[:-1]) and (r[-1].startswith(found[-1]) if begun else r[-1] == found[-1])
+            for r in runs
         ]
         assert sum(hit.number == number for hit in places(text, asked_for)) == sum(matches)

@@ -98,8 +98,9 @@ def test_a_prefix_finds_the_same_however_many_words_begin_so(room, most, monkeyp
     """Asked for each word, or by the index's own scan above the cap."""
     monkeypatch.setattr(dictionary, "LEAST", most)
     room.archive(
-        post(1, "reform"), post(2, "reforming of the forces"), post(3, "reforms"), post(4, "the ref"), post(5, "re"),
-        post(6, "پێشمەرگە"), post(7, "پێشمەرگەی"), post(8, "key leader"), post(9, "key lead"), post(10, "leader key"),
+        post(1, "reform"), post(2, "reforming of the forces"), post(3, "reforms"), post(4, "the ref"),
+        post(5, "re"), post(6, "پێشمەرگە"), post(7, "پێشمەرگەی"), post(8, "key leader"), post(9, "key lead"),
+        post(10, "leader key"),
     )  # fmt: skip
 
     def numbers(q):
@@ -136,7 +137,9 @@ def test_a_large_archive_asks_for_more_words(room):
         assert len(dictionary.begun(session, "word") or ()) == 150
 
 
-WORDS = st.sampled_from(["reform", "reforms", "#KeyLeader", "Da'esh", "training", "پێشمەرگە", "می‌شود", "U.S.", "72,000"])
+WORDS = st.sampled_from(
+    ["reform", "reforms", "#KeyLeader", "Da'esh", "training", "پێشمەرگە", "می‌شود", "U.S.", "72,000"]
+)
 STEPS = st.tuples(st.sampled_from(["write", "erase"]), st.integers(1, 4), st.lists(WORDS, max_size=4).map(" ".join))
 
 
