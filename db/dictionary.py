@@ -4,6 +4,7 @@ FTS5 answers `ref*` by joining the entries of every word that begins so before t
 words stops after a page. Filter tokens and BORDER are no words. PostgreSQL's index knows prefixes itself.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterable
 
 import orjson
@@ -16,6 +17,7 @@ NAME = "word"
 DDL = f"CREATE TABLE {NAME} (word TEXT NOT NULL PRIMARY KEY) WITHOUT ROWID"
 LEAST, MOST = 100, 1000  # words of one prefix that are asked for each; above, joining all their entries is quicker
 _SHARE = 500  # versions for each such word: a word costs the same in any archive, entries grow with it
+BEHIND = chr(ord(MARK) + 1)  # what begins with MARK stands before it
 _LAST = "\U0010ffff"
 _VERSIONS = text("SELECT max(id) FROM version")
 _LEARN = text(f"INSERT OR IGNORE INTO {NAME} SELECT value FROM json_each(:words)")
@@ -53,10 +55,9 @@ def begun(session: Session, prefix: str) -> list[str] | None:
 
 def words(bodies: Iterable[str]) -> list[str]:
     """The words of these entries, once each, in order."""
-    found: set[str] = set()
-    for body in bodies:
-        found.update(body.split(" "))
-    return sorted(word for word in found if word and word[0] != MARK)
+    found = sorted(set(" ".join(bodies).split(" ")) - {""})
+    del found[bisect_left(found, MARK) : bisect_left(found, BEHIND)]
+    return found
 
 
 def _listed(found: Iterable[str]) -> str:

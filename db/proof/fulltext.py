@@ -233,7 +233,7 @@ def _dictionary_problem(session: Session) -> str | None:
     connection.execute(f"CREATE VIRTUAL TABLE temp.{_VOCABULARY} USING fts5vocab(main, {CURRENT.table}, row)")
     told = f"SELECT term FROM temp.{_VOCABULARY} WHERE term < :mark OR term >= :behind"
     kept = f"SELECT word FROM main.{dictionary.NAME}"
-    marked = {"mark": entries.MARK, "behind": chr(ord(entries.MARK) + 1)}
+    marked = {"mark": entries.MARK, "behind": dictionary.BEHIND}
     try:
         missing = connection.execute(f"{told} EXCEPT {kept} LIMIT 1", marked).fetchone()
         stale = connection.execute(f"{kept} EXCEPT {told} LIMIT 1", marked).fetchone()
