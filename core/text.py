@@ -94,7 +94,7 @@ def squeeze(text: str) -> str:
 BORDER = "\ue000"  # stands between words of the index that are no neighbours; `fold` drops it from all texts
 _TERM = re.compile(
     r"[^\W\d_](?:\.[^\W\d_])+(?![^\W_])"  # U.S.
-    r"|\d{1,3}(?:,\d{3})+(?![^\W_]|,\d)"  # 72,000
+    r"|\d{1,3}(?:,\d{3}){1,6}(?![^\W_]|,\d)"  # 72,000; bounded, so that a list of numbers is read once
     r"|[^\W_]+(?:'[^\W_]+)*"  # Da'esh, Sinjar's
 )
 _TERMS = re.compile(f"({_TERM.pattern})")
@@ -102,7 +102,7 @@ _MARKED = r"\w\u0300-\u036f\u064b-\u065f\u0670"  # letters, and the marks that b
 _HASHTAG = re.compile(rf"[#＃]([{_MARKED}\u200c\u200d]+)")
 _CAMEL = re.compile(r"0+[Ls]{1,2}(?![Ls])|U{2,}s(?![Ls])|U+(?![Ls])|U?[Ls]+|0+|x+")  # over a hashtag's shape
 _JOINER = "\u200c"
-_HALVED = re.compile(rf"(?<!\w)[{_MARKED}]++(?:{_JOINER}[{_MARKED}]++)+")
+_HALVED = re.compile(rf"(?<![{_MARKED}])[{_MARKED}]++(?:{_JOINER}[{_MARKED}]++)+")
 _HALF = re.compile(
     rf"(?:[^{_JOINER}]|(?<=[هەھة]){_JOINER})+"
 )  # behind heh it makes one letter: Kurdish, typed in Arabic
