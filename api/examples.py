@@ -87,6 +87,10 @@ POST: dict[str, Any] = {
     "tagging": "done",
     "erasure": None,
 }
+FOUND: dict[str, Any] = {
+    **POST,
+    "snippet": {"text": POST["text"], "start": 0, "hits": [(4, 12), (21, 30)]},  # q=advisors brigade
+}
 SAID: dict[str, Any] = {"decision": "tagged", "note": POST["tags"][1]["correction"]["note"]}
 VERSION: dict[str, Any] = {
     "number": 2,

@@ -269,8 +269,23 @@ class Page(Form):
     next_cursor: str | None
 
 
+class Snippet(Form):
+    """The part of a text where the query's words stand: at most 200 code points, cut between words."""
+
+    text: str
+    start: int = Field(description="Where it begins in the post's text, in code points from 0.")
+    hits: list[tuple[int, int]] = Field(
+        description="Places in the snippet, in code points, end exclusive. Empty where only a filter matched."
+    )
+
+
+class FoundPost(Post):
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.FOUND]})
+    snippet: Snippet | None = Field(description="Null without words in the query, and where the text is null.")
+
+
 class Posts(Page):
-    items: list[Post]
+    items: list[FoundPost]
     total: int | AtLeast = Field(description="Exact up to a bound, then at least so many.")
     coverage: Coverage
 

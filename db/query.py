@@ -7,8 +7,9 @@ means, now or as of a moment, says `db.then`.
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from difflib import get_close_matches
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, false, not_, or_, select
@@ -17,7 +18,7 @@ from sqlmodel import Session
 from core import times
 from core.errors import BadRequest, QueryError
 from core.post import KINDS, METRICS
-from core.text import storable
+from core.text import fold, storable
 from db import language, search, then
 from db.entries import token
 from db.language import And, Condition, Field, Not, Or, Phrase, Prefix, Token, Tree, join
@@ -28,7 +29,9 @@ from db.upsert import table
 
 KEY_BITS = 12  # of a row key are the sequence within one second
 _SPILL = 3600  # seconds by which a crowded date's keys may run ahead of its time
-_COMPARED = re.compile(r"(?P<slug>[\w-]+)(?P<op>>=|<=|>|<)(?P<bound>[\d.]+)")
+_COMPARED = re.compile(r"(?P<slug>[^<>]+)(?P<op>>=|<=|>|<)(?P<bound>.*)", re.S)
+_BEGUN = re.compile(r"[0-9]{4}(-[0-9]{2})?")
+_SHARE = re.compile(r"[0-9]*\.?[0-9]+")
 _OPS: dict[str, Callable[[Any, float], Any]] = {
     ">": lambda a, b: a > b, ">=": lambda a, b: a >= b, "<": lambda a, b: a < b, "<=": lambda a, b: a <= b,
 }  # fmt: skip
@@ -74,10 +77,11 @@ class PostQuery:
         as_of: str | None = None,
     ) -> "PostQuery":
         """Raises QueryError (position in `q`) or BadRequest (a filter)."""
-        filters = {"from": account, "actor": actor, "platform": platform, "lang": lang, "kind": kind}
-        fields = [Field(name, value, 0) for name, value in filters.items() if value]
-        fields += [Field("topic", slug, 0) for slug in topics]
+        filters = {"account": account, "actor": actor, "platform": platform, "lang": lang, "kind": kind}
+        fields = [_given(name, value) for name, value in filters.items() if value]
+        fields += [_given("topic", slug) for slug in topics]
         tree = join([language.parse(q), *fields])
+        _refuse_unknown(tree)
         bounds = {"since": time_of("since", since), "until": time_of("until", until)}
         for field in _top_fields(tree):
             if field.name in bounds:
@@ -86,6 +90,14 @@ class PostQuery:
                 pick = max if field.name == "since" else min
                 bounds[field.name] = found if known is None else pick(known, found)
         return cls(q, tree, bounds["since"], bounds["until"], time_of("as_of", as_of))
+
+    def written(self) -> str:
+        """The same query in the query language, filters and bounds included, save for `as_of`: for what is kept,
+        such as alerts and feeds."""
+        bounds = (("since", self.since), ("until", self.until))
+        parts = self.tree.parts if isinstance(self.tree, And) else (self.tree,)
+        kept = [p for p in parts if not (isinstance(p, Field) and p.name in ("since", "until"))]
+        return language.write(join([*kept, *(Field(name, times.text(at)) for name, at in bounds if at)]))
 
     def asks_only(self, name: str, value: str) -> bool:
         """Whether, times apart, this filter is all that it asks."""
@@ -99,10 +111,61 @@ def time_of(name: str, value: str | None) -> datetime | None:
     if not value:
         return None
     try:
-        return times.parse(value)
+        return _moment(value)
     except (ValueError, OverflowError):
         raise BadRequest(f"{name}={value} is not a date such as 2025-07-01 or a time such as 2025-07-01T12:00:00Z",
                          parameter=name) from None  # fmt: skip
+
+
+def _moment(value: str) -> datetime:
+    """A date or time; a month or a year is its first day, and digits may be those of any script."""
+    written = value.strip() if value.isascii() else fold(value).strip().upper()
+    return times.parse(
+        written + {4: "-01-01", 7: "-01"}.get(len(written), "") if _BEGUN.fullmatch(written) else written
+    )
+
+
+def _given(name: str, value: str) -> Field:
+    """A filter of the URL."""
+    value = language.plain(value)
+    if '"' in value:
+        raise BadRequest(f"{name}={value} has a quotation mark, which no name has", parameter=name)
+    return Field("from" if name == "account" else name, value, parameter=name)
+
+
+def _refuse_unknown(tree: Tree | None) -> None:
+    """Before anything is looked up: a query that is kept must not be misspelt."""
+    match tree:
+        case Field(name) if name not in _RESOLVERS:
+            known = _nearest(name, sorted(_RESOLVERS))
+            said = f"there is no filter {name}:; {_there_are(name, known)}; quotes make it words"
+            raise QueryError(said, tree.position, known)
+        case And(parts) | Or(parts):
+            for part in parts:
+                _refuse_unknown(part)
+        case Not(part):
+            _refuse_unknown(part)
+
+
+def _nearest(value: str, known: Sequence[str]) -> list[str]:
+    """All of `known`, those first that look like `value`."""
+    return list(dict.fromkeys([*_alike(value, known), *known]))
+
+
+def _alike(value: str, known: Sequence[str]) -> list[str]:
+    return get_close_matches(value.lower(), known, 3)
+
+
+def _there_are(value: str, known: Sequence[str]) -> str:
+    listed = f"there are {', '.join(known) or 'none yet'}"
+    return f"did you mean {known[0]}? {listed}" if _alike(value, known) else listed
+
+
+def _wrong(field: Field, message: str, expected: Sequence[str] = (), offset: int = 0) -> BadRequest:
+    """What is wrong with a value, so many characters behind its beginning."""
+    if field.parameter:
+        return BadRequest(message, parameter=field.parameter, expected=list(expected))
+    return QueryError(message, field.place + offset, list(expected))
 
 
 def _top_fields(tree: Tree | None) -> list[Field]:
@@ -112,11 +175,11 @@ def _top_fields(tree: Tree | None) -> list[Field]:
 
 def _field_time(field: Field) -> datetime:
     try:
-        return times.parse(field.value)
+        return _moment(field.value)
     except (ValueError, OverflowError):
         expected = ["a date such as 2025-07-01", "a time such as 2025-07-01T12:00:00Z"]
-        place = field.position + len(field.name) + 1
-        raise QueryError(f"{field.value!r} is neither a date nor a time", place, expected) from None
+        said = f"{field.value!r} is neither a date such as 2025-07-01 nor a time such as 2025-07-01T12:00:00Z"
+        raise _wrong(field, said, expected) from None
 
 
 def selection(session: Session, query: PostQuery, order: str | None = None) -> Selection:
@@ -236,17 +299,12 @@ def _resolve(names: _Names, tree: Tree) -> Tree:
 
 
 def _field(names: _Names, field: Field) -> Tree:
-    resolver = _RESOLVERS.get(field.name)
-    if resolver is None:
-        known = sorted(_RESOLVERS)
-        raise QueryError(f"there is no filter {field.name}:; there are {', '.join(known)}", field.position, known)
-    return resolver(names, field)
+    return _RESOLVERS[field.name](names, field)
 
 
-def _unknown(field: Field, what: str, known: Sequence[str]) -> QueryError:
-    place = field.position + len(field.name) + 1
-    listed = ", ".join(known) or "none yet"
-    return QueryError(f"there is no {what} {field.value!r}; there are {listed}", place, list(known))
+def _unknown(field: Field, what: str, known: Sequence[str]) -> BadRequest:
+    known = _nearest(field.value, known)
+    return _wrong(field, f"there is no {what} {field.value!r}; {_there_are(field.value, known)}", known)
 
 
 def _choice(*allowed: str) -> Callable[[_Names, Field], Tree]:
@@ -280,31 +338,30 @@ def _near(names: _Names, field: Field) -> Tree:
 
 def _topic_field(names: _Names, field: Field) -> Tree:
     compared = _COMPARED.fullmatch(field.value)
-    slug = compared["slug"] if compared else field.value
+    slug = (compared["slug"] if compared else field.value).lower()
     known = list(names.session.execute(select(_topic.c.slug).order_by(_topic.c.position)).scalars())
     if slug not in known:
-        raise _unknown(Field(field.name, slug, field.position), "topic", known)
+        raise _unknown(replace(field, value=slug), "topic", known)
     if not compared:
         return names.view.token("topic", slug)
-    bound = _probability(field, compared["bound"])
+    bound = _probability(field, compared)
     return Condition(names.view.scored(slug, lambda probability: _OPS[compared["op"]](probability, bound)))
 
 
-def _probability(field: Field, value: str) -> float:
-    try:
-        bound = float(value)
-    except ValueError:
-        bound = -1.0
-    if not 0 <= bound <= 1:
-        raise QueryError(f"{value!r} is no number from 0 to 1", field.position, ["0.9"])
-    return bound
+def _probability(field: Field, compared: re.Match[str]) -> float:
+    written = compared["bound"]
+    if _SHARE.fullmatch(written) and float(written) <= 1:
+        return float(written)
+    said = f"{written!r} is no number from 0 to 1" if written else "a number from 0 to 1 is missing"
+    raise _wrong(field, said, ["0.9"], compared.start("bound"))
 
 
 def _at_least(names: _Names, field: Field) -> Tree:
     """min_likes:10 and so on, of the newest counts; a post that nobody counted matches none."""
-    if not (field.value.isascii() and field.value.isdecimal() and len(field.value) < 19):
-        raise QueryError(f"{field.value!r} is no whole number", field.position + len(field.name) + 1, ["10"])
-    return Condition(names.view.count(field.name.removeprefix("min_")) >= int(field.value))
+    number = fold(field.value)
+    if not (number.isascii() and number.isdecimal() and len(number) < 19):
+        raise _wrong(field, f"{field.value!r} is no whole number", ["10"])
+    return Condition(names.view.count(field.name.removeprefix("min_")) >= int(number))
 
 
 def _from(names: _Names, field: Field) -> Tree:
@@ -353,3 +410,4 @@ _RESOLVERS: dict[str, Callable[[_Names, Field], Tree]] = {
     "near": _near,
     **{f"min_{name}": _at_least for name in METRICS},
 }
+FILTERS = tuple(_RESOLVERS)

@@ -29,7 +29,7 @@ from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlmodel import Session
 
 from core.text import fold_version, index_words
-from db import entries
+from db import dictionary, entries
 from db.entries import EVERY, Entry
 from db.language import And, Not, Or, Phrase, Prefix, Token, Tree
 from db.models import IndexEntry, Meta
@@ -65,7 +65,8 @@ OLD_POSTGRES_DDL = (
 
 def is_index_table(name: str | None) -> bool:
     """True for the tables that no model describes."""
-    return bool(name) and any(name == own or str(name).startswith(f"{own}_") for own in (_NAME, _OLD))
+    own = (_NAME, _OLD, dictionary.NAME)
+    return bool(name) and any(name == one or str(name).startswith(f"{one}_") for one in own)
 
 
 # -- writing ------------------------------------------------------------------------------------------------
@@ -79,15 +80,20 @@ def refresh(session: Session, post_ids: Iterable[int]) -> None:
     wanted = {e.post_id: e for e in entries.wanted(session, keys)}
     present = {e.post_id: e for e in entries.present(session, sorted(wanted))}
     changed = [e for key, e in wanted.items() if key not in present or present[key].key != e.key]
-    _remove(session, [present[e.post_id] for e in changed if e.post_id in present])
+    replaced = [present[e.post_id] for e in changed if e.post_id in present]
+    _remove(session, replaced)
     add(session, changed)
+    said = {e.post_id: e.version_id for e in changed}
+    _forget_words(session, [e for e in replaced if e.version_id != said[e.post_id]])
     stood = {key: entry.version_id for key, entry in present.items()}
     _keep_old(session, [e.post_id for e in changed if stood.get(e.post_id) != e.version_id])
 
 
 def remove(session: Session, post_ids: Iterable[int]) -> None:
     """Take these posts out of the index, words and all."""
-    _remove(session, entries.present(session, sorted(set(post_ids))))
+    removed = entries.present(session, sorted(set(post_ids)))
+    _remove(session, removed)
+    _forget_words(session, removed)
 
 
 def rebuild(session: Session) -> None:
@@ -96,6 +102,8 @@ def rebuild(session: Session) -> None:
         emptied = f"INSERT INTO {name}({name}) VALUES ('delete-all')" if is_sqlite(session) else f"TRUNCATE {name}"
         session.execute(text(emptied))
     session.execute(delete(table(IndexEntry)))
+    if is_sqlite(session):
+        dictionary.empty(session)
     last = -(1 << 62)
     while keys := entries.next_keys(session, last, 500):
         add(session, entries.wanted(session, keys))
@@ -117,6 +125,7 @@ def add(session: Session, new: Sequence[Entry]) -> None:
     rows = [{"key": e.post_id, "body": _body(session, e)} for e in sorted(new, key=lambda e: e.post_id)]
     if is_sqlite(session):
         session.execute(text(f"INSERT INTO {_NAME}(rowid, body) VALUES (:key, :body)"), rows)
+        dictionary.learn(session, (str(row["body"]) for row in rows))
     else:
         session.execute(text(f"INSERT INTO {_NAME}(post_id, body) VALUES (:key, CAST(:body AS tsvector))"), rows)
     kept = [{"post_id": e.post_id, "version_id": e.version_id, "tokens": " ".join(e.tokens)} for e in new]
@@ -133,6 +142,12 @@ def _remove(session: Session, old: Sequence[Entry]) -> None:
     else:
         session.execute(delete(_POSTGRES).where(_POSTGRES.c.post_id.in_(keys)))
     session.execute(delete(table(IndexEntry)).where(table(IndexEntry).c.post_id.in_(keys)))
+
+
+def _forget_words(session: Session, gone: Sequence[Entry]) -> None:
+    """Of what went, the words that no entry has any more leave the dictionary."""
+    if gone and is_sqlite(session):
+        dictionary.forget(session, dictionary.words(_body(session, e) for e in gone), _NAME)
 
 
 def fill_old(session: Session) -> None:
@@ -218,10 +233,26 @@ def _tsvector(all_words: Sequence[str], tokens: Sequence[str]) -> str:
 def matching(session: Session, tree: Tree) -> tuple[FromClause, ColumnElement[int], ColumnElement[bool]]:
     """The index table, its key column and the condition under which an entry matches `tree` (tokens only)."""
     if is_sqlite(session):
-        query: BindParameter[str] = bindparam(None, fts5(tree), unique=True)
+        query: BindParameter[str] = bindparam(None, fts5(_spread(session, tree)), unique=True)
         return _SQLITE, _SQLITE.c.rowid, _SQLITE.c[_NAME].op("MATCH", is_comparison=True)(query)
     wanted = cast(literal(tsquery(tree)), TSQUERY)
     return _POSTGRES, _POSTGRES.c.post_id, _POSTGRES.c.body.op("@@", is_comparison=True)(wanted)
+
+
+def _spread(session: Session, tree: Tree) -> Tree:
+    """Prefixes as the words that begin so, unless those are many. For a prefix that begins none, itself will do."""
+    match tree:
+        case Prefix(found):
+            known = dictionary.begun(session, _short(found[-1]))
+            phrases = tuple(Phrase((*found[:-1], word)) for word in known or ())
+            return Or(phrases) if len(phrases) > 1 else phrases[0] if phrases else tree
+        case And(parts):
+            return And(tuple(_spread(session, p) for p in parts))
+        case Or(parts):
+            return Or(tuple(_spread(session, p) for p in parts))
+        case Not(part):
+            return Not(_spread(session, part))
+    return tree
 
 
 def matching_old(session: Session, tree: Tree) -> Select[tuple[int]]:

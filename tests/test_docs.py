@@ -10,7 +10,9 @@ from pydantic.fields import FieldInfo
 
 from collector import kinds
 from collector.target import Options
+from core.errors import QueryError
 from core.settings import Settings
+from db import query
 from kle.cli import app
 
 ROOT = Path(__file__).parents[1]
@@ -106,3 +108,19 @@ def test_files_that_pages_name_are_there(page: Path) -> None:
         page.read_text("utf-8"),
     )
     assert [name for name in named if not (ROOT / name).exists()] == []
+
+
+def test_every_filter_of_the_query_language_is_documented() -> None:
+    page = (ROOT / "docs" / "searching.md").read_text("utf-8")
+    assert [name for name in query.FILTERS if f"`{name}:" not in page and f"`{name}`" not in page] == []
+
+
+def test_the_errors_in_the_page_on_searching_are_those_that_are_told() -> None:
+    page = (ROOT / "docs" / "searching.md").read_text("utf-8")
+    rows = re.findall(r"^\| `(.+)` \| (\d+) \| (.+) \|$", page, re.M)
+    assert len(rows) > 5
+    for q, position, says in rows:
+        if not q.startswith(("topic:", "since:")):  # those ask the archive
+            with pytest.raises(QueryError) as told:
+                query.PostQuery.build(q)
+            assert (str(told.value.position), says in told.value.message) == (position, True)

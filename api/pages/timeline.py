@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request
 from sqlmodel import Session
 from starlette.responses import Response
 
-from api import outgoing
+from api import outgoing, snippets
 from api.access import Caller, Reader
 from api.deps import context, only
 from api.render import formats
@@ -69,10 +69,11 @@ def _found(
     as_of = times.text(query.as_of) if query.as_of else None
     result = posts.page(session, query, search.sort, PAGE_SIZE, search.cursor)
     looked = outgoing.coverage(coverage.coverage(session, query, times.now()), who.audience)
+    wanted = snippets.wanted(query)
     return {
         "as_of": AsOf.of(query.as_of),
         "cards": [
-            card(post, frame["names"], as_of=as_of)
+            card(post, frame["names"], as_of=as_of, wanted=wanted)
             for post in outgoing.posts(result.items, result.today, who.audience)
         ],
         "next": links.to(cursor=result.next_cursor) if result.next_cursor else None,

@@ -1,13 +1,14 @@
 """A post in the API's form -> what its card and its page show."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode
 
 from api.render import formats
 from api.render.formats import When
-from api.render.marks import Piece, pieces, shorten
+from api.render.marks import Piece, pieces
+from core.snippets import Wanted, snippet
 
 SAFE = ":/~@"
 _CAUSES = {
@@ -67,7 +68,8 @@ class Erased:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """`href` is the post's page here, as of the moment `as_of` if there is one; `url` is where it was published,
+    """`pieces` are of the text or, where it is `shortened`, of a part of it; `begun`: some of it stands before.
+    `href` is the post's page here, as of the moment `as_of` if there is one; `url` is where it was published,
     None if that is no web address."""
 
     id: str
@@ -80,6 +82,7 @@ class Card:
     kind: str
     when: When
     pieces: list[Piece]
+    begun: bool
     shortened: bool
     withheld: bool
     lang: str | None
@@ -110,11 +113,15 @@ def href(public_id: str, as_of: str | None = None) -> str:
 
 
 def card(
-    post: dict[str, Any], names: Mapping[str, str], limit: int | None = CARD_LENGTH, as_of: str | None = None
+    post: dict[str, Any],
+    names: Mapping[str, str],
+    limit: int | None = CARD_LENGTH,
+    as_of: str | None = None,
+    wanted: Sequence[Wanted] = (),
 ) -> Card:
-    """`names` are the topics' by slug; `limit` None keeps the whole text."""
+    """`names` are the topics' by slug; `limit` None keeps the whole text; the words `wanted` are marked."""
     whole = post["text"] or ""
-    text = whole if limit is None else shorten(whole, limit)
+    text, start, hits = snippet(whole, wanted, len(whole) if limit is None else limit)
     account = post["account"] or {"handle": "", "name": None, "actor": None}
     return Card(
         id=post["id"],
@@ -126,7 +133,8 @@ def card(
         platform=formats.platform(post["platform"]),
         kind=post["kind"],
         when=formats.when(post),
-        pieces=pieces(text, post["tags"]),
+        pieces=pieces(text, post["tags"], hits, start),
+        begun=start > 0,
         shortened=len(text) < len(whole),
         withheld=post["rights"]["text_withheld"],
         lang=post["lang"],

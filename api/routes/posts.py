@@ -6,7 +6,7 @@ from urllib.parse import quote
 from fastapi import Query, Request
 from starlette.responses import RedirectResponse, Response
 
-from api import outgoing, pictures, schemas
+from api import outgoing, pictures, schemas, snippets
 from api.access import Reader
 from api.answers import Json, listing, resource
 from api.deps import context, only
@@ -20,7 +20,8 @@ SAFE = ":/~@"  # of the characters in ids, those that a path may hold as they ar
 
 @router.get("/posts", response_model=schemas.Posts, dependencies=[only(PostSearch)])
 def search_posts(request: Request, who: Reader, search: Annotated[PostSearch, Query()]) -> Response:
-    """Posts that match, with how many there are and whether anybody looked.
+    """Posts that match, with how many there are and whether anybody looked; where words were searched, each with
+    the part of its text that shows them.
 
     With `as_of` what the archive knew then: posts that were known, in their versions of then, found by their words,
     tags and counts of then. Terms are today's, as are ids and accounts' names. Before the first post the list is
@@ -31,7 +32,7 @@ def search_posts(request: Request, who: Reader, search: Annotated[PostSearch, Qu
         page = posts.page(session, query, search.sort, search.limit, search.cursor)
         looked = coverage.coverage(session, query, times.now())
         found = pictures.told(session, page.items, internal=who.internal)
-    items = outgoing.posts(found, page.today, who.audience)
+    items = snippets.told(outgoing.posts(found, page.today, who.audience), query)
     return listing(items, page.next_cursor, total=page.total, coverage=outgoing.coverage(looked, who.audience))
 
 

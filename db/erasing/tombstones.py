@@ -9,7 +9,7 @@ from sqlalchemy import Float, and_, case, func, literal_column, select
 from sqlmodel import Session
 
 from core import cursor, ids, times
-from core.text import words
+from core.text import search_words
 from db import search
 from db.erasing import due
 from db.erasing.erase import DELETED, shown
@@ -55,7 +55,7 @@ def plan(session: Session, post_id: int) -> Row:
 def quoting(session: Session, post_id: int, current: int) -> list[str]:
     """Other posts that say what it says now, word for word, such as the article that quotes it: they stay."""
     mine = select(_version.c.text).where(_version.c.post_id == post_id, _version.c.number == current)
-    said = words(session.execute(mine).scalar_one())[:_COMPARED]
+    said = search_words(session.execute(mine).scalar_one())[:_COMPARED]
     if len(said) < _TELLING:
         return []
     index, key, matches = search.matching(session, Phrase(tuple(said)))

@@ -19,7 +19,7 @@ import numpy as np
 from sqlalchemy import func, select, text
 from sqlmodel import Session
 
-from db import damage, entries, search
+from db import damage, dictionary, entries, search
 from db.models import IndexEntry, Post, Version
 from db.slices import SLICE
 from db.upsert import is_sqlite, table
@@ -52,8 +52,9 @@ def problem(session: Session) -> str | None:
     entries_problem: list[str] = []
     words = check(session, CURRENT, lambda: _bodies(session, entries_problem))
     old = check(session, OLD, lambda: _old_bodies(session))
+    known = _dictionary_problem(session) if is_sqlite(session) else None
     structure = [_structure_problem(session, index) for index in (CURRENT, OLD) if is_sqlite(session)]
-    return next(iter(entries_problem), None) or words or old or next(filter(None, structure), None)
+    return next(iter(entries_problem), None) or words or old or known or next(filter(None, structure), None)
 
 
 def check(session: Session, index: Index, expected: Bodies) -> str | None:
@@ -224,6 +225,23 @@ def _named(session: Session, index: Index, words: _Words, key: int, expected: Bo
         return f"{index.title} says {more[0][0]!r} of {name}, which does not say it: a stale copy"
     missing = sorted(should - found)
     return f"{index.title} does not know that {name} says {missing[0][0]!r}"
+
+
+def _dictionary_problem(session: Session) -> str | None:
+    """Whether the words of the index of current texts and those of the dictionary are the same."""
+    connection: Any = session.connection().connection.driver_connection
+    connection.execute(f"CREATE VIRTUAL TABLE temp.{_VOCABULARY} USING fts5vocab(main, {CURRENT.table}, row)")
+    told = f"SELECT term FROM temp.{_VOCABULARY} WHERE term < :mark OR term >= :behind"
+    kept = f"SELECT word FROM main.{dictionary.NAME}"
+    marked = {"mark": entries.MARK, "behind": dictionary.BEHIND}
+    try:
+        missing = connection.execute(f"{told} EXCEPT {kept} LIMIT 1", marked).fetchone()
+        stale = connection.execute(f"{kept} EXCEPT {told} LIMIT 1", marked).fetchone()
+    finally:
+        connection.execute(f"DROP TABLE temp.{_VOCABULARY}")
+    if missing:
+        return f"the dictionary does not know {missing[0]!r}, which the full-text index says"
+    return f"the dictionary says {stale[0]!r}, which no post says: a stale copy" if stale else None
 
 
 def _structure_problem(session: Session, index: Index) -> str | None:

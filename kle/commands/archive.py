@@ -1,13 +1,20 @@
 """Commands on the archive: collect, import, classify, search, and `kle db upgrade`."""
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from kle import output
 
+if TYPE_CHECKING:
+    from rich.text import Text
+
+    from core.snippets import Wanted
+
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+_SHOWN = 1000  # code points of a text; longer ones are shown in part
 db = typer.Typer(help="The database itself.", no_args_is_help=True)
 
 
@@ -131,17 +138,21 @@ def search(
     Examples: kle search 'peshmerga reform since:2025-07-01'; kle search 'from:@CJTFOIR -training topic:reform';
     kle search is:unsure --sort uncertain; kle search is:edited --as-of 2025-09-01
     """
+    from api import snippets
     from db import posts
     from db.query import PostQuery
     from kle import runtime
 
+    asked = PostQuery.build(query, as_of=as_of)
     with runtime.archive() as (_, database), database.read() as session:
-        page = posts.page(session, PostQuery.build(query, as_of=as_of), sort, limit)
+        page = posts.page(session, asked, sort, limit)
     if json:
-        output.print_json({"items": page.items, "next_cursor": page.next_cursor, "total": page.total})
+        found = snippets.told(page.items, asked)
+        output.print_json({"items": found, "next_cursor": page.next_cursor, "total": page.total})
         return
+    wanted = snippets.wanted(asked)
     for post in page.items:
-        _print_post(post)
+        _print_post(post, wanted)
     total = page.total if isinstance(page.total, int) else f"at least {page.total['at_least']}"
     output.note(f"{len(page.items)} of {total} posts")
 
@@ -152,15 +163,29 @@ def _when(created_at: str, precision: str) -> str:
     return {"day": created_at[:10], "seen": f"first seen {minute}"}.get(precision, minute)
 
 
-def _print_post(post: dict[str, Any]) -> None:
+def _print_post(post: dict[str, Any], wanted: "Sequence[Wanted]") -> None:
     who = post["account"]["handle"] if post["account"] else post["platform"]
     marks = ["sample"] if post["synthetic"] else []
     marks += [tag["topic"] for tag in post["tags"] if tag["decision"] == "tagged"]
     marks += [f"{tag['topic']}? {tag['probability']:.2f}" for tag in post["tags"] if tag["decision"] == "unsure"]
     date = _when(post["created_at"], post["created_at_precision"])
     output.out.print(f"[bold]{date}[/]  {output.escape(who)}  [dim]{output.escape(', '.join(marks))}[/]")
-    output.out.print(f"  {output.escape(post['text'] or '')}")
+    output.out.print(_marked(post["text"] or "", wanted))
     output.out.print(f"  [dim]{output.escape(post['id'])}  {output.escape(post['url'] or '')}[/]\n", soft_wrap=True)
+
+
+def _marked(text: str, wanted: "Sequence[Wanted]") -> "Text":
+    """The text, or of a long one the part that shows most, with the words that were searched for marked."""
+    from rich.text import Text
+
+    from core.snippets import snippet
+
+    part = snippet(text, wanted, _SHOWN)
+    shown = Text(output.printable(part.text))
+    for start, end in part.hits:
+        shown.stylize("bold reverse", start, end)
+    more = part.start + len(part.text) < len(text)
+    return Text.assemble("  ", "… " if part.start else "", shown, " …" if more else "")
 
 
 @db.command()

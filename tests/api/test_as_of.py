@@ -117,10 +117,10 @@ def test_a_wish_of_today_withholds_the_text_of_then_from_lists_too(site):
 
 
 def test_the_timeline_says_as_of_when_and_keeps_the_moment_in_its_links(inside):
-    page = inside.get("/", params={"as_of": BEFORE, "q": "soldiers"}).text
+    page = inside.get("/", params={"as_of": BEFORE, "q": "finished"}).text
     assert "As the archive knew it on" in page and "140 soldiers" in page and "141 soldiers" not in page
     kept = urlencode({"as_of": BEFORE})
-    assert f'href="/posts/file:office.example/2?{kept}"' in page and 'href="/?q=soldiers"' in page
+    assert f'href="/posts/file:office.example/2?{kept}"' in page and 'href="/?q=finished"' in page
     assert f'name="as_of" form="search" value="{BEFORE[:19]}"' in page
 
 

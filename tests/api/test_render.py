@@ -83,11 +83,11 @@ def test_addresses_and_latin_names_stand_apart_and_arabic_ones_do_not():
     assert [run.text for run in runs if run.apart] == ["@office.example", "https://a.example/x"]
 
 
-@given(st.text(max_size=80), st.integers(1, 40))
-def test_shortened_texts_are_beginnings_of_the_text(text, limit):
-    short = marks.shorten(text, limit)
-    assert text.startswith(short) and len(short) <= max(limit, 0)
-    assert short == text or len(text) > limit
+def test_hits_are_marked_inside_of_evidence_and_of_a_part_of_the_text():
+    found = marks.pieces("cdefgh", [tag("a", 0, 5)], [(1, 2), (2, 4)], start=2)
+    assert [(p.text, p.topics, p.hit) for p in found] == [
+        ("c", ("a",), False), ("d", ("a",), True), ("e", ("a",), True), ("f", (), True), ("gh", (), False),
+    ]  # fmt: skip
 
 
 def test_links_change_one_thing_and_keep_the_rest():

@@ -2,9 +2,13 @@
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
-from core.text import fold, index_words, squeeze, storable, words
+from core.text import BORDER, Spots, fold, index_words, search_words, squeeze, storable, words
 from tests.strategies import texts
+
+AWKWARD = ["#KeyLeader", "_", "'", "’", "\u200c", "U.S.", "72,000", "ﷲ", "كُرْدِ", "e\u0301", "ß", "İ", "🇮🇶", " ",
+           "#", "ه", "https://t.co/a", "https://a.example/b?c"]  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -74,12 +78,64 @@ def test_words_keep_their_order_and_lose_what_stands_between():
         ("#CJTFOIRMission #ISIS", ["cjtfoir", "mission"]),
         ("#OIR2025", ["oir", "2025"]),
         ("#PêşmergeyênHerêmê", ["pesmergeyen", "hereme"]),
-        ("#Peshmerga_Reform", ["peshmerga", "reform"]),
+        ("#Peshmerga_Reform", ["peshmergareform"]),
+        ("#قوات_البيشمركة", ["قواتالبيشمركه"]),
+        ("#CJTFOIR2025", ["cjtfoir", "2025"]),
+        ("#70sForces", ["70s", "forces"]),
+        ("#KLEs", []),
+        ("#KLEsInErbil", ["kles", "in", "erbil"]),
+        ("＃KeyLeader", ["key", "leader"]),
+        ("Da'esh", ["da", "esh"]),
+        ("Kürdistan’da", ["kurdistan", "da"]),
+        ("don't", ["don"]),
+        ("Sinjar's 80's", []),
+        ("می‌شود", ["مي", "شود"]),
+        ("ده‌که‌ن", []),
         ("no hashtag, HereIsNone", []),
     ],
 )
-def test_camel_case_hashtags_are_found_by_their_words_too(text, inside):
-    assert index_words(text) == words(text) + inside
+def test_what_stands_inside_of_words_is_found_too(text, inside):
+    assert index_words(text) == search_words(text) + ([BORDER, *inside] if inside else [])
+
+
+def test_groups_of_inner_words_are_no_neighbours():
+    found = index_words("reform #KeyLeader in #NorthIraq")
+    assert found == ["reform", "keyleader", "in", "northiraq", BORDER, "key", "leader", BORDER, "north", "iraq"]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("72,000 and 1,200, 12,34 and 1,2,3", ["72000", "and", "1200", "12", "34", "and", "1", "2", "3"]),
+        ("٧٢٬٠٠٠ و ٧٢،٠٠٠", ["72000", "و", "72000"]),
+        ("3.5 and 17.8.", ["3", "5", "and", "17", "8"]),
+        ("U.S. and U.K., the U.S.-led p.m.", ["us", "and", "uk", "the", "us", "led", "pm"]),
+        ("J.R.Example at m.example", ["jr", "example", "at", "m", "example"]),
+        ("don't O’Brien Sinjar's 80's 'quoted'", ["dont", "obrien", "sinjar", "80s", "quoted"]),
+        ("partner-force re–train", ["partner", "force", "re", "train"]),
+        ("see https://t.co/AbC12 or t.co/x, pic.x.com/y", ["see", "or"]),
+        ("https://www.office.example/key-leader?utm_source=a#Top", ["office", "example", "key", "leader"]),
+        ("HTTPS://Office.example/%D9%82/a", ["office", "example", "a"]),
+        ("https://BIT.LY/3xYz", []),
+        ("key/leader", ["key", "leader"]),
+    ],
+)
+def test_words_are_cut_as_people_search_for_them(text, found):
+    assert search_words(text) == found
+
+
+@given(texts)
+def test_searching_words_again_finds_the_same_words(text):
+    found = search_words(text)
+    assert search_words(" ".join(found)) == found
+
+
+@given(texts | st.lists(st.sampled_from(AWKWARD), max_size=8).map("".join))
+def test_every_word_of_the_index_has_its_place(text):
+    found = Spots.of(text)
+    assert found.words == index_words(text)
+    for word, (start, end) in zip(found.words, found.places((n, n) for n in range(len(found.words))), strict=True):
+        assert word == BORDER or (0 <= start < end <= len(text) and word in "".join(words(text[start:end])))
 
 
 @given(texts)
@@ -91,8 +147,7 @@ def test_folding_twice_is_folding_once(text):
 @given(texts)
 def test_no_word_holds_what_a_tokenizer_or_a_query_would_cut_at(text):
     for word in index_words(text):
-        assert word.isalnum(), word
-        assert "\ue000" not in word
+        assert word.isalnum() or word == BORDER, word
         assert word == word.lower()
 
 

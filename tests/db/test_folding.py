@@ -1,0 +1,176 @@
+"""What people type finds what people wrote, in four languages: pairs of text and query, on both databases.
+
+A pair is one post and one search; `True` where the search finds the post.
+"""
+
+import pytest
+
+from tests.db.conftest import post
+
+LETTERS = [
+    # case, accents, letters of other alphabets
+    ("Peshmerga", "PESHMERGA", True),
+    ("hêzên pêşmerge", "hezen pesmerge", True),
+    ("hezen pesmerge", "hêzên pêşmerge", True),
+    ("Civîneke li Hewlêrê", "CİVİNEKE", True),
+    ("Diyarbakır", "DIYARBAKIR", True),
+    ("DİYARBAKIR", "diyarbakır", True),
+    ("Şêx Çekdar û Îsmaîl", "sex cekdar u ismail", True),
+    ("Straße nach Süden", "STRASSE suden", True),
+    ("Søren in Łódź", "soren lodz", True),
+    ("cafe\u0301 der Ofﬁziere", "café offiziere", True),
+    ("Müller", "mueller", False),  # a letter with dots is the letter, not two
+    # Arabic
+    ("إصلاح قوات البيشمركة", "اصلاح", True),
+    ("اصلاح", "إصلاح", True),
+    ("آمن", "امن", True),
+    ("ٱلعراق", "العراق", True),
+    ("وزارة الدفاع", "وزاره", True),
+    ("موسى", "موسي", True),
+    ("مسؤول", "مسوول", True),
+    ("رئيس", "رييس", True),
+    ("الشُّرْطَةُ العِرَاقِيَّة", "الشرطة العراقية", True),
+    ("العراق", "العِراق", True),
+    ("كـــردستان", "كردستان", True),
+    ("ﻛﺮﺩﺳﺘﺎﻥ", "كردستان", True),
+    ("كردستان", "ﻛﺮﺩﺳﺘﺎﻥ", True),
+    ("ﷲ أكبر", "الله", True),
+    ("ﻻ عنف", "لا", True),
+    ("العراق", "عراق", False),  # the article is part of the word
+    ("العراق", "العرا*", True),
+    ("البيشمركة، والتحالف؛", "والتحالف", True),
+    ("والتحالف", "التحالف", False),  # and so is "and"
+    ("متى يجتمع القادة؟", "القادة؟", True),
+    ("شرطة", "شرط", False),
+    # Sorani and Persian, and how Arabic keyboards write them
+    ("پێشمەرگە", "پيشمه‌رگه", True),
+    ("پيشمه‌رگه", "پێشمەرگە", True),
+    ("هه‌ولێر", "هەولێر", True),
+    ("ده‌که‌ن", "دەکەن", True),
+    ("دەكەن", "ده‌كه‌ن", True),
+    ("کوردستان", "كوردستان", True),
+    ("گۆڕان", "گوران", True),
+    ("وڵات", "ولات", True),
+    ("هێزەکانی پێشمەرگه", "هیزەکانی", True),
+    ("هێزەکان", "هێز", False),  # no word is cut to its stem
+    ("هێزەکان", "هێز*", True),
+    ("پێشمەرگە", "بێشمەرگە", False),  # another sound is another letter
+    ("می‌شود", "میشود", True),
+    ("می‌شود", "شود", True),
+    ("کتاب‌ها", "کتاب", True),
+    ("کتاب‌ها", "کتابها", True),
+    ("\u202bکردستان\u202c امروز", "كردستان", True),
+    ("کردستان", "\u200fکردستان\u200f", True),
+]
+NUMBERS = [
+    ("72,000 peshmerga", "72000", True),
+    ("72000 peshmerga", "72,000", True),
+    ("٧٢٬٠٠٠ من البيشمركة", "72,000", True),
+    ("٧٢،٠٠٠ من البيشمركة", "72000", True),
+    ("۷۲۰۰۰ پێشمەرگە", "72000", True),
+    ("72,000 peshmerga", "٧٢٬٠٠٠", True),
+    ("72,000 peshmerga", "72", False),
+    ("72,000 peshmerga", '"72000 peshmerga"', True),
+    ("72,000 peshmerga", "72*", True),
+    ("a share of 3.5 percent", "3.5", True),
+    ("a share of 3.5 percent", "35", False),
+    ("on 17/8/2025 in Erbil", "17/8/2025", True),
+    ("on 2025-08-17 in Erbil", "2025-08-17", True),
+    ("on 2025-08-17 in Erbil", "2025", True),
+    ("at 14:30 today", "14:30", True),
+]
+SIGNS = [
+    # hashtags and names
+    ("Honouring the #Peshmerga", "peshmerga", True),
+    ("Honouring the #Peshmerga", "#peshmerga", True),
+    ("Honouring the Peshmerga", "#Peshmerga", True),
+    ("with @CJTFOIR today", "CJTFOIR", True),
+    ("with CJTFOIR today", "@CJTFOIR", True),
+    ("with @office@m.example today", "@office@m.example", True),
+    ("a #Key_Leader visit", "#Key_Leader", True),
+    ("a #Key_Leader visit", "leader", True),
+    ("a #Key_Leader visit", "#KeyLeader", True),
+    ("a #KeyLeader visit", "#Key_Leader", True),
+    ("#قوات_البيشمركة في أربيل", "قوات", True),
+    ("#قوات_البيشمركة في أربيل", "#قوات_البيشمركه", True),
+    ("#هێزی_پێشمەرگە", '"هێزی پێشمەرگە"', True),
+    ("A #KeyLeaderEngagement", "leader", True),
+    ("A #KeyLeaderEngagement", '"key leader engagement"', True),
+    ("A #KeyLeaderEngagement", "keyleaderengagement", True),
+    ("A #KeyLeaderEngagement", "keylead*", True),
+    ("A #KeyLeaderEngagement in Erbil", '"erbil key"', False),  # inner words are nobody's neighbours
+    ("#NorthIraq and #KeyLeader", '"iraq key"', False),
+    ("#CJTFOIR2025", "cjtfoir", True),
+    ("#CJTFOIR2025", "2025", True),
+    ("#70sForces", "70s forces", True),
+    ("the 70's Forces", "70s", True),
+    ("#KLEs", "kles", True),
+    ("#KLEs", "kle", False),
+    ("#KLEs", "kle*", True),
+    ("#PêşmergeyênHerêmê", "hereme", True),
+    # apostrophes and hyphens
+    ("the partner-force", "partner force", True),
+    ("the partner-force", '"partner force"', True),
+    ("the partner force", "partner-force", True),
+    ("the partner–force", "partner-force", True),
+    ("the partnerforce", "partner-force", False),
+    ("don't stop", "dont", True),
+    ("dont stop", "don’t", True),
+    ("Sinjar's hills", "sinjar", True),
+    ("in Sinjar's hills", '"in Sinjar"', True),
+    ("in Sinjar", "Sinjar's", True),
+    ("Colonel O’Brien", "obrien", True),
+    ("Colonel OBrien", "O'Brien", True),
+    ("Colonel O'Brien", "brien", True),
+    ("fight Da'esh", '"fight daesh"', True),
+    ("fight Daesh", "Da‘esh", True),
+    ("Daʿesh", "daesh", True),
+    ("Hewlêr'ê dît", "hewler", True),
+    ("al-Sulaymaniyah", "sulaymaniyah", True),
+    ("al Sulaymaniyah", "al-Sulaymaniyah", True),
+    # acronyms
+    ("U.S. advisors", "US", True),
+    ("US advisors", "U.S.", True),
+    ("the U.S.-led coalition", '"US led"', True),
+    ("the U.K. and Iraq", "uk", True),
+    ("the U.K. and Iraq", '"uk and"', True),
+    # addresses, emoji
+    ("read https://t.co/AbCdEf", "abcdef", False),
+    ("read https://t.co/AbCdEf", "https", False),
+    ("see https://www.office.example/reform-plan?utm_source=x", "office.example", True),
+    ("see https://www.office.example/reform-plan?utm_source=x", "reform", True),
+    ("see https://www.office.example/reform-plan?utm_source=x", "utm_source", False),
+    ("see https://office.example/reform-plan", "https://office.example/reform-plan", True),
+    ("🤝 partners 🇮🇶", "🇮🇶 partners", True),
+    ("re\u00adform and re\u200bform", "reform", True),
+    ("ＲＥＦＯＲＭ", "reform", True),
+]
+PAIRS = [*LETTERS, *NUMBERS, *SIGNS]
+
+
+def test_the_table_is_long_enough_to_mean_something():
+    assert len(PAIRS) >= 80 and len({(text, q) for text, q, _ in PAIRS}) == len(PAIRS)
+
+
+@pytest.fixture
+def full(room):
+    room.archive(*(post(n, text) for n, (text, _, _) in enumerate(PAIRS, 1)))
+    return room
+
+
+def test_what_people_type_finds_what_people_wrote(full):
+    wrong = []
+    for number, (text, q, found) in enumerate(PAIRS, 1):
+        if (post(number).id in full.ids(q)) != found:
+            wrong.append((text, q, "is missed" if found else "is found"))
+    assert wrong == []
+
+
+def test_the_same_pairs_as_of_a_moment_of_before(full):
+    """The second index folds as the first."""
+    moment = full.tick().isoformat()
+    full.tick()
+    full.archive(*(post(n, "Rewritten") for n in range(1, len(PAIRS) + 1)), source="two")
+    some = [(n, q, found) for n, (_, q, found) in enumerate(PAIRS, 1) if n % 5 == 0]
+    wrong = [(PAIRS[n - 1], found) for n, q, found in some if (post(n).id in full.ids(q, as_of=moment)) != found]
+    assert wrong == []
