@@ -35,6 +35,9 @@ class Metrics:
         self.seconds = Histogram(
             "kle_http_request_seconds", "Time to answer", ["route"], buckets=_BUCKETS, registry=self.registry
         )
+        self.refused = Counter(
+            "kle_http_refused", "Requests answered with 503, by cause", ["cause"], registry=self.registry
+        )
 
     def text(self, session: Session) -> bytes:
         return generate_latest(self.registry) + generate_latest(_archive(session))

@@ -47,6 +47,9 @@ class Settings(BaseSettings):
     port: int = Field(default=8000, ge=0, le=65535, description="Port of the API; 0 takes a free one.")
     base_url: str = Field(default="", description="Public address, for links; empty: host and port.")
     public_read: bool = Field(default=False, description="Serve outside readers under each platform's terms.")
+    request_seconds: float = Field(
+        default=10.0, ge=0, le=3600, description="Seconds that one request may read the archive; 0: no limit."
+    )
     allow_private_networks: str = Field(
         default="",
         description="CIDRs, comma-separated, that fetching and webhooks may reach beside the public net.",

@@ -47,7 +47,7 @@ class Erased(KleError):
     title: ClassVar[str] = "Erased"
 
 
-def insider(who: Reader) -> Caller:
+async def insider(who: Reader) -> Caller:
     if who.internal:
         return who
     raise Forbidden(_WHY)
