@@ -15,6 +15,7 @@ from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.access import COOKIE
+from api.holding import holding, is_whole
 
 _LEAST = 1000  # bytes: below, the headers are most of it
 _LARGE = 200_000  # bytes: above, packing would keep others waiting too long
@@ -32,20 +33,11 @@ class Compress:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        held: Message | None = None
 
-        async def packing(message: Message) -> None:
-            nonlocal held
-            if message["type"] == "http.response.start":
-                held = message
-                return
-            if held is not None:
-                start, held = held, None
-                message = await _packed(scope, start, message)
-                await send(start)
-            await send(message)
+        async def pack(start: Message, body: Message) -> Message:
+            return await _packed(scope, start, body)
 
-        await self.app(scope, receive, packing)
+        await self.app(scope, receive, holding(send, pack))
 
 
 async def _packed(scope: Scope, start: Message, body: Message) -> Message:
@@ -58,8 +50,7 @@ async def _packed(scope: Scope, start: Message, body: Message) -> Message:
     if not _PACKABLE.match(kind) or "content-encoding" in headers:
         return body
     headers.add_vary_header("Accept-Encoding")
-    whole = body["type"] == "http.response.body" and not body.get("more_body")
-    if not whole or len(content) < _LEAST or start["status"] == 206 or _kept_plain(scope, headers, kind):
+    if not is_whole(body) or len(content) < _LEAST or start["status"] == 206 or _kept_plain(scope, headers, kind):
         return body
     many = len(content) > _LARGE
     packed = await run_in_threadpool(_gzip, content) if many else _gzip(content)

@@ -26,6 +26,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.access import Caller, caller
 from api.answered import Answered
 from api.deps import context
+from api.holding import holding, is_whole
 from core import times
 
 PUBLIC = "public, max-age=10"
@@ -98,28 +99,23 @@ class AnswerConditionally:
             await self.app(scope, receive, send)
             return
         scope.setdefault("state", {})
-        held: Message | None = None
 
-        async def named(message: Message) -> None:
-            nonlocal held
-            if message["type"] == "http.response.start":
-                held = message
-                return
-            if held is not None:
-                start, held = held, None
-                message = self._finish(scope, start, message)
-                await send(start)
-            await send(message)
+        async def finish(start: Message, body: Message) -> Message:
+            return self._finish(scope, start, body)
 
-        await self.app(scope, receive, named)
+        await self.app(scope, receive, holding(send, finish))
 
     def _finish(self, scope: Scope, start: Message, body: Message) -> Message:
         """The start is completed in place; the body as it is, or empty."""
         headers, state = MutableHeaders(scope=start), scope["state"]
         if start["status"] in (200, 304):
             headers.setdefault("Cache-Control", _for(state.get("who")))
-        whole = body["type"] == "http.response.body" and not body.get("more_body")
-        if start["status"] != 200 or not whole or "etag" in headers or "no-store" in headers["cache-control"]:
+        if (
+            start["status"] != 200
+            or not is_whole(body)
+            or "etag" in headers
+            or "no-store" in headers["cache-control"]
+        ):
             return body
         headers["ETag"] = etag = _etag(body.get("body", b""), state.get("asked_at"))
         if "question" in state:

@@ -1,12 +1,14 @@
 """Limits of one request and of all at once: a slow search is stopped, an overload is told at once.
 
 So many reads work at a time, some more wait a moment, the rest hear 503 with Retry-After. The numbers fit each
-other: `AT_ONCE` reads leave threads (40, starlette's own) and connections (`db.database`) for writes, for the
-worker in the same process, and for those who look after the server, who wait in no queue. A read gives its place
-back when its answer begins: a slow line holds no place.
+other. Searches keep a processor busy: with many more at once than processors, all would run out of time and none
+would be answered. And `AT_ONCE` reads leave threads (40, starlette's own) and connections (50, `db.database`) for
+writes, for the worker in the same process, and for those who look after the server, who wait in no queue. A read
+gives its place back when its answer begins: a slow line holds no place.
 """
 
 import asyncio
+import os
 from collections.abc import Callable
 
 from fastapi import Request
@@ -16,7 +18,7 @@ from api.problems import on_failure
 from core.errors import Busy
 from db import deadline
 
-AT_ONCE = 24
+AT_ONCE = min(24, max(8, 4 * (os.cpu_count() or 1)))
 WAITING = 48
 WAIT_SECONDS = 3.0
 OPEN_ENDED = ("/api/v1/stream",)  # they stay open, and read a little now and then

@@ -90,7 +90,7 @@ def before_statement(connection: Any, cursor: Any, *_: Any) -> None:
     if connection.dialect.name != "sqlite" and not limit.promised / 2 < left <= limit.promised:
         # anew only where half of it is used up: a round trip less for most statements
         limit.promised = left
-        cursor.execute(f"SET LOCAL statement_timeout = {max(1, round(left * 1000))}")
+        cursor.connection.execute(f"SET LOCAL statement_timeout = {max(1, round(left * 1000))}")
 
 
 def _was_stopped(error: BaseException | None) -> bool:
