@@ -25,9 +25,9 @@ def test_a_slow_statement_is_stopped_and_the_next_reader_is_not(database, attemp
 
 
 def test_rows_that_come_slowly_are_stopped_too(database):
-    rows = text(str(ENDLESS).replace("count(*)", "x"))
+    rows = text(str(ENDLESS).replace("count(*)", "x") + " WHERE x % 1000000 = 0")
     with pytest.raises(TooSlow), deadline.within(0.1), database.read() as session:
-        sum(row.x for row in session.execute(rows, execution_options={"stream_results": True}))
+        session.execute(rows).all()
 
 
 def test_a_loop_of_quick_statements_is_stopped(database):
