@@ -44,12 +44,12 @@ async def _packed(scope: Scope, start: Message, body: Message) -> Message:
     """The start is completed in place; the body as it is, or packed."""
     headers = MutableHeaders(scope=start)
     kind, content = headers.get("content-type", ""), body.get("body", b"")
+    headers.add_vary_header("Accept-Encoding")
     if start["status"] == 304:
         _as_held(Headers(scope=scope), headers)
         return body
     if not _PACKABLE.match(kind) or "content-encoding" in headers:
         return body
-    headers.add_vary_header("Accept-Encoding")
     if not is_whole(body) or len(content) < _LEAST or start["status"] == 206 or _kept_plain(scope, headers, kind):
         return body
     many = len(content) > _LARGE

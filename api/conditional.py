@@ -31,7 +31,7 @@ from core import times
 
 PUBLIC = "public, max-age=10"
 PRIVATE = "private, no-cache"
-_KEPT = ("cache-control", "content-location", "date", "etag", "expires", "last-modified", "set-cookie", "vary")
+_OF_THE_BODY = (b"content-length", b"content-type", b"content-encoding")
 
 
 class Unchanged(Exception):
@@ -110,12 +110,9 @@ class AnswerConditionally:
         headers, state = MutableHeaders(scope=start), scope["state"]
         if start["status"] in (200, 304):
             headers.setdefault("Cache-Control", _for(state.get("who")))
-        if (
-            start["status"] != 200
-            or not is_whole(body)
-            or "etag" in headers
-            or "no-store" in headers["cache-control"]
-        ):
+        if start["status"] == 304:
+            _without_body(start)
+        if start["status"] != 200 or not is_whole(body) or "etag" in headers or _transient(headers):
             return body
         headers["ETag"] = etag = _etag(body.get("body", b""), state.get("asked_at"))
         if "question" in state:
@@ -124,8 +121,17 @@ class AnswerConditionally:
         if not _holds(Headers(scope=scope).get("if-none-match", ""), etag):
             return body
         start["status"] = 304
-        start["headers"] = [(name, value) for name, value in start["headers"] if name.decode() in _KEPT]
+        _without_body(start)
         return {**body, "body": b""}
+
+
+def _transient(headers: Headers) -> bool:
+    return "no-store" in headers["cache-control"]
+
+
+def _without_body(start: Message) -> None:
+    """The other headers stay: a cache gives what it holds those of the 304, the policy for browsers among them."""
+    start["headers"] = [(name, value) for name, value in start["headers"] if name not in _OF_THE_BODY]
 
 
 def _for(who: Caller | None) -> str:
