@@ -14,7 +14,7 @@ import api
 from api import answered
 from core import settings as knobs
 from core import terms, times
-from db import directory, posts
+from db import credentials, directory, posts
 from db.erasing.erase import REQUEST, Why, erase
 from db.models import Account
 from db.upsert import table
