@@ -19,10 +19,13 @@ from core.errors import Busy
 from db import deadline
 
 AT_ONCE = min(24, max(8, 4 * (os.cpu_count() or 1)))
-WAITING = 48
-WAIT_SECONDS = 3.0
-OPEN_ENDED = ("/api/v1/stream",)  # they stay open, and read a little now and then
-_UNQUEUED = ("/healthz", "/readyz", "/metrics", "/static/")
+WAITING = 128
+WAIT_SECONDS = 2.0
+_UNLIMITED = (
+    "/api/v1/stream",  # stays open, and reads a little now and then
+    *("/healthz", "/readyz", "/metrics"),  # an overload must not hide itself
+    "/static/",
+)
 
 
 class LimitRequests:
@@ -34,9 +37,9 @@ class LimitRequests:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope.get("path", "")
-        if scope["type"] != "http" or path.startswith(OPEN_ENDED):
+        if scope["type"] != "http" or path.startswith(_UNLIMITED):
             await self.app(scope, receive, send)
-        elif scope["method"] != "GET" or path.startswith(_UNQUEUED):
+        elif scope["method"] != "GET":
             await self._timed(scope, receive, send)
         elif await self._place():
             await self._placed(scope, receive, send)

@@ -1,14 +1,22 @@
 """What takes too long is stopped, and an overload is told: 503 with what to do, and nothing hangs."""
 
 import asyncio
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any
 
+import httpx
 import pytest
+import uvicorn
 from sqlalchemy import text
 from starlette.testclient import TestClient
 
 from api import limits, narrowing, schemas
 from db import posts
+from kle.serve import listen
 from tests.api.site import Site
 
 ENDLESS = text(
@@ -58,13 +66,6 @@ def test_every_read_of_the_archive_keeps_the_limit(shared: Site, path: str) -> N
 
 def test_without_a_limit_nothing_is_stopped(shared: Site) -> None:
     assert shared.inside(request_seconds=0).get("/api/v1/posts").status_code == 200
-
-
-def test_a_write_is_not_stopped(site: Site) -> None:
-    url = "/api/v1/posts/file:office.example/1/tags/reform"
-    key = site.key("annotate")
-    body = {"decision": "tagged"}
-    assert site.inside(request_seconds=60).put(url, json=body, headers=key).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -190,3 +191,33 @@ def test_an_overload_is_told_with_its_cause(shared: Site, monkeypatch: pytest.Mo
     assert told["title"] == "Too busy" and "try again" in told["detail"]
     assert near.get("/healthz").status_code == near.get("/readyz").status_code == 200
     assert 'kle_http_refused_total{cause="busy"} 1.0' in near.get("/metrics").text
+
+
+@contextmanager
+def serving(app: Any) -> Iterator[str]:
+    """The application behind a real server; its address."""
+    listening = listen("127.0.0.1", 0)
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+def test_a_crowd_of_slow_searches_hangs_nobody(shared: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """More clients than threads, connections and places, each with a search without end."""
+    made = posts.page
+    monkeypatch.setattr(posts, "page", lambda session, *_: session.execute(ENDLESS))
+    with serving(shared.app(request_seconds=0.3)) as address:
+        with ThreadPoolExecutor(64) as crowd, httpx.Client(base_url=address, timeout=60) as near:
+            told = [crowd.submit(httpx.get, f"{address}/api/v1/posts", timeout=60) for _ in range(64)]
+            assert near.get("/healthz").status_code == near.get("/readyz").status_code == 200
+            answers = [future.result() for future in told]
+        titles = Counter(problem(answer)["title"] for answer in answers)
+        assert titles["Took too long"] >= limits.AT_ONCE and titles.total() == 64
+        assert shared.database._engine.pool.checkedout() == 0  # type: ignore[attr-defined]
+        monkeypatch.setattr(posts, "page", made)
+        assert httpx.get(f"{address}/api/v1/posts?limit=1").status_code == 200
