@@ -10,12 +10,13 @@ import base64
 import hashlib
 import hmac
 import ipaddress
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, ClassVar, Literal
 
 from fastapi import Depends, Header, Request
+from starlette.concurrency import run_in_threadpool
 
 from api.deps import Context, context
 from core import times
@@ -78,55 +79,63 @@ LOOPBACK = Caller("loopback")
 PUBLIC = Caller("public")
 
 
-def caller(request: Request) -> Caller:
-    """Who asks; kept in the request's state, for the header of pages."""
-    request.state.who = found = _caller(request)
+async def caller(request: Request) -> Caller:
+    """Who asks; kept in the request's state, for the header of pages and for caches."""
+    if not hasattr(request.state, "who"):
+        request.state.who = await _caller(request)
+    found: Caller = request.state.who
     return found
 
 
-def _caller(request: Request) -> Caller:
+async def _caller(request: Request) -> Caller:
     """The first that fits: key, session, loopback, public. A key that is no longer good is refused outright."""
     site = context(request)
     secret = _bearer(request)
     if secret is not None:
-        return _by_key(site, secret)
+        return await run_in_threadpool(_by_key, site, secret)
     cookie = request.cookies.get(COOKIE)
-    return (_by_session(site, cookie) if cookie else None) or (LOOPBACK if is_local(request) else PUBLIC)
+    found = await run_in_threadpool(_by_session, site, cookie) if cookie else None
+    return found or (LOOPBACK if is_local(request) else PUBLIC)
 
 
-def reader(request: Request, who: Annotated[Caller, Depends(caller)]) -> Caller:
+async def reader(request: Request, who: Annotated[Caller, Depends(caller)]) -> Caller:
     """Anybody who may read; raises SignInNeeded."""
     if who.internal or context(request).settings.public_read:
         return who
     raise SignInNeeded(f"This archive answers only those it knows. {HOW}")
 
 
-def subscriber(request: Request) -> Caller:
+async def still_may_read(request: Request) -> None:
+    """For a request that stays open: its key or session may have ended since. Raises as `reader` does."""
+    await reader(request, await _caller(request))
+
+
+async def subscriber(request: Request) -> Caller:
     """Anybody who may read, and feed readers, which can often send no header of their choice: they say a key as the
     password of an address, or in it (`?key=`). Addresses end up in logs, bookmarks and lists that are shared, so a
     key that may do more than read is not taken there."""
     password = _password(request)
     secret = request.query_params.get("key") if password is None else password
     if secret is None:
-        return reader(request, caller(request))
-    who = _by_key(context(request), secret)
+        return await reader(request, await caller(request))
+    who = await run_in_threadpool(_by_key, context(request), secret)
     if who.scopes != {"read"}:
         raise Forbidden("a key in an address may read and nothing else: make one with `kle keys add --scope read`")
     request.state.who = who
     return who
 
 
-def insider(who: Annotated[Caller, Depends(caller)]) -> Caller:
+async def insider(who: Annotated[Caller, Depends(caller)]) -> Caller:
     """Not the public, whatever `public_read` says."""
     if who.internal:
         return who
     raise SignInNeeded(f"This is not for outside readers. {HOW}")
 
 
-def writer(scope: str) -> Callable[..., Caller]:
+def writer(scope: str) -> Callable[..., Awaitable[Caller]]:
     """A dependency: a key or session with `scope`; a session also shows its CSRF token in X-CSRF-Token."""
 
-    def check(who: Annotated[Caller, Depends(caller)], x_csrf_token: Token = "") -> Caller:
+    async def check(who: Annotated[Caller, Depends(caller)], x_csrf_token: Token = "") -> Caller:
         require(who, scope)
         if who.kind == "session":
             check_csrf(who, x_csrf_token)
@@ -143,7 +152,7 @@ def require(who: Caller, scope: str) -> None:
         raise Forbidden(f"this needs the scope {scope!r}; {who.name!r} has {sorted(who.scopes)}")
 
 
-def admin(who: Annotated[Caller, Depends(caller)]) -> Caller:
+async def admin(who: Annotated[Caller, Depends(caller)]) -> Caller:
     """A key or session with the scope admin."""
     require(who, "admin")
     return who

@@ -1,14 +1,18 @@
 """Builds the application from its parts; holds nothing of its own but the context."""
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from starlette.middleware import Middleware
-from starlette.staticfiles import StaticFiles
 
 from api import openapi, problems
+from api.answered import Answered
+from api.assets import Assets
+from api.compression import Compress
+from api.conditional import AnswerConditionally, Unchanged, on_unchanged, unchanged
 from api.deps import Context, Readiness
 from api.feeds.freshness import Freshness
 from api.head import AnswerHead
 from api.headers import SecurityHeaders
+from api.limits import LimitRequests
 from api.metrics import CountRequests, Metrics
 from api.render.templates import STATIC
 from api.watcher import Watcher
@@ -20,7 +24,7 @@ from db.database import Database
 
 def create_app(settings: Settings, database: Database, readiness: Readiness) -> FastAPI:
     """`readiness()` says of each part that this role uses what is missing, or None."""
-    metrics = Metrics()
+    metrics, answered = Metrics(), Answered()
     watcher = Watcher(database, metrics, settings.max_streams)
     app = FastAPI(
         title=SOFTWARE,
@@ -34,13 +38,17 @@ def create_app(settings: Settings, database: Database, readiness: Readiness) -> 
             Middleware(CountRequests, metrics=metrics),
             Middleware(SecurityHeaders),
             Middleware(AnswerHead),
+            Middleware(Compress),
+            Middleware(AnswerConditionally, answered=answered),
+            Middleware(LimitRequests, seconds=settings.request_seconds),
         ],
     )
-    app.state.context = Context(settings, database, readiness, metrics, watcher, Freshness())
+    app.state.context = Context(settings, database, readiness, metrics, answered, watcher, Freshness())
     for package in ("api.routes", "api.pages"):
         for module in plugins.load(package).values():
-            app.include_router(module.router)
-    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+            app.include_router(module.router, dependencies=[Depends(unchanged)])
+    app.mount("/static", Assets(directory=STATIC), name="static")
+    app.add_exception_handler(Unchanged, on_unchanged)
     problems.install(app)
     openapi.install(app)
     return app

@@ -7,6 +7,7 @@ from typing import Any, get_origin
 from fastapi import Depends, Request
 from pydantic import BaseModel
 
+from api.answered import Answered
 from api.feeds.freshness import Freshness
 from api.metrics import Metrics
 from api.watcher import Watcher
@@ -25,6 +26,7 @@ class Context:
     database: Database
     readiness: Readiness
     metrics: Metrics
+    answered: Answered
     watcher: Watcher
     freshness: Freshness
 
@@ -43,7 +45,7 @@ def only(form: type[BaseModel] | None = None, *more: str) -> Any:
     lists = {name for name, field in fields.items() if get_origin(field.annotation) is list}
     known = [*fields, *more]
 
-    def check(request: Request) -> None:
+    async def check(request: Request) -> None:  # async: quicker than a thread for what waits for nothing
         _refuse_nul(request)
         for name in request.query_params:
             if name not in known:

@@ -6,7 +6,7 @@ that the last event named. So a slow client costs no memory, and one that comes 
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Callable, Hashable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable
 from contextlib import aclosing
 from dataclasses import dataclass
 from functools import partial
@@ -37,7 +37,7 @@ class Following:
     watcher: Watcher
     question: Hashable
     read: Callable[[Place], Changes]
-    still_may: Callable[[], Any]
+    still_may: Callable[[], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ async def events(following: Following, place: Place) -> AsyncGenerator[bytes, No
             await watcher.beyond(place.seq, said + HEARTBEAT - clock())
         if clock() - said >= HEARTBEAT:
             try:
-                await watcher.read(following.still_may)
+                await following.still_may()
             except KleError:
                 return
             yield _beat(place)

@@ -14,7 +14,7 @@ from db import campaigns, counts, drift, tags
 from db.erasing import tombstones
 from db.erasing.erase import CAUSES
 
-_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
+_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 _SIDES = {None: 0, "low": -1, "high": 1}
 _WAITING = {
     "oldest_deletion_seconds": "Age of the oldest deletion that the terms want erased and that is not yet",
@@ -34,6 +34,9 @@ class Metrics:
         )
         self.seconds = Histogram(
             "kle_http_request_seconds", "Time to answer", ["route"], buckets=_BUCKETS, registry=self.registry
+        )
+        self.refused = Counter(
+            "kle_http_refused", "Requests answered with 503, by cause", ["cause"], registry=self.registry
         )
 
         self.streams = Gauge("kle_open_streams", "Streams of changes that are open", registry=self.registry)

@@ -65,6 +65,9 @@ def _describe(path: str, reads: bool, operation: dict[str, Any]) -> None:
     if "{id}" in path:
         operation["parameters"][0]["description"] = "platform:platform_id, raw or percent-encoded"
         answers["404"] = _problem("No such post" if reads else "No such post or topic")
+    if path.startswith("/api/") and reads:
+        answers["304"] = {"description": "Unchanged: If-None-Match names what would be answered"}
+        answers["503"] = _problem("It took too long (narrow it) or too much is asked at once; see Retry-After")
     if "{id}" in path and reads:
         answers["308"] = {"description": "Another id of the post whose address is in Location"}
 

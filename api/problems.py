@@ -13,15 +13,19 @@ import orjson
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnection
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from api import narrowing
+from api.deps import context
 from api.headers import HEADERS
 from api.render.templates import page
-from core.errors import KleError
+from core.errors import Busy, KleError, TooSlow
 
 log = logging.getLogger("kle.api")
 MEDIA_TYPE = "application/problem+json"
+_CAUSES: dict[type[KleError], str] = {Busy: "busy", TooSlow: "slow"}
 _WORDS = re.compile(r"[^a-z0-9]+")
 _JSON_ONLY = ("/api/", "/healthz", "/readyz", "/metrics", "/openapi.json", "/static/")
 
@@ -31,6 +35,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, on_validation)
     app.add_exception_handler(HTTPException, on_http)
     app.add_exception_handler(OperationalError, on_database)
+    app.add_exception_handler(NoConnection, on_database)
     app.add_exception_handler(Exception, on_surprise)
 
 
@@ -43,7 +48,13 @@ def on_failure(request: Request, error: Exception) -> Response:
     assert isinstance(error, KleError)
     if error.status == HTTPStatus.INTERNAL_SERVER_ERROR:
         return on_surprise(request, error)
-    body = problem(error.status, error.title, error.message, **error.extra)
+    if error.status == HTTPStatus.SERVICE_UNAVAILABLE:
+        _count(request, _CAUSES.get(type(error), "not_ready"))
+    if isinstance(error, TooSlow):
+        hints = narrowing.hints(request.url.path, request.query_params)
+        body = problem(error.status, error.title, f"{error.message}: {'; or '.join(hints)}", narrow=hints)
+    else:
+        body = problem(error.status, error.title, error.message, **error.extra)
     headers = {"Retry-After": str(max(1, round(error.retry_after)))} if error.retry_after else {}
     if error.status == HTTPStatus.UNAUTHORIZED:
         readers = ', Basic realm="kle-monitor"' if request.url.path.startswith("/feeds/") else ""
@@ -70,9 +81,14 @@ def on_http(request: Request, error: Exception) -> Response:
 
 
 def on_database(request: Request, error: Exception) -> Response:
+    _count(request, "database")
     number = _log(request, error)
     detail = f"The archive does not answer right now; try again in a few seconds. (error {number})"
     return _answer(request, problem(503, "Not ready", detail), {"Retry-After": "5"})
+
+
+def _count(request: Request, cause: str) -> None:
+    context(request).metrics.refused.labels(cause).inc()
 
 
 def on_surprise(request: Request, error: Exception) -> Response:

@@ -9,7 +9,9 @@
     │   └── CursorError        a cursor that this archive did not hand out
     ├── ModelError             the classifier's files cannot be used
     ├── NotReady               a part is missing for now (database not migrated, model absent)
-    │   └── NoRoom             the disk of the database is full
+    │   ├── NoRoom             the disk of the database is full
+    │   ├── Busy               more is asked at once than can be answered
+    │   └── TooSlow            a read took longer than a request may
     └── CollectError           one look at a source went wrong
         ├── FetchError         the network or the server; transient unless said otherwise
         │   ├── RateLimited    429 or 503 with a time to wait
@@ -97,6 +99,14 @@ class NotReady(KleError):
 class NoRoom(NotReady):
     status = 507
     title = "No room"
+
+
+class Busy(NotReady):
+    title = "Too busy"
+
+
+class TooSlow(NotReady):
+    title = "Took too long"
 
 
 class CollectError(KleError):

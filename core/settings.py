@@ -48,6 +48,9 @@ class Settings(BaseSettings):
     base_url: str = Field(default="", description="Public address, for links; empty: host and port.")
     max_streams: int = Field(default=500, ge=0, le=100_000, description="Streams of changes open at once.")
     public_read: bool = Field(default=False, description="Serve outside readers under each platform's terms.")
+    request_seconds: float = Field(
+        default=10.0, ge=0, le=3600, description="Seconds that one request may read the archive; 0: no limit."
+    )
     allow_private_networks: str = Field(
         default="",
         description="CIDRs, comma-separated, that fetching and webhooks may reach beside the public net.",

@@ -5,6 +5,7 @@ a write cannot fail half-way) and waits up to 30 s for another's. PostgreSQL: or
 """
 
 import sqlite3
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -19,7 +20,7 @@ from sqlmodel import Session
 
 from core.errors import NoRoom, NotReady, SettingsError
 from core.settings import Settings
-from db import damage, room, search
+from db import damage, deadline, room, search
 from db.looks import LOOKS, Looks
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -54,6 +55,8 @@ class Database:
         self.dialect = self.url.get_backend_name()
         self._engine = _engine(self.url, read_only)
         self._shared = {LOOKS: Looks()}  # what sessions that read have in common
+        self._watcher: sqlite3.Connection | None = None  # never writes: its own commits it would not notice
+        self._watching = threading.Lock()
         self.no_room: NoRoom | None = None  # of the last write that found none; kle.storage looks again
         kept = {"postgresql_readonly": True} if read_only and self.dialect != "sqlite" else {}
         self._writer = self._engine.execution_options(write="NORMAL", **kept)
@@ -67,9 +70,22 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """One consistent view; nothing is kept."""
-        with Session(self._reader, info=self._shared) as session:
+        """One consistent view; nothing is kept. Raises TooSlow where `deadline.within` sets a limit."""
+        with Session(self._reader, info=self._shared) as session, deadline.kept(session):
             yield session
+
+    def state(self) -> str:
+        """Another one after every commit that changed something, whoever made it; to be compared with what this
+        very object said before. It costs no look at any table."""
+        if self.dialect == "sqlite":
+            with self._watching:
+                self._watcher = self._watcher or sqlite3.connect(
+                    f"file:{quote(str(self.file))}?mode=ro", uri=True, check_same_thread=False
+                )
+                return str(self._watcher.execute("PRAGMA data_version").fetchone()[0])
+        with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            # who is committed, who is not yet: it stays the same while nobody writes
+            return str(connection.exec_driver_sql("SELECT pg_current_snapshot()::text").scalar_one())
 
     @contextmanager
     def write(self, *, lasting: bool = False) -> Iterator[Session]:
@@ -172,6 +188,10 @@ class Database:
             copy.execute("PRAGMA journal_mode = DELETE")
 
     def close(self) -> None:
+        with self._watching:
+            if self._watcher:
+                self._watcher.close()
+            self._watcher = None
         self._engine.dispose()
 
 
@@ -213,6 +233,7 @@ def _engine(url: URL, read_only: bool) -> Engine:
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _on_connect_to_read if read_only else _on_connect)
         event.listen(engine, "begin", _on_begin)
+    event.listen(engine, "before_cursor_execute", deadline.before_statement)
     return engine
 
 

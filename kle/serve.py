@@ -48,10 +48,15 @@ def run(settings: Settings, role: Role = "all", parts: Callable[[Database], dict
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A socket that listens; a taken port is an error that says what to do."""
+    """A socket that listens; a taken port is an error that says what to do.
+
+    It says that it is TCP: only on such a one does asyncio send small pieces at once, and else each answer would
+    wait 40 ms for its reader to confirm the headers before the body leaves.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host, port), family=family, backlog=2048)
+        made = socket.create_server((host, port), family=family, backlog=2048)
+        return socket.socket(made.family, made.type, socket.IPPROTO_TCP, fileno=made.detach())
     except OSError as error:
         reason = error.strerror or str(error)
         raise SettingsError(
@@ -68,7 +73,11 @@ def _worker(settings: Settings, database: Database, role: Role) -> Worker | None
 
 
 def _serve(app: FastAPI, listening: socket.socket, stop: StopSign) -> None:
-    """No proxy headers: whoever sends one is not the loopback, and api.access looks at them itself."""
+    """No proxy headers: whoever sends one is not the loopback, and api.access looks at them itself.
+
+    No limit of connections: it would refuse probes and streams as well as searches; `api.limits` tells them apart.
+    Idle connections end after 5 s; addresses and headers may have 64 kB, many times a search.
+    """
     config = uvicorn.Config(
         app,
         proxy_headers=False,
@@ -76,6 +85,8 @@ def _serve(app: FastAPI, listening: socket.socket, stop: StopSign) -> None:
         access_log=False,
         log_config=None,
         timeout_graceful_shutdown=5,
+        timeout_keep_alive=5,
+        h11_max_incomplete_event_size=65_536,
     )
     if not stop.given:
         Server(config, app.state.context.watcher).run(sockets=[listening])

@@ -9,6 +9,7 @@ from starlette.responses import RedirectResponse, Response
 
 from api import outgoing, pictures
 from api.access import Reader
+from api.conditional import asked_at
 from api.deps import context, only
 from api.render import formats
 from api.render.as_of import AsOf
@@ -41,7 +42,7 @@ def one_post(request: Request, who: Reader, id: str, asked: Annotated[OnePost, Q
     judging = may_judge(who) and moment is None
     values = {
         "post": post,
-        "as_of": AsOf.of(moment),
+        "as_of": AsOf.of(moment, asked_at(request)) if moment else None,
         "now": href(own),
         "back": f"/?{urlencode({'as_of': as_of})}" if as_of else "/",
         "names": names,

@@ -5,11 +5,11 @@ from starlette.responses import Response
 
 from api import outgoing
 from api.access import Reader
+from api.conditional import asked_at
 from api.deps import context, only
 from api.render import formats
 from api.render.templates import page
 from api.render.weeks import drifts
-from core import times
 from core.outcome import GOOD
 from db import directory, drift, sources
 
@@ -19,9 +19,9 @@ router = APIRouter(include_in_schema=False)
 @router.get("/sources", dependencies=[only()])
 def list_sources(request: Request, who: Reader) -> Response:
     with context(request).database.read() as session:
-        found = outgoing.sources(sources.list_sources(session, times.now()), who.audience)
+        found = outgoing.sources(sources.list_sources(session, asked_at(request)), who.audience)
         names = {topic["slug"]: topic["name"] for topic in directory.topics(session)}
-        weeks = drifts(drift.drift(session, times.now()), names)
+        weeks = drifts(drift.drift(session, asked_at(request)), names)
     storage = outgoing.storage(context(request).readiness().get("storage"), who.audience)
     rows = [{**row, "state": _state(row), "href": formats.safe_url(row["url"])} for row in found]
     return page(request, "sources.html", {"rows": rows, "drifts": weeks, "storage": storage})

@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from api import outgoing, snippets
 from api.access import Caller, Reader
+from api.conditional import asked_at
 from api.deps import context, only
 from api.render import formats
 from api.render.as_of import AsOf
@@ -39,7 +40,9 @@ def timeline(request: Request, who: Reader, search: Annotated[PostSearch, Query(
     with context(request).database.read() as session:
         frame = _frame(session, search, links)
         try:
-            found = _found(session, search, links, who, frame) | _review(request, session, search, who)
+            found = _found(session, search, links, who, frame, asked_at(request)) | _review(
+                request, session, search, who
+            )
         except BadRequest as error:
             return page(request, "timeline.html", {**frame, **_failed(error, search)}, status=error.status)
     return page(request, "timeline.html", {**frame, **found, "error": None})
@@ -63,15 +66,15 @@ def _frame(session: Session, search: PostSearch, links: SearchLinks) -> dict[str
 
 
 def _found(
-    session: Session, search: PostSearch, links: SearchLinks, who: Caller, frame: dict[str, Any]
+    session: Session, search: PostSearch, links: SearchLinks, who: Caller, frame: dict[str, Any], now: datetime
 ) -> dict[str, Any]:
     query = search.query()
     as_of = times.text(query.as_of) if query.as_of else None
     result = posts.page(session, query, search.sort, PAGE_SIZE, search.cursor)
-    looked = outgoing.coverage(coverage.coverage(session, query, times.now()), who.audience)
+    looked = outgoing.coverage(coverage.coverage(session, query, now), who.audience)
     wanted = snippets.wanted(query)
     return {
-        "as_of": AsOf.of(query.as_of),
+        "as_of": AsOf.of(query.as_of, now) if query.as_of else None,
         "cards": [
             card(post, frame["names"], as_of=as_of, wanted=wanted)
             for post in outgoing.posts(result.items, result.today, who.audience)

@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from core import times
-
 
 @dataclass(frozen=True, slots=True)
 class AsOf:
@@ -14,8 +12,8 @@ class AsOf:
     to_come: bool
 
     @classmethod
-    def of(cls, moment: datetime | None) -> "AsOf | None":
-        return cls(moment, moment > times.now()) if moment else None
+    def of(cls, moment: datetime, now: datetime) -> "AsOf":
+        return cls(moment, moment > now)
 
     @property
     def field(self) -> str:

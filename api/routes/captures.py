@@ -16,6 +16,7 @@ from starlette.responses import Response, StreamingResponse
 from api import schemas
 from api.access import HOW, Caller, Reader
 from api.answers import Json, listing, resource
+from api.conditional import holds
 from api.deps import context, only
 from api.routes.posts import moved
 from api.search import OneCapture, Paging
@@ -47,7 +48,7 @@ class Erased(KleError):
     title: ClassVar[str] = "Erased"
 
 
-def insider(who: Reader) -> Caller:
+async def insider(who: Reader) -> Caller:
     if who.internal:
         return who
     raise Forbidden(_WHY)
@@ -110,10 +111,13 @@ def get_capture_body(
     _check(found, blob)
     headers = {
         **SANDBOX,
+        "ETag": f'"{found["sha256"]}"',
         "Content-Disposition": f'attachment; filename="capture-{found["id"]}.bin"',
         "Content-Length": str(found["size"]),
         "Repr-Digest": repr_digest(found["sha256"]),
     }
+    if holds(request, headers["ETag"]):
+        return Response(status_code=304, headers=headers)
     return StreamingResponse(blobs.pieces(blob), media_type="application/octet-stream", headers=headers)
 
 

@@ -8,9 +8,9 @@ from starlette.responses import Response
 from api import outgoing, schemas
 from api.access import Reader
 from api.answers import Json, resource
+from api.conditional import asked_at
 from api.deps import context, only
 from api.search import Filters
-from core import times
 from db import coverage
 
 router = resource("collection")
@@ -20,5 +20,5 @@ router = resource("collection")
 def get_coverage(request: Request, who: Reader, search: Annotated[Filters, Query()]) -> Response:
     """Runs, failures and gaps of each source in the range of the search; with `as_of` those that had ended then."""
     with context(request).database.read() as session:
-        looked = coverage.coverage(session, search.query(), times.now())
+        looked = coverage.coverage(session, search.query(), asked_at(request))
     return Json(outgoing.coverage(looked, who.audience))

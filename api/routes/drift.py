@@ -6,8 +6,8 @@ from starlette.responses import Response
 from api import schemas
 from api.access import Reader
 from api.answers import listing, resource
+from api.conditional import asked_at
 from api.deps import context, only
-from core import times
 from db import drift
 
 router = resource("collection")
@@ -21,4 +21,4 @@ def list_drift(request: Request, _who: Reader) -> Response:
     explain. Counted about once a minute while the worker runs.
     """
     with context(request).database.read() as session:
-        return listing(drift.drift(session, times.now()))
+        return listing(drift.drift(session, asked_at(request)))

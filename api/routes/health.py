@@ -10,13 +10,14 @@ from api.answers import Json
 from api.deps import context, only
 
 router = APIRouter(tags=["health"])
+_NOW = {"Cache-Control": "no-store"}  # of what is true at this moment alone
 
 
 @router.head("/healthz", include_in_schema=False)
 @router.get("/healthz", response_model=schemas.Alive)
-def alive() -> Response:
-    """200 while the process answers at all."""
-    return Json({"status": "ok"})
+async def alive() -> Response:
+    """200 while the process answers at all, however busy its threads are."""
+    return Json({"status": "ok"}, headers=_NOW)
 
 
 @router.get("/readyz", response_model=schemas.Ready, responses={503: {"model": schemas.Ready}})
@@ -26,7 +27,7 @@ def ready(request: Request, who: AnyCaller) -> Response:
     if not who.internal:
         parts = {name: missing and "not ready" for name, missing in parts.items()}
     fine = all(missing is None for missing in parts.values())
-    return Json({"ready": fine, "parts": parts}, status_code=200 if fine else 503)
+    return Json({"ready": fine, "parts": parts}, status_code=200 if fine else 503, headers=_NOW)
 
 
 @router.get("/metrics", response_class=Response, dependencies=[only()])
@@ -34,4 +35,4 @@ def metrics(request: Request, _who: Insider) -> Response:
     """Prometheus text format. From another machine with a key."""
     site = context(request)
     with site.database.read() as session:
-        return Response(site.metrics.text(session), media_type=CONTENT_TYPE_LATEST)
+        return Response(site.metrics.text(session), media_type=CONTENT_TYPE_LATEST, headers=_NOW)

@@ -10,6 +10,7 @@ from fastapi import Path, Request
 from starlette.responses import Response, StreamingResponse
 
 from api.answers import resource
+from api.conditional import holds
 from api.deps import context, only
 from api.routes.captures import SANDBOX, Erased, Insider, repr_digest
 from core.errors import NotFound
@@ -43,7 +44,7 @@ def get_media(request: Request, _who: Insider, sha256: Digest) -> Response:
     if blob["codec"] == blobs.ERASED:
         raise Erased(f"the picture or film with the SHA-256 {sha256} was erased")
     headers = {**SANDBOX, "ETag": f'"{sha256}"', "Cache-Control": _KEPT, "Repr-Digest": repr_digest(sha256)}
-    if f'"{sha256}"' in request.headers.get("if-none-match", ""):
+    if holds(request, headers["ETag"]):
         return Response(status_code=304, headers=headers)
     if content_type not in SHOWN:
         content_type = "application/octet-stream"

@@ -9,9 +9,9 @@ from starlette.responses import RedirectResponse, Response
 from api import outgoing, pictures, schemas, snippets
 from api.access import Reader
 from api.answers import Json, listing, resource
+from api.conditional import asked_at
 from api.deps import context, only
 from api.search import OnePost, PostSearch
-from core import times
 from db import coverage, posts
 
 router = resource("posts")
@@ -30,7 +30,7 @@ def search_posts(request: Request, who: Reader, search: Annotated[PostSearch, Qu
     query = search.query()
     with context(request).database.read() as session:
         page = posts.page(session, query, search.sort, search.limit, search.cursor)
-        looked = coverage.coverage(session, query, times.now())
+        looked = coverage.coverage(session, query, asked_at(request))
         found = pictures.told(session, page.items, internal=who.internal)
     items = snippets.told(outgoing.posts(found, page.today, who.audience), query)
     return listing(items, page.next_cursor, total=page.total, coverage=outgoing.coverage(looked, who.audience))

@@ -6,8 +6,8 @@ from starlette.responses import Response
 from api import outgoing, schemas
 from api.access import Reader
 from api.answers import listing, resource
+from api.conditional import asked_at
 from api.deps import context, only
-from core import times
 from db import sources
 
 router = resource("collection")
@@ -18,5 +18,5 @@ def list_sources(request: Request, who: Reader) -> Response:
     """Every source with its last run and when it is due next."""
     site = context(request)
     with site.database.read() as session:
-        found = outgoing.sources(sources.list_sources(session, times.now()), who.audience)
+        found = outgoing.sources(sources.list_sources(session, asked_at(request)), who.audience)
     return listing(found, storage=outgoing.storage(site.readiness().get("storage"), who.audience))

@@ -1,12 +1,13 @@
 """/stream: the changes of a query as they are committed, as Server-Sent Events."""
 
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import Header, Query, Request
 from starlette.responses import Response
 
-from api import access, following
-from api.access import Reader
+from api import following
+from api.access import Reader, still_may_read
 from api.answers import resource
 from api.deps import context, only
 from api.events import EventStream, Following
@@ -43,5 +44,4 @@ def stream_changes(
         place = mirror.place(session, last_event_id or search.cursor or mirror.NOW)
         mirror.check(session, query)
     question = (who.audience, search.model_dump_json(exclude={"cursor"}))
-    still_may = lambda: access.reader(request, access.caller(request))  # noqa: E731
-    return EventStream(Following(site.watcher, question, read, still_may), place)
+    return EventStream(Following(site.watcher, question, read, partial(still_may_read, request)), place)

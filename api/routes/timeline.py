@@ -8,9 +8,9 @@ from starlette.responses import Response
 from api import outgoing, schemas
 from api.access import Reader
 from api.answers import listing, resource
+from api.conditional import asked_at
 from api.deps import context, only
 from api.search import TimelineSearch
-from core import times
 from db import counts, coverage
 
 router = resource("counts")
@@ -23,5 +23,5 @@ def get_timeline(request: Request, who: Reader, search: Annotated[TimelineSearch
     query = search.query()
     with context(request).database.read() as session:
         found = counts.timeline(session, query, search.interval)
-        looked = coverage.coverage(session, query, times.now())
+        looked = coverage.coverage(session, query, asked_at(request))
     return listing(found, coverage=outgoing.coverage(looked, who.audience))

@@ -155,9 +155,11 @@ def test_the_public_does_not_read_the_metrics(outside):
     assert outside.get("/metrics").status_code == 401
 
 
-def test_answers_are_not_for_shared_caches(outside):
+def test_only_what_the_public_reads_is_for_shared_caches(inside, outside, shared):
+    for asked in (inside.get(POSTS), outside.get(POSTS, headers=shared.key("read"))):
+        assert asked.headers["cache-control"] == "private, no-cache"
     headers = outside.get(POSTS).headers
-    assert "private" in headers["cache-control"]
+    assert headers["cache-control"] == "public, max-age=10"
     assert {"Authorization", "Cookie"} <= {name.strip() for name in headers["vary"].split(",")}
 
 

@@ -30,10 +30,14 @@ def test_head_has_status_and_headers_of_get_and_no_body(inside, path):
     assert int(head.headers["content-length"]) > 0
 
 
-def test_head_of_a_static_file_is_its_length(inside):
-    whole, head = inside.get("/static/base.css"), inside.head("/static/base.css")
+@pytest.mark.parametrize("encoding", ["gzip", "identity"])
+def test_head_of_a_static_file_is_its_length_as_it_leaves(inside, encoding):
+    asked = {"Accept-Encoding": encoding}
+    whole = inside.get("/static/base.css", headers=asked)
+    head = inside.head("/static/base.css", headers=asked)
     assert (head.status_code, head.content) == (200, b"")
-    assert int(head.headers["content-length"]) == len(whole.content)
+    assert head.headers["content-length"] == whole.headers["content-length"]
+    assert (int(head.headers["content-length"]) == len(whole.content)) == (encoding == "identity")
 
 
 def test_head_where_get_is_refused_is_refused(inside, shared):

@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 from api import events, schemas
+from core.errors import Forbidden
 from core.post import SeenPost
 from db import ledger
 from tests.api.live import Stream, first_events, served
@@ -147,7 +148,13 @@ def test_open_streams_end_when_the_server_stops(site):
 def test_a_comment_comes_where_nothing_happens_and_a_revoked_key_ends_the_stream(site, monkeypatch):
     monkeypatch.setattr(events, "HEARTBEAT", 0.2)
     allowed = [True, True]
-    monkeypatch.setattr("api.access.reader", lambda request, who: allowed.pop() if allowed else refuse())
+
+    async def check(_request):
+        if not allowed:
+            raise Forbidden("revoked")
+        allowed.pop()
+
+    monkeypatch.setattr("api.routes.stream.still_may_read", check)
     with served(site.app()) as address:
         stream = Stream(address)
         blocks = [stream.block() for _ in range(3)]
@@ -156,12 +163,6 @@ def test_a_comment_comes_where_nothing_happens_and_a_revoked_key_ends_the_stream
             while True:
                 stream.block()
         stream.close()
-
-
-def refuse() -> None:
-    from core.errors import Forbidden
-
-    raise Forbidden("revoked")
 
 
 def test_a_client_that_takes_nothing_is_let_go(site, monkeypatch):

@@ -1,5 +1,6 @@
 """`kle up` as a process: prints where it is, gets ready, stops cleanly, and says what is in its way."""
 
+import asyncio
 import json
 import signal
 import socket
@@ -10,6 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from db.database import Database
+from kle.serve import listen
 from tests.collector.platforms.api import open_at
 from tests.kle.program import Program, get, started, wait_until
 from tests.kle.town import Town
@@ -128,3 +130,23 @@ def test_logs_are_json_lines_on_stderr_where_nobody_looks(office: Path) -> None:
         program.end()
     lines = [json.loads(line) for line in program.log.read_text().splitlines()]
     assert any("office" in line["event"] for line in lines)
+
+
+def test_small_answers_leave_at_once():
+    """asyncio switches Nagle's algorithm off only for sockets that say they are TCP."""
+
+    async def accepted() -> int:
+        found: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+        async def note(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            found.set_result(writer.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+            writer.close()
+
+        listening = listen("127.0.0.1", 0)
+        async with await asyncio.start_server(note, sock=listening):
+            _, writer = await asyncio.open_connection(*listening.getsockname())
+            result = await found
+            writer.close()
+            return result
+
+    assert asyncio.run(accepted()) != 0
