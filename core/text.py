@@ -68,13 +68,27 @@ _FOLDED = _Folded()
 
 def words(text: str) -> list[str]:
     """The folded words of `text` in order."""
-    return _WORD.findall(fold(text))
+    return fold_words(fold(text))
+
+
+def fold_words(folded: str) -> list[str]:
+    """The words of a text, or of a piece of one, that is folded already."""
+    return _WORD.findall(folded)
 
 
 def index_words(text: str) -> list[str]:
     """`words`, and behind them those inside camel-case hashtags (#KeyLeaderEngagement)."""
     inside = [part for tag in _HASHTAG.findall(text) for part in _camel_parts(tag)] if "#" in text else []
     return words(text) + [word for part in inside for word in words(part)]
+
+
+def spread_hashtags(text: str) -> str:
+    """`text` with #KeyLeaderEngagement written as three words, as a text without hashtags has it."""
+    return (
+        _HASHTAG.sub(lambda found: "#" + " ".join(_camel_parts(found[1]) or [found[1]]), text)
+        if "#" in text
+        else text
+    )
 
 
 def _camel_parts(tag: str) -> list[str]:
