@@ -13,13 +13,14 @@ from difflib import SequenceMatcher
 from functools import cached_property
 from itertools import pairwise
 from typing import Literal, NamedTuple
+from unicodedata import normalize
 
 from core.text import fold, fold_words, spread_hashtags, words
 
 Kind = Literal["copy", "excerpt", "fuller"]  # of the other: the same, a part of the one, more than the one
 
 SHINGLE = 3  # words
-ENOUGH = 0.6  # of the shorter text's shingles stand in the other
+ENOUGH = 0.7  # of the shorter text's shingles stand in the other
 LEAST = 8  # words: a shorter text inside another says nothing
 ENOUGH_SHORT = 0.6  # of all shingles of two such short texts are shared
 _COPY = 1.6  # times the words of the other: more than that is no copy
@@ -27,10 +28,14 @@ _LINKS = re.compile(r"(?<!\w)(?:https?://|www\.|pic\.twitter\.com/)\S+", re.I)
 _BEFORE = re.compile(r"\s*RT\s+@[\w.@-]+:?\s|\W*\d{1,2}/\d{0,2}(?!\w)", re.I)
 _BEHIND = re.compile(r"(?<!\w)\d{1,2}/\d{0,2}\W*$")
 _HASHTAGS = re.compile(r"(?:\s*#\w+)+\W*$")
+_CUT = re.compile(r"[^\W_]+(?:…|\.\.\.)\s*$")  # a word of which the end may be missing
+_GROUPED = re.compile(r"(?<=\d)[,.٬](?=\d{3}(?!\d))")
 _MENTIONS = re.compile(r"@[\w.@-]+")
 _RAW_WORD = re.compile(r"[^\W_]+")
 _SENTENCE_ENDS = re.compile(r"[.!?:…\n]\W*$")
-_ALIKE = 0.6  # of two spellings
+_SHORTENED = re.compile(r"(?<!\w)[^\W\d_]{1,5}\.\W*$")  # Gen.
+_NAME_GOES_ON = re.compile(r"\.?\s+[A-Z]")
+_MISTYPED = 5  # letters: a shorter word with other letters is another word
 _ALIGNED = 400  # words: of longer texts numbers and names are not aligned, whole documents have many
 
 
@@ -49,7 +54,7 @@ class Said:
 
     @cached_property
     def words(self) -> tuple[str, ...]:
-        bare = _LINKS.sub(" ", self.text)
+        bare = _GROUPED.sub("", _CUT.sub(" ", _LINKS.sub(" ", self.text)))
         own = _BEHIND.sub(" ", _HASHTAGS.sub(" ", _BEHIND.sub(" ", _without_heads(bare))))
         return tuple(words(spread_hashtags(own)) or words(bare))
 
@@ -65,11 +70,13 @@ class Said:
         """Words that tell one announcement from the next: numbers, names; in scripts without capitals any longer
         word. A mention stands for a name that another platform spells out."""
         mentioned = {word for found in _MENTIONS.findall(self.text) for word in words(found)}
-        raw = spread_hashtags(_LINKS.sub(" ", self.text))
-        found = {
-            fold(w[0]) for w in _RAW_WORD.finditer(raw) if _tells(w[0], raw[max(0, w.start() - 8) : w.start()])
-        }
-        return frozenset(found - mentioned)
+        raw = normalize("NFKC", spread_hashtags(_GROUPED.sub("", _LINKS.sub(" ", self.text))))
+        found = (fold(w[0]) for w in _RAW_WORD.finditer(raw) if _tells(w[0], *_around(raw, w.start(), w.end())))
+        return frozenset(found) - mentioned
+
+
+def _around(text: str, start: int, end: int) -> tuple[str, str]:
+    return text[max(0, start - 12) : start], text[end : end + 4]
 
 
 def _without_heads(text: str) -> str:
@@ -79,11 +86,12 @@ def _without_heads(text: str) -> str:
     return text[start:]
 
 
-def _tells(word: str, before: str) -> bool:
+def _tells(word: str, before: str, after: str) -> bool:
     if any(c.isdigit() for c in word):
         return True
-    if word[0].isupper():
-        return bool(before.strip()) and not _SENTENCE_ENDS.search(before)
+    if word[0].isupper():  # at the start of a sentence only as part of a longer name
+        begins = not before.strip() or (_SENTENCE_ENDS.search(before) and not _SHORTENED.search(before))
+        return not begins or bool(_NAME_GOES_ON.match(after))
     return not word[0].islower() and len(word) > 2
 
 
@@ -150,6 +158,12 @@ def int_of(word: str) -> str:
 
 
 def _alike(one: str, other: str) -> bool:
-    if one.startswith(other) or other.startswith(one):
-        return min(len(one), len(other)) > 1
-    return SequenceMatcher(None, one, other).ratio() > _ALIKE
+    """Shortened, with an ending or a particle more, or mistyped: letters swapped, one lost or doubled."""
+    short, long = sorted((one, other), key=len)
+    if (long.startswith(short) and len(short) > 1) or (long.endswith(short) and len(short) > 3):
+        return True
+    if len(short) < _MISTYPED:
+        return False
+    if len(short) == len(long):
+        return sorted(short) == sorted(long)
+    return len(short) + 1 == len(long) and any(long[:i] + long[i + 1 :] == short for i in range(len(long)))

@@ -1,7 +1,7 @@
 """Echoes: the posts that say the same as one post, who published first, and how far apart.
 
 Nothing is stored for it. The index knows every word with its place, so a post's echoes are the answer to a query:
-any four neighbouring words of its text, within four weeks of it. A copy, a text cut off and a quotation inside an
+any three neighbouring words of its text, within four weeks of it. A copy, a text cut off and a quotation inside an
 article all share such neighbours; which of them say the same, `core.sameness` decides on their texts. So there is
 nothing to erase, to check, to rebuild or to migrate, and a moment of before is answered by the same query.
 """
@@ -25,8 +25,9 @@ from db.slices import chunks
 from db.upsert import table
 
 REACH = timedelta(days=28)  # between an announcement and its echoes
-MOST = 2000  # candidates on each side in time whose texts are compared, the nearest first
-_NEIGHBOURS = 4  # words of a phrase
+MOST = 4000  # candidates whose texts are compared, the nearest first
+_READ = 20_000  # row keys from the index
+_NEIGHBOURS = 3  # words of a phrase, and from one to the next: whoever shares five in a row shares one
 _PHRASES = 250  # of one query
 _KIND = "echoes"  # of a cursor
 _MICROSECOND = timedelta(microseconds=1)
@@ -170,10 +171,10 @@ def _alike(session: Session, own: Said, keys: Sequence[int], moment: datetime | 
 
 
 def _neighbours(said: str) -> Tree | None:
-    """Any of its phrases, each second one, more of a long text; a text too short for one is a phrase itself."""
+    """Any of its phrases, side by side, fewer of a long text; a text too short for one is a phrase itself."""
     found = sameness.runs(said)
     words = sum(map(len, found))
-    step = max(2, -(-words // _PHRASES))
+    step = max(_NEIGHBOURS, -(-words // _PHRASES))
     phrases = [tuple(run[at : at + _NEIGHBOURS]) for run in found for at in _starts(len(run), step)]
     parts = [Phrase(p) for p in dict.fromkeys(phrases or [tuple(run) for run in found])]
     return Or(tuple(parts)) if len(parts) > 1 else parts[0] if parts else None
@@ -186,10 +187,10 @@ def _starts(length: int, step: int) -> list[int]:
 
 
 def _candidates(session: Session, key: int, query: PostQuery) -> tuple[list[int], bool]:
-    """Row keys of posts with such a phrase, the nearest before and after; and whether these are all."""
-    found = selection(session, query)
-    sides = [session.execute(found.by_key(newest, key, MOST)).scalars().all() for newest in (True, False)]
-    return [k for side in sides for k in side], all(len(side) < MOST for side in sides)
+    """Row keys of the other posts with such a phrase, the nearest in time; and whether these are all."""
+    found = session.execute(selection(session, query).by_key(True, None, _READ)).scalars().all()
+    nearest = sorted((other for other in found if other != key), key=lambda other: abs(other - key))
+    return nearest[:MOST], len(nearest) <= MOST and len(found) < _READ
 
 
 def _rows(session: Session, chosen: Any, moment: datetime | None, *order: Any) -> Sequence[Any]:
