@@ -103,7 +103,7 @@ def runs(text: str) -> list[list[str]]:
 
 def likeness(one: Said, other: Said) -> Likeness | None:
     """How `other` says what `one` says, None if it does not."""
-    short, long = sorted((one, other), key=lambda said: len(said.words))
+    short, long = sorted((one, other), key=lambda said: (len(said.words), said.words))
     if not short.words:
         return None
     shared = len(short.shingles & long.shingles)
