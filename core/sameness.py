@@ -25,10 +25,7 @@ LEAST = 8  # words: a shorter text inside another says nothing
 ENOUGH_SHORT = 0.6  # of all shingles of two such short texts are shared
 _COPY = 1.6  # times the words of the other: more than that is no copy
 _LINKS = re.compile(r"(?<!\w)(?:https?://|www\.|pic\.twitter\.com/)\S+", re.I)
-_BEFORE = re.compile(r"\s*RT\s+@[\w.@-]+:?\s|\W*\d{1,2}/\d{0,2}(?!\w)", re.I)
-_BEHIND = re.compile(r"(?<!\w)\d{1,2}/\d{0,2}\W*$")
-_HASHTAGS = re.compile(r"(?:\s*#\w+)+\W*$")
-_CUT = re.compile(r"[^\W_]+(?:…|\.\.\.)\s*$")  # a word of which the end may be missing
+_PLACE_IN_THREAD = re.compile(r"\W*\d{1,2}/(?:\d|1[0-2])?\W*")
 _GROUPED = re.compile(r"(?<=\d)[,.٬](?=\d{3}(?!\d))")
 _MENTIONS = re.compile(r"@[\w.@-]+")
 _RAW_WORD = re.compile(r"[^\W_]+")
@@ -36,7 +33,7 @@ _SENTENCE_ENDS = re.compile(r"[.!?:…\n]\W*$")
 _SHORTENED = re.compile(r"(?<!\w)[^\W\d_]{1,5}\.\W*$")  # Gen.
 _NAME_GOES_ON = re.compile(r"\.?\s+[A-Z]")
 _MISTYPED = 5  # letters: a shorter word with other letters is another word
-_ALIGNED = 400  # words: of longer texts numbers and names are not aligned, whole documents have many
+_ALIGNED = 1_000_000  # pairs of words: the numbers and names of longer texts are not held against each other
 
 
 class Likeness(NamedTuple):
@@ -54,9 +51,8 @@ class Said:
 
     @cached_property
     def words(self) -> tuple[str, ...]:
-        bare = _GROUPED.sub("", _CUT.sub(" ", _LINKS.sub(" ", self.text)))
-        own = _BEHIND.sub(" ", _HASHTAGS.sub(" ", _BEHIND.sub(" ", _without_heads(bare))))
-        return tuple(words(spread_hashtags(own)) or words(bare))
+        bare = _GROUPED.sub("", _LINKS.sub(" ", self.text))
+        return tuple(words(spread_hashtags(_own(bare.split()))) or words(bare))
 
     @cached_property
     def shingles(self) -> frozenset[tuple[str, ...]]:
@@ -79,11 +75,26 @@ def _around(text: str, start: int, end: int) -> tuple[str, str]:
     return text[max(0, start - 12) : start], text[end : end + 4]
 
 
-def _without_heads(text: str) -> str:
-    start = 0
-    while found := _BEFORE.match(text, start):
-        start = found.end()
-    return text[start:]
+def _own(parts: Sequence[str]) -> str:
+    """Without "RT @name:" and the place in a thread, the hashtags at the end and a word that was cut there."""
+    start, end = 0, len(parts)
+    while start < end and (_PLACE_IN_THREAD.fullmatch(parts[start]) or not _says(parts[start])):
+        start += 1
+    if end - start > 1 and parts[start].upper() == "RT" and parts[start + 1].startswith("@"):
+        start += 2
+    while end > start and _trails(parts[end - 1]):
+        end -= 1
+    if end > start and parts[end - 1].endswith(("…", "...")):
+        end -= 1
+    return " ".join(parts[start:end])
+
+
+def _trails(part: str) -> bool:
+    return part.startswith("#") or bool(_PLACE_IN_THREAD.fullmatch(part)) or not _says(part)
+
+
+def _says(part: str) -> bool:
+    return any(map(str.isalnum, part))
 
 
 def _tells(word: str, before: str, after: str) -> bool:
@@ -122,7 +133,7 @@ def likeness(one: Said, other: Said) -> Likeness | None:
 
 def _another(short: Said, long: Said) -> bool:
     """Whether a place where they differ says another number or name."""
-    if short.words == long.words or len(short.words) > _ALIGNED:
+    if short.words == long.words or len(short.words) * len(long.words) > _ALIGNED:
         return False
     theirs = SequenceMatcher(None, short.words, long.words, autojunk=False)
     in_short, in_long = set(short.words), set(long.words)

@@ -26,6 +26,8 @@ from db.upsert import table
 
 REACH = timedelta(days=28)  # between an announcement and its echoes
 MOST = 4000  # candidates whose texts are compared, the nearest first
+_COMPARED = 4_000_000  # characters of theirs
+_AT_ONCE = 200
 _READ = 20_000  # row keys from the index
 _NEIGHBOURS = 3  # words of a phrase, and from one to the next: whoever shares five in a row shares one
 _PHRASES = 250  # of one query
@@ -112,12 +114,12 @@ def echoes(session: Session, key: int, moment: datetime | None = None) -> Echoes
         return Echoes(asked.id, (), True, since, until, True)
     query = PostQuery(tree=_neighbours(asked.text), since=since, until=until, as_of=moment)
     keys, complete = _candidates(session, asked.id, query) if query.tree else ([], True)
-    found = _alike(session, Said(asked.text), keys, moment)
+    found, all_compared = _alike(session, Said(asked.text), keys, moment)
     for row in _naming(session, asked, moment):
         relation: Relation = "repost" if row.kind == "repost" else "quote"
         found[row.id] = _echo(row, found[row.id].overlap if row.id in found else None, relation)
     found[asked.id] = _echo(asked, 1.0, "repost" if asked.kind == "repost" else "this")
-    return Echoes(asked.id, *_ordered(found.values()), since, until, complete)
+    return Echoes(asked.id, *_ordered(found.values()), since, until, complete and all_compared)
 
 
 def _asked(session: Session, key: int, moment: datetime | None) -> Any:
@@ -160,14 +162,20 @@ def _time(row: Any) -> datetime:
     return times.parse(row.created_at) if isinstance(row.created_at, str) else row.created_at
 
 
-def _alike(session: Session, own: Said, keys: Sequence[int], moment: datetime | None) -> dict[int, Echo]:
-    """Those of these posts that say the same."""
+def _alike(
+    session: Session, own: Said, keys: Sequence[int], moment: datetime | None
+) -> tuple[dict[int, Echo], bool]:
+    """Those of these posts that say the same; and whether all were compared."""
     found: dict[int, Echo] = {}
-    for some in chunks(keys):
+    room = _COMPARED
+    for some in chunks(keys, _AT_ONCE):
+        if room <= 0:
+            return found, False
         for row in _rows(session, _post.c.id.in_(some), moment):
+            room -= len(row.text)
             if alike := sameness.likeness(own, Said(row.text)):
                 found[row.id] = _echo(row, round(alike.overlap, 3), alike.kind)
-    return found
+    return found, True
 
 
 def _neighbours(said: str) -> Tree | None:
