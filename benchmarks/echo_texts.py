@@ -76,7 +76,8 @@ def _fill(chance: random.Random, lang: str, apart_from: Slots | None = None) -> 
 
 
 def _other(chance: random.Random, lang: str, slot: str, value: str) -> str:
-    return chance.choice([v for v in _TEXTS[lang]["slots"][slot] if v != value])
+    known: list[str] = _TEXTS[lang]["slots"][slot]
+    return chance.choice([v for v in known if v != value])
 
 
 # -- what is done to a text that stays the same -------------------------------------------------------------
@@ -104,7 +105,8 @@ def _cut(chance: random.Random, text: str, lang: str) -> str:
 
 
 def _news(chance: random.Random, text: str, lang: str) -> str:
-    return _TEXTS[lang]["news"].format(quoted=text, **_fill(chance, lang))
+    frame: str = _TEXTS[lang]["news"]
+    return frame.format(quoted=text, **_fill(chance, lang))
 
 
 def _marked_inside(chance: random.Random, text: str, lang: str) -> str:

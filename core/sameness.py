@@ -33,7 +33,7 @@ _SENTENCE_ENDS = re.compile(r"[.!?:…\n]\W*$")
 _SHORTENED = re.compile(r"(?<!\w)[^\W\d_]{1,5}\.\W*$")  # Gen.
 _NAME_GOES_ON = re.compile(r"\.?\s+[A-Z]")
 _MISTYPED = 5  # letters: a shorter word with other letters is another word
-_ALIGNED = 1_000_000  # pairs of words: the numbers and names of longer texts are not held against each other
+_ALIGNED = 200_000  # pairs of words: the numbers and names of longer texts are not held against each other
 
 
 class Likeness(NamedTuple):
@@ -154,7 +154,7 @@ def _spelled_otherwise(a: Sequence[str], b: Sequence[str], mine: Iterable[str], 
 
 def _stands_for(word: str, others: Sequence[str]) -> bool:
     if word[0].isdigit():
-        return any(int_of(word) == int_of(o) for o in others if o[0].isdigit())
+        return any(_number(word) == _number(o) for o in others if o[0].isdigit())
     initials = "".join(o[0] for o in others)
     if len(word) > 1 and word in initials:
         return True
@@ -163,7 +163,7 @@ def _stands_for(word: str, others: Sequence[str]) -> bool:
     )
 
 
-def int_of(word: str) -> str:
+def _number(word: str) -> str:
     """18th is 18, 08 is 8."""
     return re.sub(r"(\d)(?:st|nd|rd|th)$", r"\1", word).lstrip("0")
 
