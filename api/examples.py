@@ -92,6 +92,7 @@ FOUND: dict[str, Any] = {
     "snippet": {"text": POST["text"], "start": 0, "hits": [(4, 12), (21, 30)]},  # q=advisors brigade
 }
 SAID: dict[str, Any] = {"decision": "tagged", "note": POST["tags"][1]["correction"]["note"]}
+ECHO: dict[str, Any] = {"overlap": 0.92, "relation": "copy", "after_seconds": 183, "at_least": 183, "at_most": 183}
 VERSION: dict[str, Any] = {
     "number": 2,
     "change": "edit",

@@ -14,6 +14,28 @@ def posts(items: list[dict[str, Any]], today: list[dict[str, Any]], audience: Au
     return [terms.apply_today(was, now, audience) for was, now in zip(items, today, strict=True)]
 
 
+def echoes(
+    items: list[dict[str, Any]],
+    today: list[dict[str, Any]],
+    marks: list[dict[str, Any]],
+    asked: dict[str, Any],
+    audience: Audience,
+) -> list[dict[str, Any]]:
+    """`marks` says of each what it is in the group of `asked`. How much two texts share would tell what is in a
+    withheld one: then only that they say the same is told."""
+    hidden = terms.apply(asked, audience)["rights"]["text_withheld"]
+    shown = posts(items, today, audience)
+    return [
+        {**post, "echo": _silent_echo(mark) if hidden or post["rights"]["text_withheld"] else mark}
+        for post, mark in zip(shown, marks, strict=True)
+    ]
+
+
+def _silent_echo(mark: dict[str, Any]) -> dict[str, Any]:
+    by_text = mark["relation"] in ("copy", "excerpt", "fuller")
+    return {**mark, "overlap": None, "relation": "echo" if by_text else mark["relation"]}
+
+
 def versions(post: dict[str, Any], items: list[dict[str, Any]], audience: Audience) -> list[dict[str, Any]]:
     """A text that may not leave may not leave as an old version or as a difference either."""
     items = [{**item, "tags": terms.tags(item["tags"], audience)} for item in items]

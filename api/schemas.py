@@ -321,6 +321,74 @@ class Changes(Form):
     caught_up: bool = Field(description="Nothing else has happened yet.")
 
 
+class Lag(Form):
+    """Seconds after the first post of the group; all three are the same where both times are exact."""
+
+    after_seconds: float | None = Field(description="Null where one of the two times is not known to the second.")
+    at_least: float | None = Field(description="Below zero where it may have come before the first one.")
+    at_most: float | None
+
+
+class Echo(Lag):
+    """What a post is in the group of the one that was asked for."""
+
+    overlap: float | None = Field(
+        ge=0,
+        le=1,
+        description="The share of the shorter of the two texts that stands in the longer, by three words at a time."
+        " Null where a text is withheld, or where the post was found by the id that it names.",
+    )
+    relation: Literal["first", "this", "copy", "excerpt", "fuller", "repost", "quote", "echo"] = Field(
+        description="first: published first; this: the one that was asked for; copy; excerpt: it has a part of that"
+        " text; fuller: it has that text and more; repost, quote: it names that post; echo: one of copy, excerpt"
+        " and fuller, where a text is withheld."
+    )
+
+
+class EchoPost(Post):
+    model_config = ConfigDict(json_schema_extra={"examples": [{**examples.POST, "echo": examples.ECHO}]})
+    echo: Echo
+
+
+class FirstEcho(Form):
+    id: str
+    platform: str
+    account: AccountRef | None
+    created_at: Time
+    created_at_precision: Precision
+    certain: bool = Field(description="No other one can have come before, by what is known of their times.")
+
+
+class Joined(Lag):
+    posts: int
+    id: str = Field(description="The first post of them.")
+
+
+class PlatformEchoes(Joined):
+    platform: str
+
+
+class AccountEchoes(Joined):
+    account: AccountRef | None
+
+
+class Echoes(Page):
+    """`lag` is that of the post that was asked for, `took` that of the last one."""
+
+    items: list[EchoPost]
+    total: int
+    complete: bool = Field(
+        description="False where there were too many candidates: only the nearest were compared."
+    )
+    first: FirstEcho | None = Field(description="Null where the text was erased: then there is no group.")
+    lag: Lag | None
+    took: Lag | None
+    platforms: list[PlatformEchoes] = Field(description="In the order in which they joined in.")
+    accounts: list[AccountEchoes] = Field(description="In the order in which they joined in, at most 200.")
+    since: Time = Field(description="Texts published from here on were compared.")
+    until: Time
+
+
 class ErasedVersion(Form):
     digest: str = Field(description="Of the version as it was archived, as the ledger has it.")
     kept: str = Field(description="Of what is left of it.")

@@ -86,6 +86,14 @@ class OnePost(BaseModel):
         return time_of("as_of", self.as_of)
 
 
+class EchoSearch(OnePost):
+    as_of: Value | None = Field(
+        None, description="Date or RFC 3339 time: the group as the archive knew it then.", examples=["2025-09-01"]
+    )
+    limit: int = Field(50, ge=1, le=MAX_LIMIT, description="Most posts a page.")
+    cursor: Value | None = Field(None, description="The next_cursor of the page before.")
+
+
 class PostSearch(Filters):
     sort: Sort = Field("newest", description=_SORT)
     limit: int = Field(50, ge=1, le=MAX_LIMIT, description="Most posts a page.")

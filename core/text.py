@@ -228,6 +228,16 @@ def _in_text(shown: str) -> Iterator[list[Spot]]:
                 yield halves
 
 
+def spread_hashtags(text: str) -> str:
+    """`text` with #KeyLeaderEngagement written as three words, as a text without hashtags has it."""
+    return _HASHTAG.sub(lambda found: "#" + " ".join(_inside(found[1])), text) if "#" in text else text
+
+
+def _inside(tag: str) -> list[str]:
+    spans = dict.fromkeys((start, end) for _, start, end in _cut(_CAMEL, "".join(map(_shape, tag)), tag, 0))
+    return [tag[start:end] for start, end in spans] if len(spans) > 1 else [tag]
+
+
 def _in_tag(tag: str, start: int) -> Iterator[list[Spot]]:
     inside = _cut(_CAMEL, "".join(map(_shape, tag)), tag, start)
     if len(inside) > 1 and [word for word, _, _ in inside] != words(tag):

@@ -202,6 +202,8 @@ class Post(SQLModel, table=True):
         Index("ix_post_url_key", "url_key"),
         Index("ix_post_recovered", "account_id", sqlite_where=text("platform_id LIKE '~%'"),
               postgresql_where=text("platform_id LIKE '~%'")),
+        Index("ix_post_repeats", "repeats", sqlite_where=text("repeats IS NOT NULL"),
+              postgresql_where=text("repeats IS NOT NULL")),
         Index("ix_post_recheck_at", "recheck_at", sqlite_where=text("recheck_at IS NOT NULL"),
               postgresql_where=text("recheck_at IS NOT NULL")),
         Index("ix_post_gone", "deleted_at", sqlite_where=text("deleted_at IS NOT NULL AND erasure_id IS NULL"),

@@ -109,13 +109,19 @@ def slices(session: Session, query: PostQuery, size: int = 500) -> Iterator[list
 
 def key_of(session: Session, public_id: str) -> int:
     """The row key of a post by any of its ids. Raises NotFound."""
+    key = find_key(session, public_id)
+    if key is None:
+        raise NotFound(f"the archive has no post {public_id!r}; an id is platform:platform_id")
+    return key
+
+
+def find_key(session: Session, public_id: str) -> int | None:
+    """As `key_of`; None where the archive has no such post."""
     platform, _, platform_id = storable(public_id).partition(":")
     own = select(_post.c.id).where(_post.c.platform == platform, _post.c.platform_id == platform_id)
     other = select(_alias.c.post_id).where(_alias.c.public_id == storable(public_id))
-    key = session.execute(own).scalar() or session.execute(other).scalar()
-    if key is None:
-        raise NotFound(f"the archive has no post {public_id!r}; an id is platform:platform_id")
-    return int(key)
+    key: int | None = session.execute(own).scalar() or session.execute(other).scalar()
+    return key
 
 
 def get(session: Session, public_id: str, moment: datetime | None = None) -> Item:

@@ -46,6 +46,13 @@ def was_current(moment: datetime) -> ColumnElement[bool]:
     return and_(_known.c.seen_at <= moment, _known.c.change != "late", not_(newer))
 
 
+def speaking(moment: datetime | None) -> tuple[Any, ColumnElement[bool]]:
+    """The versions, and which of them speak for their posts: those that are current, or were then."""
+    if moment is None:
+        return _version, and_(_version.c.post_id == _post.c.id, _version.c.number == _post.c.current)
+    return _known, and_(_known.c.post_id == _post.c.id, was_current(moment))
+
+
 def views(session: Session, moment: datetime | None) -> list["Now"]:
     """The parts of the archive, and how to read each."""
     return [Now(session)] if moment is None else [Unchanged(session, moment), Changed(session, moment)]

@@ -14,11 +14,12 @@ from api.deps import context, only
 from api.render import formats
 from api.render.as_of import AsOf
 from api.render.cards import card, href
+from api.render.echoes import SHOWN, others
 from api.render.judging import may_judge, verdicts
 from api.render.templates import page
 from api.search import OnePost
 from core import times
-from db import captures, corrections, directory, posts
+from db import captures, corrections, directory, posts, spread
 
 router = APIRouter(include_in_schema=False)
 
@@ -37,6 +38,8 @@ def one_post(request: Request, who: Reader, id: str, asked: Annotated[OnePost, Q
         past = outgoing.versions(today, posts.versions(session, own, moment), who.audience)
         topics = directory.topics(session)
         said = corrections.said_by_models(session, own)
+        group = spread.spread(session, posts.key_of(session, own), moment, SHOWN)
+    echoes = outgoing.echoes(group.items, group.today, group.echoes, group.asked, who.audience)
     post, names = outgoing.posts([post], [today], who.audience)[0], {t["slug"]: t["name"] for t in topics}
     shown = card(post, names, limit=None, as_of=as_of)
     judging = may_judge(who) and moment is None
@@ -48,6 +51,7 @@ def one_post(request: Request, who: Reader, id: str, asked: Annotated[OnePost, Q
         "names": names,
         "card": shown,
         "verdicts": verdicts(topics, shown.labels, said) if judging and not shown.erased else [],
+        "echoes": others(echoes, group.told, own, as_of),
         "versions": past[::-1],
         "captures": evidence,
         "links": [(url, formats.safe_url(url)) for url in post["links"]],

@@ -19,6 +19,7 @@ def document(inside):
     [
         (schemas.Post, examples.POST),
         (schemas.Version, examples.VERSION),
+        (schemas.EchoPost, {**examples.POST, "echo": examples.ECHO}),
         (schemas.Capture, examples.CAPTURE),
         (schemas.Coverage, examples.COVERAGE),
         (schemas.Run, examples.RUN),
@@ -43,7 +44,15 @@ def test_the_example_s_evidence_stands_in_its_text():
 
 
 def test_every_route_of_this_version_is_there(document):
-    posts = {"posts", "posts/{id}", "posts/{id}/versions", "posts/{id}/metrics", "timeline", "facets"}
+    posts = {
+        "posts",
+        "posts/{id}",
+        "posts/{id}/versions",
+        "posts/{id}/metrics",
+        "posts/{id}/echoes",
+        "timeline",
+        "facets",
+    }
     posts |= {"posts/{id}/tags/{topic}", "posts/{id}/capture", "posts/{id}/capture/body", "posts/{id}/captures"}
     rest = {"topics", "actors", "accounts", "references", "sources", "runs", "coverage", "drift", "audit"}
     rest |= {"media/{sha256}", "erasures", "changes", "stream"}

@@ -122,7 +122,7 @@ def test_ids_are_taken_raw_or_encoded(inside, spelling):
     assert inside.get(f"/api/v1/posts/{spelling}/versions").status_code == 200
 
 
-@pytest.mark.parametrize("suffix", ["", "/versions", "/metrics"])
+@pytest.mark.parametrize("suffix", ["", "/versions", "/metrics", "/echoes"])
 def test_another_id_of_a_post_leads_to_its_own(site, suffix):
     inside = site.inside()
     fields = {"url": "https://x.com/quoted/status/1956000000000000000", "view": View.FULL, "embedded_in": None}

@@ -38,7 +38,15 @@ def test_a_failure_carries_its_message_status_and_what_else_is_known():
 
 @pytest.mark.parametrize("failure", _classes(), ids=lambda c: c.__name__)
 def test_only_what_may_pass_by_itself_is_transient(failure):
-    passing = (errors.NotReady, errors.NoRoom, errors.FetchError, errors.RateLimited, errors.OverBudget)
+    passing = (
+        errors.NotReady,
+        errors.Busy,
+        errors.TooSlow,
+        errors.NoRoom,
+        errors.FetchError,
+        errors.RateLimited,
+        errors.OverBudget,
+    )
     assert failure.transient == (failure in passing)
 
 
