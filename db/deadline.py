@@ -16,6 +16,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
@@ -79,6 +80,36 @@ def kept(session: Session) -> Iterator[None]:
         raise limit.error() from error
 
 
+@contextmanager
+def briefly(session: Session, seconds: float) -> Iterator[None]:
+    """What is read in here takes so many seconds at most, and never longer than the context's limit; the session
+    stays as it was. Raises TooSlow."""
+    outer = _limit.get()
+    at = time.monotonic() + seconds
+    limit = Limit(seconds, min(at, outer.at) if outer else at)
+    connection = session.connection()
+    try:
+        if is_sqlite(session):
+            with _WATCHDOG.watching(connection.connection.driver_connection, limit.at):
+                yield
+        else:
+            with session.begin_nested():  # a statement that was stopped takes only this back
+                session.execute(text(f"SET LOCAL statement_timeout = {max(1, round(limit.left * 1000))}"))
+                yield
+                session.execute(
+                    text(f"SET LOCAL statement_timeout = {round(outer.promised * 1000) if outer else 0}")
+                )
+    except (DBAPIError, sqlite3.OperationalError) as error:
+        if not _was_stopped(getattr(error, "orig", error)):
+            raise
+        raise limit.error() from error
+
+
+def _timeout(seconds: float) -> Any:
+    """0 is none."""
+    return text(f"SET LOCAL statement_timeout = {round(seconds * 1000)}")
+
+
 def before_statement(connection: Any, cursor: Any, *_: Any) -> None:
     """An event of the engine. Raises TooSlow between two statements."""
     limit: Limit | None = connection.get_execution_options().get(OPTION)
@@ -116,6 +147,7 @@ class _Watchdog:
     @contextmanager
     def watching(self, connection: Any, at: float) -> Iterator[None]:
         with self._changed:
+            outer = self._watched.get(id(connection))
             self._watched[id(connection)] = (at, connection)
             if self._thread is None:
                 self._thread = threading.Thread(target=self._look, name="kle-deadline", daemon=True)
@@ -126,7 +158,10 @@ class _Watchdog:
             yield
         finally:
             with self._changed:
-                del self._watched[id(connection)]
+                if outer:
+                    self._watched[id(connection)] = outer
+                else:
+                    del self._watched[id(connection)]
 
     def _look(self) -> None:
         with self._changed:

@@ -11,16 +11,17 @@ from sqlalchemy import func, select
 from sqlmodel import Session
 
 from core import cursor, times
-from core.errors import BadRequest, NotFound
+from core.errors import BadRequest, NotFound, TooSlow
 from core.post import METRICS
 from core.text import storable
-from db import as_of, forms
+from db import as_of, deadline, forms
 from db.models import Alias, Capture, Metrics, Post, Source, Tag, Version
 from db.query import PostQuery, selection
 from db.selection import Selection
 from db.upsert import table
 
 COUNTED = 10_000  # matches are counted exactly up to here
+COUNTING = 0.25  # seconds that this may take
 UNCERTAIN = "uncertain"  # the order of the review queue: of posts with an unsure topic, the most doubtful first
 _BY_TIME = ("newest", "oldest")
 SORTS = (*_BY_TIME, *METRICS, UNCERTAIN)
@@ -64,7 +65,7 @@ def page(
     following = cursor.encode(sort, *rows[limit - 1]) if len(rows) > limit else None
     pairs = _forms(session, query, [row.id for row in rows[:limit]])
     items, today = [post for post, _ in pairs], [post for _, post in pairs]
-    return PostPage(items, today, following, counted(session, found.keys()))
+    return PostPage(items, today, following, counted(session, found.keys(), len(rows)))
 
 
 def _of_doubt(query: PostQuery) -> PostQuery:
@@ -88,10 +89,15 @@ def _ordered(found: Selection, sort: str, after: str | None, limit: int) -> Any:
     return found.by_order(sort == UNCERTAIN, cursor.decode(after, sort, parts=2) if after else None, limit)
 
 
-def counted(session: Session, keys: Any) -> int | dict[str, int]:
-    """How many rows this selects: exactly, or {"at_least": n} above the bound."""
-    bounded = keys.limit(COUNTED + 1).subquery()
-    count = int(session.execute(select(func.count()).select_from(bounded)).scalar_one())
+def counted(session: Session, keys: Any, seen: int = 0) -> int | dict[str, int]:
+    """How many rows this selects: exactly, or {"at_least": n} above the bound; of those that cannot be counted in
+    time, as many as were seen."""
+    bounded = select(func.count()).select_from(keys.limit(COUNTED + 1).subquery())
+    try:
+        with deadline.briefly(session, COUNTING):
+            count = int(session.execute(bounded).scalar_one())
+    except TooSlow:
+        return {"at_least": seen}
     return count if count <= COUNTED else {"at_least": COUNTED}
 
 

@@ -100,3 +100,20 @@ def test_a_change_that_is_not_committed_yet_is_none(database):
         before = database.state()
         assert database.state() == before
     assert database.state() != before
+
+
+@pytest.mark.parametrize("seconds", [None, 60])
+def test_a_shorter_limit_inside_leaves_the_session_as_it_was(database, seconds):
+    with deadline.within(seconds), database.read() as session:
+        assert session.execute(QUICK).scalar() == 1
+        for _ in range(2):
+            with pytest.raises(TooSlow), deadline.briefly(session, 0.1):
+                session.execute(ENDLESS)
+            assert session.execute(QUICK).scalar() == 1
+        with deadline.briefly(session, 60):
+            assert session.execute(QUICK).scalar() == 1
+
+
+def test_the_limit_of_the_request_holds_inside_a_longer_one(database):
+    with pytest.raises(TooSlow), deadline.within(0.1), database.read() as session, deadline.briefly(session, 60):
+        session.execute(ENDLESS)

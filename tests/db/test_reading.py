@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import select, text
 
 from core import cursor
 from core.errors import BadRequest, CursorError, NotFound, QueryError
@@ -280,3 +281,14 @@ def test_links_and_media_that_came_or_went_are_told(room):
         {"op": "removed", "what": "link", "url": "https://a.example"},
         {"op": "added", "what": "media", "url": "https://m.example/a.jpg"},
     ]
+
+
+def test_what_cannot_be_counted_in_time_is_said_to_be_as_many_as_were_seen(room, monkeypatch):
+    room.archive(*(post(n, "Meeting") for n in range(4)))
+    slow = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n WHERE x < 100000000000) SELECT x FROM n"
+    monkeypatch.setattr(posts, "COUNTING", 0.1)
+    monkeypatch.setattr(posts.Selection, "keys", lambda self: select(text(f"x FROM ({slow}) AS slow")))
+    monkeypatch.setattr(posts, "COUNTED", 10**12)
+    with room.database.read() as session:
+        page = posts.page(session, PostQuery.build("meeting"), limit=2)
+    assert len(page.items) == 2 and page.total == {"at_least": 3}
