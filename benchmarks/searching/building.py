@@ -1,8 +1,8 @@
 """An archive of posts by seed, through the program's own ways in: the collector's `Intake`, then tags in bulk.
 
 Posts come in as `kle import` with KLE_MODEL = none takes them: files of the project's own form in slices of some
-megabytes, at most 500 posts a transaction, each slice kept as a capture. What then waits for tags gets them as from a
-worker. Beside each slice the same posts' words go into a bare FTS5 index, so that both meet the same minute.
+megabytes, at most 500 posts a transaction, each slice kept as a capture. What waits for tags then gets them, as from
+a worker. Beside each slice the same posts' words go into a bare FTS5 index, so that both meet the same minute.
 """
 
 import random
