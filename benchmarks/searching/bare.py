@@ -36,7 +36,8 @@ class Bare:
         return self.connection.execute(statement, values).fetchall()
 
     def _matching(self, question: Question) -> tuple[str, list[Any]]:
-        found, values = "WHERE post_text MATCH ?", [self._match(question)]
+        found = "WHERE post_text MATCH ?"
+        values: list[Any] = [self._match(question)]
         since, until = keys(question)
         for bound, operator in ((since, ">="), (until, "<")):
             if bound is not None:
@@ -55,8 +56,8 @@ class Bare:
     def told(self, task: str, answer: Any) -> Any:
         return [f"{row['platform']}:{row['platform_id']}" for row in answer] if task == "page" else answer[0]
 
-    def can(self, task: str, question: Question) -> bool:
-        return True
+    def can(self, task: str) -> bool:
+        return task in ("page", "total")
 
     def close(self) -> None:
         self.connection.close()

@@ -1,8 +1,8 @@
 """An archive of posts by seed, through the program's own ways in: the collector's `Intake`, then tags in bulk.
 
-Posts come in as `kle import` with KLE_MODEL = none takes them: files of the project's own form in slices of some
-megabytes, at most 500 posts a transaction, each slice kept as a capture. What waits for tags then gets them, as from
-a worker. Beside each slice the same posts' words go into a bare FTS5 index, so that both meet the same minute.
+Posts come in as `kle import` with KLE_MODEL = none takes them: in slices of some megabytes in the project's own form,
+at most 500 posts a transaction, each slice kept as a capture. What waits for tags then gets them, as from a worker.
+Beside each slice the same posts' words go into a bare FTS5 index, so that both meet the same minute.
 """
 
 import random
@@ -141,12 +141,12 @@ class _Archive:
     def take(self, records: Sequence[dict[str, Any]]) -> None:
         outcome = self._intake.outcome
         before = outcome.posts
-        self._intake.take(_page(records), self._kind)
+        self._intake.take(page(records), self._kind)
         if outcome.posts - before != len(records):
             raise AssertionError(f"of {len(records)} posts {outcome.posts - before} went in: {outcome}")
 
     def read(self, records: Sequence[dict[str, Any]]) -> list[SeenPost]:
-        return [post for post in self._kind.parse(_page(records)) if isinstance(post, SeenPost)]
+        return [post for post in self._kind.parse(page(records)) if isinstance(post, SeenPost)]
 
     def tag(self) -> None:
         """All that waits."""
@@ -169,7 +169,7 @@ def _settings() -> Settings:
     return Settings(tables={"actor": actors})
 
 
-def _page(records: Sequence[dict[str, Any]]) -> Page:
+def page(records: Sequence[dict[str, Any]]) -> Page:
     body = b"".join(orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE) for record in records)
     return Page("", body, posts.SEEN_AT, headers={"content-type": "application/x-ndjson"})
 

@@ -12,14 +12,14 @@ class Contender(Protocol):
     """`ask` is what is timed; `told` brings its answer into a form in which all of them can be compared:
 
     of a page the ids in their order, of a total a number (or the least that it is), of a histogram counts by day, of
-    facets counts by field and value. None where it cannot be asked this.
+    facets counts by field and value. What somebody does instead of a task that it cannot do (`can`) is not compared.
     """
 
     name: str
 
     def ask(self, task: str, question: Question) -> Any: ...
     def told(self, task: str, answer: Any) -> Any: ...
-    def can(self, task: str, question: Question) -> bool: ...
+    def can(self, task: str) -> bool: ...
     def close(self) -> None: ...
 
 

@@ -1,11 +1,11 @@
 """What is asked: shapes of queries, each with several questions of that shape, so that no answer is merely kept.
 
-A question names what any of the contenders can be asked: words that all have to stand in the text, a phrase, a prefix,
-filters, an order and a place to go on from.
+A question names what any of the contenders can be asked: words that all have to stand in the text, a phrase, a
+prefix, filters, an order and a place to go on from.
 """
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -23,7 +23,7 @@ _FREQUENT = ("commander", "leaders", "security", "school", "training", "officers
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """`without` is a word that stands nowhere: with it a question that was asked before is a new one. `after` is the
+    """`without` is a word that stands nowhere: it makes a new question of one that was asked before. `after` is the
     last moment of the page before."""
 
     words: tuple[str, ...] = ()
@@ -94,8 +94,8 @@ def shapes(archive: sqlite3.Connection, count: int) -> tuple[Shape, ...]:
     )
 
 
-def _of(questions: "Sequence[Question] | object") -> tuple[Question, ...]:
-    return tuple(questions)  # type: ignore[arg-type]
+def _of(questions: Iterable[Question]) -> tuple[Question, ...]:
+    return tuple(questions)
 
 
 def _three(number: int) -> Question:
@@ -103,7 +103,7 @@ def _three(number: int) -> Question:
 
 
 def _filtered(number: int) -> Question:
-    """A word of every third post, one of the busier accounts, two years out of the ten."""
+    """A word of every third post, one of the busier accounts, three years out of the ten."""
     since = BEGIN + timedelta(days=365 * (number % 7))
     word = vocabulary.EVERYDAY[number % len(vocabulary.EVERYDAY)]
     owner = accounts()[number].handle
@@ -115,8 +115,8 @@ def _filtered(number: int) -> Question:
 def _middle(archive: sqlite3.Connection, word: str, part: float) -> datetime:
     """When the post was published that lies so far down the list of this word."""
     matching = "FROM post_text WHERE post_text MATCH ?"
-    (count,) = archive.execute(f"SELECT count(*) {matching}", (word,)).fetchone()  # noqa: S608
-    wanted = f"SELECT rowid {matching} ORDER BY rowid DESC LIMIT 1 OFFSET ?"  # noqa: S608
+    (count,) = archive.execute(f"SELECT count(*) {matching}", (word,)).fetchone()
+    wanted = f"SELECT rowid {matching} ORDER BY rowid DESC LIMIT 1 OFFSET ?"
     (key,) = archive.execute(wanted, (word, int(count * part))).fetchone()
     return BEGIN.fromtimestamp(key >> KEY_BITS, BEGIN.tzinfo)
 

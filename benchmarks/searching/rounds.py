@@ -1,0 +1,103 @@
+"""All contenders asked in turn, question by question, so that a slow minute of the machine meets each of them.
+
+The first answer of each shape is kept apart: it warms what can be warmed. Who is slow is asked less often. Answers
+are compared as they come: where two disagree the run ends, for a benchmark of wrong answers is worth nothing.
+"""
+
+import gc
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from statistics import median, quantiles
+
+from benchmarks.searching.contender import Contender, agree
+from benchmarks.searching.shapes import Shape
+from core.errors import KleError
+
+LEAST = 5  # rounds in which everybody is asked, however slow
+
+
+@dataclass(slots=True)
+class Cell:
+    """Seconds of one contender with one shape, by round; `first` is before the rounds."""
+
+    first: float = 0
+    rounds: dict[int, float] = field(default_factory=dict)
+
+    @property
+    def p50(self) -> float:
+        return median(self.rounds.values())
+
+    @property
+    def p95(self) -> float:
+        return p95(list(self.rounds.values()))
+
+    def times(self, other: "Cell") -> float:
+        """How many times as long as the other: within each round, and the median of that."""
+        both = self.rounds.keys() & other.rounds.keys()
+        return median(self.rounds[n] / other.rounds[n] for n in both)
+
+
+def p95(seconds: Sequence[float]) -> float:
+    return quantiles(seconds, n=20, method="inclusive")[18] if len(seconds) > 1 else seconds[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Runner:
+    """A contender with the shapes of the archive that it has; if `compared`, its answers have to be the first's."""
+
+    contender: Contender
+    shapes: tuple[Shape, ...]
+    compared: bool = True
+
+
+Cells = dict[str, dict[str, Cell]]  # by shape, by contender
+
+
+def measured(
+    runners: Sequence[Runner], rounds: int, budget: float, told: Callable[[str], None] = lambda name: None
+) -> Cells:
+    """`budget`: seconds of a contender on a shape, after which it is asked no more. The first runner is ours."""
+    found: Cells = {}
+    for place, shape in enumerate(runners[0].shapes):
+        told(shape.name)
+        cells = {runner.contender.name: Cell() for runner in runners}
+        gc.collect()
+        for number in range(rounds + 1):
+            _round(runners, place, number, cells, budget)
+        found[shape.name] = cells
+    return found
+
+
+def _round(runners: Sequence[Runner], place: int, number: int, cells: dict[str, Cell], budget: float) -> None:
+    answers = []
+    for runner in runners:
+        shape, cell = runner.shapes[place], cells[runner.contender.name]
+        if number > LEAST and sum(cell.rounds.values()) > budget:
+            continue
+        question = shape.question(number)
+        begun = time.perf_counter()
+        answer = runner.contender.ask(shape.task, question)
+        seconds = time.perf_counter() - begun
+        if number:
+            cell.rounds[number] = seconds
+        else:
+            cell.first = seconds
+        if runner.compared:
+            answers.append((runner, answer))
+    if number <= len(runners[0].shapes[place].questions):
+        _compare(answers, runners[0].shapes[place], number)
+
+
+def _compare(answers: Sequence[tuple[Runner, object]], shape: Shape, number: int) -> None:
+    (first, ours), *others = answers
+    said = first.contender.told(shape.task, ours)
+    for runner, answer in others:
+        if not runner.contender.can(shape.task):
+            continue
+        theirs = runner.contender.told(shape.task, answer)
+        if not agree(shape.task, said, theirs):
+            raise KleError(
+                f"{shape.name}: {first.contender.name} and {runner.contender.name} disagree on"
+                f" {shape.question(number)}: {str(said)[:300]} against {str(theirs)[:300]}"
+            )
