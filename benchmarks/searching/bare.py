@@ -26,10 +26,10 @@ class Bare:
     def ask(self, task: str, question: Question) -> Any:
         matches, values = self._matching(question)
         if task != "page":
-            return self.connection.execute(f"SELECT count(*) FROM post_text {matches}", values).fetchone()  # noqa: S608
+            return self.connection.execute(f"SELECT count(*) FROM post_text {matches}", values).fetchone()
         order = "" if question.oldest else "DESC"
         statement = (
-            f"SELECT * FROM post_text CROSS JOIN post ON post.id = post_text.rowid"  # noqa: S608
+            f"SELECT * FROM post_text CROSS JOIN post ON post.id = post_text.rowid"
             f" CROSS JOIN version ON version.post_id = post.id AND version.number = post.current"
             f" {matches} ORDER BY post_text.rowid {order} LIMIT {LIMIT}"
         )

@@ -1,6 +1,6 @@
 """An archive of posts by seed, through the program's own ways in: the collector's `Intake`, then tags in bulk.
 
-Posts come in as `kle import` with KLE_MODEL = none takes them: in slices of some megabytes in the project's own form,
+Posts come in as `kle import` with KLE_MODEL = none takes them: slices of some megabytes in the project's own form,
 at most 500 posts a transaction, each slice kept as a capture. What waits for tags then gets them, as from a worker.
 Beside each slice the same posts' words go into a bare FTS5 index, so that both meet the same minute.
 """
@@ -27,7 +27,7 @@ from core.post import SeenPost
 from core.settings import Settings
 from core.text import index_words
 from db import directory, sources, tags
-from db.database import PRAGMAS, Database
+from db.database import PRAGMAS, Database, head
 from db.tags import Pending
 
 SLICE = 4  # blocks, about the bytes of a slice of `kle import`
@@ -71,8 +71,11 @@ class Spent:
 
 
 def cached(folder: Path, seed: int, count: int, told: Told = lambda done: None) -> tuple[Path, Spent]:
-    """The archive of these posts in `folder`, and what it took to make it; made where it is not there yet."""
-    file = folder / f"posts-{count}-{seed}.sqlite"
+    """The archive of these posts in `folder`, and what it took to make it; made where it is not there yet.
+
+    One that was made by an older program of the same schema is taken as it is, with the figures of then.
+    """
+    file = folder / f"posts-{count}-{seed}-{head()}.sqlite"
     notes = file.with_suffix(".json")
     if not notes.exists():
         folder.mkdir(parents=True, exist_ok=True)

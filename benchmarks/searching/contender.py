@@ -11,8 +11,8 @@ Counts = dict[str, int]
 class Contender(Protocol):
     """`ask` is what is timed; `told` brings its answer into a form in which all of them can be compared:
 
-    of a page the ids in their order, of a total a number (or the least that it is), of a histogram counts by day, of
-    facets counts by field and value. What somebody does instead of a task that it cannot do (`can`) is not compared.
+    of a page the ids in their order, of a total a number (or the least that it is), of a histogram counts by day,
+    of facets counts by field and value. What is done instead of a task that one cannot do (`can`) is not compared.
     """
 
     name: str

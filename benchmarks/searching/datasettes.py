@@ -36,7 +36,7 @@ def server(file: Path, folder: Path, *, patient: bool) -> Server:
 
 
 class Datasette:
-    """`refused` holds what took it longer than it allows as it comes; from then on the patient one is asked that."""
+    """`refused` holds what takes it longer than it allows as it comes; the patient one is asked that then."""
 
     name = "Datasette"
 

@@ -10,8 +10,7 @@ from typing import Any
 import httpx
 
 from benchmarks.searching import servers
-from benchmarks.searching.ours import Ours, parameters, told
-from benchmarks.searching.rounds import p95
+from benchmarks.searching.ours import Ours, parameters
 from benchmarks.searching.shapes import Shape
 from benchmarks.searching.writing import IDLE, MODES, Writer
 
@@ -114,14 +113,3 @@ def _together(server: servers.Server, pages: Sequence[Shape], clients: int, requ
         found = list(pool.map(ask, range(clients)))
     into.rate[clients] = clients * each / (time.perf_counter() - begun)
     into.clients[clients] = [seconds for some in found for seconds in some]
-
-
-def answers(server: servers.Server, shape: Shape, number: int) -> Any:
-    """What the server says, in the form in which answers are compared."""
-    route, asked = parameters(shape.task, shape.question(number))
-    with servers.client(server) as client:
-        said = client.get(route, params=asked).raise_for_status().json()
-    return told(shape.task, said["total"] if shape.task == "total" else said.get("items", said))
-
-
-__all__ = ["CLIENTS", "Reading", "Served", "answers", "beside_a_writer", "over_http", "p95"]

@@ -1,7 +1,7 @@
 """What most tools do with SQLite: a table of posts, an FTS5 index over its text, joined and ordered by date.
 
-Filled from an archive in the order in which posts came in. Times, accounts and the rest have indexes; topics stand in
-a table of their own.
+Filled from an archive in the order in which posts came in. Times, accounts and the rest have indexes; topics stand
+in a table of their own.
 """
 
 import sqlite3
@@ -25,17 +25,19 @@ _SCHEMA = (
     "CREATE TABLE post_topic (post INTEGER REFERENCES post(number), topic TEXT REFERENCES topic(slug),"
     " PRIMARY KEY (topic, post)) WITHOUT ROWID",
 )
-_INDEXES = (
+_INDEXES = (  # the name of the content in the form by which Datasette knows it
     *(f"CREATE INDEX post_{name} ON post ({name})" for name in ("created_at", "account", "actor", "platform")),
     "CREATE INDEX post_topic_post ON post_topic (post)",
-    'CREATE VIRTUAL TABLE post_text USING fts5(text, content="post", content_rowid="number")',  # as Datasette knows it
+    'CREATE VIRTUAL TABLE post_text USING fts5(text, content="post", content_rowid="number")',
     "INSERT INTO post_text (post_text) VALUES ('rebuild')",
     "ANALYZE",
 )
 _ROWS = """
-    SELECT version.id, post.platform || ':' || post.platform_id, post.platform, post.kind, account.handle, actor.slug,
-        version.text, post.lang, substr(post.created_at, 1, 10) || 'T' || substr(post.created_at, 12, 8) || 'Z',
-        post.url, version.links, version.media, post.likes, post.reposts, post.replies, post.quotes, post.views
+    SELECT version.id, post.platform || ':' || post.platform_id, post.platform, post.kind, account.handle,
+        actor.slug, version.text, post.lang,
+        substr(post.created_at, 1, 10) || 'T' || substr(post.created_at, 12, 8) || 'Z',
+        post.url, version.links, version.media,
+        post.likes, post.reposts, post.replies, post.quotes, post.views
     FROM version JOIN post ON post.id = version.post_id AND post.current = version.number
     LEFT JOIN account ON account.id = post.account_id LEFT JOIN actor ON actor.id = account.actor_id
     ORDER BY version.id"""
@@ -64,7 +66,7 @@ def fill(archive: Path, file: Path) -> Path:
         for statement in _SCHEMA:
             target.execute(statement)
         marks = ", ".join("?" * len(COLUMNS))
-        target.executemany(f"INSERT INTO post VALUES ({marks})", rows(source))  # noqa: S608
+        target.executemany(f"INSERT INTO post VALUES ({marks})", rows(source))
         target.executemany("INSERT INTO topic VALUES (?)", source.execute("SELECT slug FROM topic"))
         target.executemany("INSERT INTO post_topic VALUES (?, ?)", topics(source))
         for statement in _INDEXES:
@@ -96,10 +98,10 @@ class Plain:
             case "histogram":
                 day = "substr(post.created_at, 1, 10)"
                 return self._all(f"SELECT {day}, count(*) FROM {source} GROUP BY 1", values)
-        found = {name: self._facet(name, source, values) for name in FACETS if name != "topic"}
+        facets = {name: self._facet(name, source, values) for name in FACETS if name != "topic"}
         matched = f"SELECT post.number FROM {source}"
         by_topic = f"SELECT topic, count(*) FROM post_topic WHERE post IN ({matched}) GROUP BY 1"
-        return {**found, "topic": self._all(by_topic, values)}
+        return {**facets, "topic": self._all(by_topic, values)}
 
     def _facet(self, name: str, source: str, values: list[Any]) -> list[Any]:
         return self._all(f"SELECT post.{name}, count(*) FROM {source} GROUP BY 1 ORDER BY 2 DESC", values)

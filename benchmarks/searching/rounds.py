@@ -25,10 +25,6 @@ class Cell:
     rounds: dict[int, float] = field(default_factory=dict)
 
     @property
-    def p50(self) -> float:
-        return median(self.rounds.values())
-
-    @property
     def p95(self) -> float:
         return p95(list(self.rounds.values()))
 
@@ -36,6 +32,10 @@ class Cell:
         """How many times as long as the other: within each round, and the median of that."""
         both = self.rounds.keys() & other.rounds.keys()
         return median(self.rounds[n] / other.rounds[n] for n in both)
+
+
+def p50(seconds: Sequence[float]) -> float:
+    return median(seconds)
 
 
 def p95(seconds: Sequence[float]) -> float:
