@@ -23,11 +23,12 @@ class Contender(Protocol):
     def close(self) -> None: ...
 
 
+_NAMED = 50  # values of a facet that ours names
 FACETS = ("topic", "account", "actor", "platform", "lang", "kind")
 
 
 def agree(task: str, ours: Any, theirs: Any) -> bool:
-    """Ours names at most 50 values of a facet, and a total of above some thousands by the least that it is."""
+    """Ours names the most frequent values of a facet, and of a large total the least that it is."""
     match task:
         case "total":
             return bool(ours["at_least"] <= theirs if isinstance(ours, dict) else ours == theirs)
@@ -38,8 +39,9 @@ def agree(task: str, ours: Any, theirs: Any) -> bool:
 
 def _agree(ours: Counts, theirs: Counts) -> bool:
     least = min(ours.values(), default=0)
-    more = sum(count > least for count in theirs.values())
-    return all(theirs.get(value) == count for value, count in ours.items()) and more <= len(ours)
+    named = all(value in ours for value, count in theirs.items() if count > least)
+    enough = len(ours) >= min(len(theirs), _NAMED)
+    return named and enough and all(theirs.get(value) == count for value, count in ours.items())
 
 
 def days(rows: Iterable[tuple[str, int]]) -> Counts:

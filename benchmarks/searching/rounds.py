@@ -85,7 +85,7 @@ def _round(runners: Sequence[Runner], place: int, number: int, cells: dict[str, 
             cell.first = seconds
         if runner.compared:
             answers.append((runner, answer))
-    if number <= len(runners[0].shapes[place].questions):
+    if answers and answers[0][0] is runners[0] and number <= len(runners[0].shapes[place].questions):
         _compare(answers, runners[0].shapes[place], number)
 
 

@@ -29,7 +29,11 @@ class Server:
         self._log = log
         with log.open("wb") as out:
             self._process = subprocess.Popen(  # noqa: S603
-                said, stdout=out, stderr=subprocess.STDOUT, env={**os.environ, **(environment or {})}
+                said,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                cwd=log.parent,
+                env={**_outside(), **(environment or {})},
             )
         self._wait(path)
 
@@ -61,6 +65,12 @@ class Server:
             self._process.wait()
 
 
+def _outside() -> dict[str, str]:
+    """The environment without anybody's settings of ours; `cwd` keeps their kle.toml out."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("KLE_")}
+    return {**kept, "PYTHONPATH": os.pathsep.join(str(Path(place).resolve()) for place in sys.path)}
+
+
 def _free_port() -> int:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -72,7 +82,7 @@ def kle(archive: Path, folder: Path) -> Server:
     command = (sys.executable, "-m", "kle", "up", "--role", "api", "--port", "{port}")
     settings = {
         "KLE_DATABASE_URL": f"sqlite:///{archive}", "KLE_DATA_DIR": str(folder), "KLE_MODEL": "none",
-        "KLE_MIN_FREE": "0", "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+        "KLE_MIN_FREE": "0",
     }  # fmt: skip
     return Server(command, "/readyz", folder / "kle.log", settings)
 
