@@ -44,8 +44,9 @@ def _run(asked: argparse.Namespace) -> None:
     machine, progress = report.machine(), Console(stderr=True)
     kept = nullcontext(asked.cache) if asked.cache else tempfile.TemporaryDirectory(prefix="kle-bench-")
     with kept as folder, progress.status("beginning") as status:
-        how = asked.rounds, asked.budget, asked.pages, asked.requests
-        found = running.run(running.Asked(asked.posts, asked.seed, Path(folder), *how), status.update)
+        how = asked.rounds, asked.budget, asked.pages, asked.requests, asked.alone
+        screen = running.Screen(status.update, lambda line: progress.print(line, markup=False, highlight=False))
+        found = running.run(running.Asked(asked.posts, asked.seed, Path(folder), *how), screen)
     text = page.markdown(found, machine)
     console = Console()
     console.width = max(console.width, _WIDTH)
@@ -70,6 +71,8 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     run.add_argument("--budget", type=float, default=5.0, metavar="SECONDS", help=budget)
     run.add_argument("--pages", type=report.count, default=10, help="of each shape in a block beside a writer")
     run.add_argument("--requests", type=report.count, default=50, help="of each shape over HTTP (%(default)s)")
+    alone = "neither beside a writer nor over HTTP, which need a copy of the archive"
+    run.add_argument("--alone", action="store_true", help=alone)
     run.add_argument("--markdown", type=Path, metavar="FILE", help="write the tables there as well")
     run.add_argument("--json", type=Path, metavar="FILE", help="write the figures there as well")
     run.set_defaults(does=_run)

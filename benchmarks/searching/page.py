@@ -49,7 +49,8 @@ _SIZES = "\n## Sizes\n"
 
 def markdown(found: Found, machine: dict[str, Any]) -> str:
     parts = [_INTRODUCTION, _facts(found, machine), *_targets(found), *_in_the_process(found)]
-    parts += [*_beside_a_writer(found), *_over_http(found), *_filling(found), *_sizes(found)]
+    parts += [*_beside_a_writer(found), *_over_http(found)] if found.writer else []
+    parts += [*_filling(found), *_sizes(found)]
     return "\n".join(part.rstrip("\n") + "\n" for part in parts).replace("\n\n\n", "\n\n")
 
 
@@ -125,6 +126,7 @@ def _sizes(found: Found) -> Iterator[str]:
     yield _table(("table, with its indexes", "size", "bytes a post"), rows)
     files = ", ".join(f"{name} {_bytes(size)}" for name, size in found.files.items())
     yield f"Files: {files}. The archive beside has {found.posts // FEWER:,} posts."
+    yield f"The process that asked, with all but the servers in it, took {_bytes(found.peak)} at most."
 
 
 def _cell(cell: Cell) -> str:

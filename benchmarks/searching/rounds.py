@@ -25,6 +25,10 @@ class Cell:
     rounds: dict[int, float] = field(default_factory=dict)
 
     @property
+    def p50(self) -> float:
+        return p50(list(self.rounds.values()))
+
+    @property
     def p95(self) -> float:
         return p95(list(self.rounds.values()))
 
@@ -55,17 +59,25 @@ Cells = dict[str, dict[str, Cell]]  # by shape, by contender
 
 
 def measured(
-    runners: Sequence[Runner], rounds: int, budget: float, told: Callable[[str], None] = lambda name: None
+    runners: Sequence[Runner],
+    rounds: int,
+    budget: float,
+    begun: Callable[[str], None] = lambda name: None,
+    done: Callable[[str], None] = lambda line: None,
 ) -> Cells:
-    """`budget`: seconds of a contender on a shape, after which it is asked no more. The first runner is ours."""
+    """`budget`: seconds of a contender on a shape, after which it is asked no more. The first runner is ours.
+
+    `begun` is called with each shape's name, `done` with what was measured of it.
+    """
     found: Cells = {}
     for place, shape in enumerate(runners[0].shapes):
-        told(shape.name)
+        begun(shape.name)
         cells = {runner.contender.name: Cell() for runner in runners}
         gc.collect()
         for number in range(rounds + 1):
             _round(runners, place, number, cells, budget)
         found[shape.name] = cells
+        done(f"{shape.name}: " + ", ".join(f"{name} {1000 * cell.p50:,.2f} ms" for name, cell in cells.items()))
     return found
 
 

@@ -26,9 +26,17 @@ Told = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
+class Screen:
+    """`now` is told what is being done, `line` what stays on the screen."""
+
+    now: Told
+    line: Told
+
+
+@dataclass(frozen=True, slots=True)
 class Asked:
     """`budget`: seconds of one contender on one shape; `pages`: of each shape, in each block beside a writer;
-    `requests`: of each shape over HTTP."""
+    `requests`: of each shape over HTTP. `alone`: neither of these two, which need a copy of the archive."""
 
     posts: int
     seed: int
@@ -37,6 +45,7 @@ class Asked:
     budget: float
     pages: int
     requests: int
+    alone: bool = False
 
 
 @dataclass(slots=True)
@@ -64,16 +73,17 @@ def beside(posts: int) -> str:
     return f"kle at {posts // FEWER:,}"
 
 
-def run(asked: Asked, told: Told) -> Found:
-    archive, spent = building.cached(asked.folder, asked.seed, asked.posts, _progress(told, asked.posts))
+def run(asked: Asked, screen: Screen) -> Found:
+    archive, spent = building.cached(asked.folder, asked.seed, asked.posts, _progress(screen.now, asked.posts))
     fewer = asked.posts // FEWER
-    smaller, _ = building.cached(asked.folder, asked.seed, fewer, _progress(told, fewer))
+    smaller, _ = building.cached(asked.folder, asked.seed, fewer, _progress(screen.now, fewer))
     found = Found(asked.posts, asked.seed, spent)
     found.versions = {"Python": platform.python_version(), "SQLite": sqlite3.sqlite_version}
     with tempfile.TemporaryDirectory(prefix="kle-bench-") as logs:
-        _ask_everybody(asked, archive, smaller, Path(logs), told, found)
-    _read_in_company(asked, archive, told, found)
-    told("sizes")
+        _ask_everybody(asked, archive, smaller, Path(logs), screen, found)
+    if not asked.alone:
+        _read_in_company(asked, archive, screen, found)
+    screen.now("sizes")
     found.tables = sizes.by_table(archive)
     found.files |= {"kle": sizes.of(archive)}
     return found
@@ -83,7 +93,7 @@ def _progress(told: Told, posts: int) -> building.Told:
     return lambda done: told(f"an archive of {posts:,} posts, {done:,} are in")
 
 
-def _ask_everybody(asked: Asked, archive: Path, smaller: Path, logs: Path, told: Told, found: Found) -> None:
+def _ask_everybody(asked: Asked, archive: Path, smaller: Path, logs: Path, screen: Screen, found: Found) -> None:
     with ExitStack() as stack:
         bare, less = (stack.enter_context(closing(Bare(file))) for file in (archive, smaller))
         ours = shapes.shapes(bare.connection, asked.posts)
@@ -93,18 +103,18 @@ def _ask_everybody(asked: Asked, archive: Path, smaller: Path, logs: Path, told:
             Runner(stack.enter_context(closing(Ours(smaller, found.smaller))), theirs, compared=False),
             Runner(bare, ours),
         ]
-        others = list(_others(archive, logs, told, found))
+        others = list(_others(archive, logs, screen, found))
         runners += [Runner(stack.enter_context(closing(other)), ours) for other in others]
-        found.cells = rounds.measured(runners, asked.rounds, asked.budget, told)
+        found.cells = rounds.measured(runners, asked.rounds, asked.budget, screen.now, screen.line)
         found.peak = memory.peak()
         found.refused = sum(len(other.refused) for other in others if isinstance(other, datasettes.Datasette))
 
 
 def _others(
-    archive: Path, logs: Path, told: Told, found: Found
+    archive: Path, logs: Path, screen: Screen, found: Found
 ) -> Iterator[Plain | Tantivy | datasettes.Datasette]:
     """Those that are installed; what they need is made where it is not there yet."""
-    told("the plain table")
+    screen.now("the plain table")
     table = plain.fill(archive, archive.with_suffix(".plain.sqlite"))
     found.files[Plain.name] = sizes.of(table)
     yield Plain(table)
@@ -114,23 +124,23 @@ def _others(
         else:
             found.versions[name] = version(module.NEEDS)
     if tantivies.is_there():
-        told("tantivy's index")
+        screen.now("tantivy's index")
         index = tantivies.fill(archive, archive.with_suffix(".tantivy"))
         found.files[Tantivy.name] = sizes.of(index)
         yield Tantivy(index)
     if datasettes.is_there():
-        told("Datasette starts")
+        screen.now("Datasette starts")
         yield datasettes.Datasette(table, logs)
 
 
-def _read_in_company(asked: Asked, archive: Path, told: Told, found: Found) -> None:
+def _read_in_company(asked: Asked, archive: Path, screen: Screen, found: Found) -> None:
     """On a copy, which writers may change and the server may open."""
-    with _copy(archive, told) as file:
+    with _copy(archive, screen.now) as file:
         with closing(Bare(file)) as bare:
             all_shapes = shapes.shapes(bare.connection, asked.posts)
-        told("HTTP")
+        screen.now("HTTP")
         found.served = loading.over_http(file, file.parent, all_shapes, asked.requests)
-        told("beside a writer")
+        screen.now("beside a writer")
         found.writer = loading.beside_a_writer(file, _pages(all_shapes), asked.pages)
 
 

@@ -37,8 +37,9 @@ def targets(found: Found) -> Iterator[Target]:
     yield Target("a page, against the bare statement", 5, worst, shape)
     worst, shape = _worst({name: cells[OURS].p95 * 1000 for name, cells in pages.items()})
     yield Target("a page in the process, p95", 10, worst, shape, unit="ms")
-    worst, shape = _worst({name: p95(found.served.alone[name]) * 1000 for name in pages})
-    yield Target("a page over HTTP, one client, p95", 25, worst, shape, unit="ms")
+    if found.served.alone:
+        worst, shape = _worst({name: p95(found.served.alone[name]) * 1000 for name in pages})
+        yield Target("a page over HTTP, one client, p95", 25, worst, shape, unit="ms")
     plainly = pages[FIRST]
     yield Target("a common word, quicker than the plain join", 100, plainly[Plain.name].times(plainly[OURS]),
                  at_least=True)  # fmt: skip
@@ -48,7 +49,8 @@ def targets(found: Found) -> Iterator[Target]:
     yield Target("a page, against one of a fifth of the posts", 1.3, worst, shape)
     yield Target("a deep page, against the first", 2, pages[DEEP][OURS].times(pages[FIRST][OURS]))
     yield Target("all facets and the histogram, against the bare count", 5, _counts(found))
-    yield _beside_a_writer(found)
+    if found.writer:
+        yield _beside_a_writer(found)
     share = median(ours / bare for ours, bare in found.spent.slices)
     yield Target("ingestion, against a sorted insert into the bare index", 0.4, share, at_least=True)
 
