@@ -32,7 +32,8 @@ def as_json(found: Found, machine: dict[str, Any]) -> dict[str, Any]:
 
 
 def _cell(cell: Cell) -> dict[str, Any]:
-    return {"first": cell.first, **_quantiles(list(cell.rounds.values())), "rounds": len(cell.rounds)}
+    busy = p50(list(cell.busy.values()))
+    return {"first": cell.first, **_quantiles(list(cell.rounds.values())), "busy": busy, "rounds": len(cell.rounds)}
 
 
 def _reading(reading: Reading) -> dict[str, float]:

@@ -67,12 +67,13 @@ def _targets(found: Found) -> Iterator[str]:
     yield "## Targets"
     if found.posts != SAID_FOR:
         yield f"They are said for {SAID_FOR:,} posts; this run has {found.posts:,}."
-    yield _table(("target", "bound", "measured", "met", ""), map(_target, targets(found)))
+    yield _table(("target", "bound", "measured", "met", "by processor time", ""), map(_target, targets(found)))
 
 
 def _target(target: Target) -> tuple[str, ...]:
     bound = f"{'≥' if target.at_least else '≤'} {target.bound:g} {target.unit}"
-    return target.what, bound, _number(target.measured), "yes" if target.met else "**no**", target.remark
+    busy = "" if target.busy is None else _number(target.busy)
+    return target.what, bound, _number(target.measured), "yes" if target.met else "**no**", busy, target.remark
 
 
 def _in_the_process(found: Found) -> Iterator[str]:

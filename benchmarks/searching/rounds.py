@@ -6,7 +6,7 @@ are compared as they come: where two disagree the run ends, for a benchmark of w
 
 import gc
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median, quantiles
 
@@ -19,10 +19,12 @@ LEAST = 5  # rounds in which everybody is asked, however slow
 
 @dataclass(slots=True)
 class Cell:
-    """Seconds of one contender with one shape, by round; `first` is before the rounds."""
+    """Seconds of one contender with one shape, by round; in `busy` those in which its thread had a processor, which
+    are the steadier ones on a busy machine. `first` is before the rounds."""
 
     first: float = 0
     rounds: dict[int, float] = field(default_factory=dict)
+    busy: dict[int, float] = field(default_factory=dict)
 
     @property
     def p50(self) -> float:
@@ -34,8 +36,15 @@ class Cell:
 
     def times(self, other: "Cell") -> float:
         """How many times as long as the other: within each round, and the median of that."""
-        both = self.rounds.keys() & other.rounds.keys()
-        return median(self.rounds[n] / other.rounds[n] for n in both)
+        return times(self.rounds, other.rounds)
+
+    def busy_times(self, other: "Cell") -> float:
+        """The same of the processor's time."""
+        return times(self.busy, other.busy)
+
+
+def times(ours: Mapping[int, float], theirs: Mapping[int, float]) -> float:
+    return median(ours[n] / theirs[n] for n in ours.keys() & theirs.keys())
 
 
 def p50(seconds: Sequence[float]) -> float:
@@ -88,11 +97,11 @@ def _round(runners: Sequence[Runner], place: int, number: int, cells: dict[str, 
         if number > LEAST and sum(cell.rounds.values()) > budget:
             continue
         question = shape.question(number)
-        begun = time.perf_counter()
+        begun, busy = time.perf_counter(), time.thread_time()
         answer = runner.contender.ask(shape.task, question)
-        seconds = time.perf_counter() - begun
+        seconds, busy = time.perf_counter() - begun, time.thread_time() - busy
         if number:
-            cell.rounds[number] = seconds
+            cell.rounds[number], cell.busy[number] = seconds, busy
         else:
             cell.first = seconds
         if runner.compared:

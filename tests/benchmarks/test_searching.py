@@ -11,12 +11,14 @@ import pytest
 from sqlalchemy import func, select
 
 from benchmarks.searching import __main__ as command
-from benchmarks.searching import building, datasettes, posts, shapes, tantivies, vocabulary
+from benchmarks.searching import building, datasettes, posts, shapes, tantivies, targets, vocabulary
 from benchmarks.searching.bare import Bare
+from benchmarks.searching.building import Spent
 from benchmarks.searching.contender import agree
 from benchmarks.searching.ours import Ours
 from benchmarks.searching.plain import Plain
 from benchmarks.searching.rounds import Cell
+from benchmarks.searching.running import Found
 from benchmarks.searching.targets import Target
 from benchmarks.searching.writing import FULL, IDLE, PACED, Writer
 from core import times
@@ -184,8 +186,22 @@ def test_answers_that_name_less_agree_and_others_do_not() -> None:
 
 
 def test_shares_are_taken_within_a_round_and_the_middle_one_counts() -> None:
-    slow, quick = Cell(rounds={1: 4.0, 2: 90.0, 3: 9.0}), Cell(rounds={1: 2.0, 2: 10.0, 3: 3.0, 4: 1.0})
-    assert slow.times(quick) == 3
+    slow = Cell(rounds={1: 4.0, 2: 90.0, 3: 9.0}, busy={1: 2.0, 2: 2.0, 3: 2.0})
+    quick = Cell(rounds={1: 2.0, 2: 10.0, 3: 3.0, 4: 1.0}, busy={1: 1.0, 2: 1.0, 3: 1.0, 4: 1.0})
+    assert (slow.times(quick), slow.busy_times(quick)) == (3, 2)
+
+
+def test_facets_and_histogram_together_are_held_against_one_count() -> None:
+    made = {"kle": 6.0, "bare FTS5": 2.0}
+    cells = {
+        shape: {
+            name: Cell(rounds={1: seconds, 2: seconds}, busy={1: seconds, 2: seconds})
+            for name, seconds in made.items()
+        }
+        for shape in ("histogram", "facets")
+    }
+    found = Found(POSTS, SEED, Spent(), cells)
+    assert (targets._counts(found).measured, targets._counts(found).busy) == (6, 6)
 
 
 def test_a_target_is_met_from_its_own_side() -> None:
