@@ -192,14 +192,8 @@ def test_shares_are_taken_within_a_round_and_the_middle_one_counts() -> None:
 
 
 def test_facets_and_histogram_together_are_held_against_one_count() -> None:
-    made = {"kle": 6.0, "bare FTS5": 2.0}
-    cells = {
-        shape: {
-            name: Cell(rounds={1: seconds, 2: seconds}, busy={1: seconds, 2: seconds})
-            for name, seconds in made.items()
-        }
-        for shape in ("histogram", "facets")
-    }
+    shown = {name: Cell(rounds={1: s, 2: s}, busy={1: s, 2: s}) for name, s in (("kle", 6.0), (Bare.name, 2.0))}
+    cells = {"histogram": shown, "facets": shown}
     found = Found(POSTS, SEED, Spent(), cells)
     assert (targets._counts(found).measured, targets._counts(found).busy) == (6, 6)
 
