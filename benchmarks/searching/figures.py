@@ -46,8 +46,9 @@ def _served(served: Served) -> dict[str, Any]:
         "clients": {str(number): _quantiles(seconds) for number, seconds in served.clients.items()},
         "pages_per_second": {str(number): rate for number, rate in served.rate.items()},
         "memory": served.memory,
+        "refused": served.refused,
     }
 
 
 def _quantiles(seconds: Sequence[float]) -> dict[str, float]:
-    return {"p50": p50(seconds), "p95": p95(seconds)}
+    return {"p50": p50(seconds), "p95": p95(seconds)} if seconds else {}

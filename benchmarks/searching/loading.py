@@ -1,6 +1,7 @@
 """Reading while somebody writes, and reading over HTTP with several clients at once."""
 
 import time
+from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -64,12 +65,16 @@ def _seconds(work: Any) -> float:
 
 @dataclass(slots=True)
 class Served:
-    """Seconds by shape with one client; of all pages by how many clients; pages a second; bytes of memory."""
+    """Seconds by shape with one client; of all pages by how many clients; pages a second; bytes of memory.
+
+    `refused` counts by shape, and by how many clients, what was answered with 503: too slow, or too many at once.
+    """
 
     alone: dict[str, list[float]] = field(default_factory=dict)
     clients: dict[int, list[float]] = field(default_factory=dict)
     rate: dict[int, float] = field(default_factory=dict)
     memory: dict[str, dict[str, int]] = field(default_factory=dict)
+    refused: Counter[str] = field(default_factory=Counter)
 
 
 def over_http(file: Path, folder: Path, shapes: Sequence[Shape], requests: int) -> Served:
@@ -80,8 +85,9 @@ def over_http(file: Path, folder: Path, shapes: Sequence[Shape], requests: int) 
         found.memory["started"] = server.memory()
         with servers.client(server) as client:
             for shape in shapes:
-                asked = [_request(client, shape, number) for number in range(requests + 1)]
-                found.alone[shape.name] = asked[1:]
+                asked = [_request(client, shape, number) for number in range(requests + 1)][1:]
+                found.alone[shape.name] = _answered(asked)
+                found.refused[shape.name] += asked.count(None)
         pages = [shape for shape in shapes if shape.task == "page"]
         for clients in CLIENTS:
             _together(server, pages, clients, requests, found)
@@ -91,10 +97,17 @@ def over_http(file: Path, folder: Path, shapes: Sequence[Shape], requests: int) 
     return found
 
 
-def _request(client: httpx.Client, shape: Shape, number: int) -> float:
+def _answered(asked: Sequence[float | None]) -> list[float]:
+    return [seconds for seconds in asked if seconds is not None]
+
+
+def _request(client: httpx.Client, shape: Shape, number: int) -> float | None:
+    """Seconds; None where the server refused."""
     route, asked = parameters(shape.task, shape.question(number))
     begun = time.perf_counter()
     answer = client.get(route, params=asked)
+    if answer.status_code == httpx.codes.SERVICE_UNAVAILABLE:
+        return None
     answer.raise_for_status()
     answer.json()
     return time.perf_counter() - begun
@@ -104,12 +117,13 @@ def _together(server: servers.Server, pages: Sequence[Shape], clients: int, requ
     """Each client has a connection of its own and asks again as soon as it has its answer."""
     each = max(1, requests * len(pages) // clients)
 
-    def ask(first: int) -> list[float]:
+    def ask(first: int) -> list[float | None]:
         with servers.client(server) as client:
             return [_request(client, pages[(first + n) % len(pages)], first + n) for n in range(each)]
 
     begun = time.perf_counter()
     with ThreadPoolExecutor(clients) as pool:
-        found = list(pool.map(ask, range(clients)))
-    into.rate[clients] = clients * each / (time.perf_counter() - begun)
-    into.clients[clients] = [seconds for some in found for seconds in some]
+        found = [seconds for some in pool.map(ask, range(clients)) for seconds in some]
+    into.clients[clients] = _answered(found)
+    into.rate[clients] = len(into.clients[clients]) / (time.perf_counter() - begun)
+    into.refused[str(clients)] += found.count(None)

@@ -10,6 +10,7 @@ from benchmarks.searching.running import FEWER, Found
 from benchmarks.searching.targets import OURS, SAID_FOR, Target, targets
 from benchmarks.searching.writing import PACE
 
+_NONE = "–"
 _SMALL = 1 << 16  # bytes: smaller tables are left out
 _INTRODUCTION = """\
 # Search, measured
@@ -36,7 +37,7 @@ _HTTP = """
 ## Over HTTP
 
 `kle up --role api` on the loopback, one process. Each client is a thread with a connection that is kept, on the
-same cores.
+same cores. Refused is what was answered with 503: it took longer than the server allows, or too many asked at once.
 """
 _FILLING = f"""
 ## Filling
@@ -99,10 +100,13 @@ def _beside_a_writer(found: Found) -> Iterator[str]:
 def _over_http(found: Found) -> Iterator[str]:
     served = found.served
     yield _HTTP
-    alone = [(name, *_quantiles(seconds)) for name, seconds in served.alone.items()]
-    yield _table(("query, one client", "p50, ms", "p95, ms"), alone)
-    rows = [(str(n), f"{served.rate[n]:,.0f}", *_quantiles(seconds)) for n, seconds in served.clients.items()]
-    yield _table(("clients, pages of all shapes", "pages/s", "p50, ms", "p95, ms"), rows)
+    alone = [(name, *_quantiles(seconds), str(served.refused[name])) for name, seconds in served.alone.items()]
+    yield _table(("query, one client", "p50, ms", "p95, ms", "refused"), alone)
+    rows = [
+        (str(n), f"{served.rate[n]:,.0f}", *_quantiles(seconds), str(served.refused[str(n)]))
+        for n, seconds in served.clients.items()
+    ]
+    yield _table(("clients, pages of all shapes", "pages/s", "p50, ms", "p95, ms", "refused"), rows)
     held = ", ".join(f"{when} {_bytes(memory['now'])}" for when, memory in served.memory.items() if memory)
     yield f"Memory of the server: {held or 'not told by this system'}."
 
@@ -135,7 +139,7 @@ def _cell(cell: Cell) -> str:
 
 
 def _quantiles(seconds: Sequence[float]) -> tuple[str, str]:
-    return _milliseconds(p50(seconds)), _milliseconds(p95(seconds))
+    return (_milliseconds(p50(seconds)), _milliseconds(p95(seconds))) if seconds else (_NONE, _NONE)
 
 
 def _milliseconds(seconds: float) -> str:

@@ -7,11 +7,12 @@ from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
 
+import httpx
 import pytest
 from sqlalchemy import func, select
 
 from benchmarks.searching import __main__ as command
-from benchmarks.searching import building, datasettes, posts, shapes, tantivies, targets, vocabulary
+from benchmarks.searching import building, datasettes, loading, posts, shapes, tantivies, targets, vocabulary
 from benchmarks.searching.bare import Bare
 from benchmarks.searching.building import Spent
 from benchmarks.searching.contender import agree
@@ -196,6 +197,14 @@ def test_facets_and_histogram_together_are_held_against_one_count() -> None:
     cells = {"histogram": shown, "facets": shown}
     found = Found(POSTS, SEED, Spent(), cells)
     assert (targets._counts(found).measured, targets._counts(found).busy) == (6, 6)
+
+
+@pytest.mark.parametrize(("status", "answered"), [(200, True), (503, False)])
+def test_what_a_server_refuses_is_no_answer_and_no_error(status: int, answered: bool) -> None:
+    shape = shapes.Shape("a word", "page", (shapes.Question(("coalition",)),))
+    refusing = httpx.MockTransport(lambda request: httpx.Response(status, json={"items": []}))
+    with httpx.Client(transport=refusing, base_url="http://127.0.0.1") as client:
+        assert (loading._request(client, shape, 0) is not None) == answered
 
 
 def test_a_target_is_met_from_its_own_side() -> None:
