@@ -69,7 +69,9 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     run.add_argument("--rounds", type=report.count, default=100, help="of each shape of query (%(default)s)")
     budget = "that a contender may take with one shape; it is asked five times in any case (%(default)s)"
     run.add_argument("--budget", type=float, default=5.0, metavar="SECONDS", help=budget)
-    run.add_argument("--pages", type=report.count, default=10, help="of each shape in a block beside a writer")
+    run.add_argument(
+        "--pages", type=report.count, default=30, help="of each shape in a block beside a writer (%(default)s)"
+    )
     run.add_argument("--requests", type=report.count, default=50, help="of each shape over HTTP (%(default)s)")
     alone = "neither beside a writer nor over HTTP, which need a copy of the archive"
     run.add_argument("--alone", action="store_true", help=alone)
