@@ -20,7 +20,9 @@ from benchmarks.searching.ours import Ours
 from benchmarks.searching.plain import Plain
 from benchmarks.searching.rounds import Cells, Runner
 from benchmarks.searching.tantivies import Tantivy
+from core.errors import KleError
 
+_FEWEST = 1000  # posts
 FEWER = 5  # times as many posts as in the archive beside, for how a page's time grows
 Told = Callable[[str], None]
 
@@ -74,6 +76,9 @@ def beside(posts: int) -> str:
 
 
 def run(asked: Asked, screen: Screen) -> Found:
+    """Raises KleError for so few posts that no page is full, and where two answers differ."""
+    if asked.posts < _FEWEST:
+        raise KleError(f"{asked.posts} posts fill no page of each query: ask for {_FEWEST:,} or more")
     archive, spent = building.cached(asked.folder, asked.seed, asked.posts, _progress(screen.now, asked.posts))
     fewer = asked.posts // FEWER
     smaller, _ = building.cached(asked.folder, asked.seed, fewer, _progress(screen.now, fewer))
@@ -125,7 +130,7 @@ def _others(
             found.versions[name] = version(module.NEEDS)
     if tantivies.is_there():
         screen.now("tantivy's index")
-        index = tantivies.fill(archive, archive.with_suffix(".tantivy"))
+        index = tantivies.fill(table, archive.with_suffix(".tantivy"))
         found.files[Tantivy.name] = sizes.of(index)
         yield Tantivy(index)
     if datasettes.is_there():

@@ -20,6 +20,9 @@ NEEDS = "tantivy"
 _DAY = 86400
 _LAST = 1 << 40
 _KEYWORDS = ("account", "actor", "platform", "lang", "kind", "topic")
+_ROWS = """
+    SELECT post.*, (SELECT group_concat(topic, ' ') FROM post_topic WHERE post_topic.post = post.number)
+    FROM post ORDER BY number"""
 _MEMORY = 256_000_000  # bytes that its writer may fill before it writes
 _MOST_VALUES = 1000  # of a facet
 _MOST_DAYS = 10_000
@@ -41,8 +44,9 @@ def _schema() -> Any:
     return made.build()
 
 
-def fill(archive: Path, folder: Path) -> Path:
-    """Made where it is not there yet: one writer, one commit, segments merged as it likes."""
+def fill(table: Path, folder: Path) -> Path:
+    """From the plain contender's table, where it is not there yet: one writer, one commit, segments merged as it
+    likes."""
     import tantivy
 
     if folder.exists():
@@ -51,24 +55,16 @@ def fill(archive: Path, folder: Path) -> Path:
     shutil.rmtree(made, ignore_errors=True)
     made.mkdir(parents=True)
     writer = tantivy.Index(_schema(), path=str(made)).writer(heap_size=_MEMORY, num_threads=1)
-    with closing(sqlite3.connect(archive)) as source, closing(sqlite3.connect(archive)) as again:
-        tagged = _by_number(plain.topics(again))
-        for row in plain.rows(source):
-            writer.add_document(_document(row, tagged.get(row[0], [])))
+    with closing(sqlite3.connect(table)) as source:
+        for *row, topics in source.execute(_ROWS):
+            writer.add_document(_document(row, topics.split() if topics else []))
     writer.commit()
     writer.wait_merging_threads()
     made.rename(folder)
     return folder
 
 
-def _by_number(topics: Any) -> dict[int, list[str]]:
-    found: dict[int, list[str]] = {}
-    for number, slug in topics:
-        found.setdefault(number, []).append(slug)
-    return found
-
-
-def _document(row: tuple[Any, ...], topics: list[str]) -> Any:
+def _document(row: list[Any], topics: list[str]) -> Any:
     import tantivy
 
     post = dict(zip(plain.COLUMNS, row, strict=True))

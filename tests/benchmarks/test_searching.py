@@ -82,6 +82,11 @@ def test_a_wrong_answer_ends_the_run(
     assert "rare word: kle and plain FTS5 join disagree" in said
 
 
+def test_so_few_posts_that_no_page_is_full_are_an_error(capsys: pytest.CaptureFixture[str]) -> None:
+    assert command.main(["run", "--posts", "10"]) == 2
+    assert "ask for 1,000 or more" in capsys.readouterr().err
+
+
 # -- what is searched ---------------------------------------------------------------------------------------
 
 
