@@ -1,5 +1,6 @@
 # The commands of a working copy. `make run` is all a first visitor needs.
 BIN := .venv/bin
+POSTS := 100000
 COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header $(UPGRADE)
 
 .PHONY: run test torture check bench lock
@@ -24,13 +25,15 @@ check:  ## lint, format, types, arrows of the house, tests with coverage
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m pytest -m "not torture" --cov --cov-report=term:skip-covered
 
-bench:  ## posts a second collected and tagged, side by side with what else there is
-	@./install.sh requirements.txt
+bench:  ## collecting, tagging, proof and searching, side by side with what else there is; POSTS=1000000 to search
+	@./install.sh requirements-bench.txt
 	@$(BIN)/python -m benchmarks.collecting
 	@$(BIN)/python -m benchmarks.tagging
 	@$(BIN)/python -m benchmarks.proof
+	@$(BIN)/python -m benchmarks.searching run --posts $(POSTS)
 
 lock:  ## renew the requirement files with uv; UPGRADE=--upgrade takes the newest releases
 	@$(COMPILE) pyproject.toml --group build -o requirements.txt
 	@$(COMPILE) pyproject.toml --group dev -c requirements.txt -o requirements-dev.txt
+	@$(COMPILE) pyproject.toml --group bench -c requirements.txt -o requirements-bench.txt
 	@echo virtualenv | $(COMPILE) - --no-annotate -o requirements-venv.txt

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-LOCKS = ("requirements.txt", "requirements-dev.txt", "requirements-venv.txt")
+LOCKS = ("requirements.txt", "requirements-dev.txt", "requirements-bench.txt", "requirements-venv.txt")
 PIN = re.compile(r"^([a-z0-9-]+)==([^ ;\\]+)( ; [^\\]+)?", re.M)
 TOOLS = ("sh", "dirname", "sed", "cat", "cksum", "rm", "mktemp", "printf", "mkdir")
 
@@ -45,14 +45,17 @@ def test_locks_hold_what_the_project_asks_for() -> None:
     assert asked - {name for name, _ in pins("requirements.txt")} == set()
     dev = named(groups["dev"]) | asked  # type: ignore[index]
     assert dev - {name for name, _ in pins("requirements-dev.txt")} == set()
+    bench = named(groups["bench"]) | asked  # type: ignore[index]
+    assert bench - {name for name, _ in pins("requirements-bench.txt")} == set()
 
 
-def test_tests_run_on_the_releases_that_users_get() -> None:
-    assert pins("requirements.txt") - pins("requirements-dev.txt") == set()
+@pytest.mark.parametrize("name", ["requirements-dev.txt", "requirements-bench.txt"])
+def test_tests_and_benchmarks_run_on_the_releases_that_users_get(name: str) -> None:
+    assert pins("requirements.txt") - pins(name) == set()
 
 
-def test_default_install_has_no_torch() -> None:
-    assert "torch" not in {name for name, _ in pins("requirements.txt")}
+def test_default_install_has_no_torch_and_nothing_that_is_only_measured() -> None:
+    assert {"torch", "datasette", "tantivy"}.isdisjoint(name for name, _ in pins("requirements.txt"))
 
 
 class Machine:
@@ -212,7 +215,7 @@ def test_failed_install_is_repeated_next_time(machine: Machine) -> None:
     assert not list((machine.project / ".venv").glob(".holds-*"))
 
 
-@pytest.mark.parametrize("target", ["run", "test", "check", "torture", "lock"])
+@pytest.mark.parametrize("target", ["run", "test", "check", "torture", "bench", "lock"])
 def test_make_knows_its_targets(target: str) -> None:
     done = subprocess.run(["make", "-n", target], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
