@@ -65,7 +65,8 @@ def page(
     following = cursor.encode(sort, *rows[limit - 1]) if len(rows) > limit else None
     pairs = _forms(session, query, [row.id for row in rows[:limit]])
     items, today = [post for post, _ in pairs], [post for _, post in pairs]
-    return PostPage(items, today, following, counted(session, found.keys(), len(rows)))
+    whole = after is None and not following
+    return PostPage(items, today, following, len(rows) if whole else counted(session, found.keys(), len(rows)))
 
 
 def _of_doubt(query: PostQuery) -> PostQuery:

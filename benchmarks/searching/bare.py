@@ -1,6 +1,7 @@
 """The bare statement: the same rows by the same index and nothing around it, which is the least it can take.
 
-It fetches every column of post and version. For counts it is the bare count of the matches.
+It fetches every column of post and version, and those of the tags in force and the sightings of the same posts, for
+they are what a page shows. For counts it is the bare count of the matches.
 """
 
 import sqlite3
@@ -10,6 +11,13 @@ from typing import Any
 from benchmarks.searching.shapes import LIMIT, Question, keys
 from db.database import PRAGMAS
 from db.entries import token
+
+_BESIDE = (
+    "SELECT tag.*, topic.slug FROM tag JOIN topic ON topic.id = tag.topic_id"
+    " WHERE tag.post_id IN ({}) AND tag.valid_to IS NULL AND tag.decision != 'not'",
+    "SELECT sighting.*, source.name FROM sighting JOIN source ON source.id = sighting.source_id"
+    " WHERE sighting.post_id IN ({})",
+)
 
 
 class Bare:
@@ -29,11 +37,15 @@ class Bare:
             return self.connection.execute(f"SELECT count(*) FROM post_text {matches}", values).fetchone()
         order = "" if question.oldest else "DESC"
         statement = (
-            f"SELECT * FROM post_text CROSS JOIN post ON post.id = post_text.rowid"
+            f"SELECT post_text.rowid, * FROM post_text CROSS JOIN post ON post.id = post_text.rowid"
             f" CROSS JOIN version ON version.post_id = post.id AND version.number = post.current"
             f" {matches} ORDER BY post_text.rowid {order} LIMIT {LIMIT}"
         )
-        return self.connection.execute(statement, values).fetchall()
+        found = self.connection.execute(statement, values).fetchall()
+        keys = ", ".join(str(row["rowid"]) for row in found)
+        for beside in _BESIDE:
+            self.connection.execute(beside.format(keys)).fetchall()
+        return found
 
     def _matching(self, question: Question) -> tuple[str, list[Any]]:
         found = "WHERE post_text MATCH ?"
