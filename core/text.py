@@ -118,7 +118,7 @@ _SHORT = {
 def search_words(text: str) -> list[str]:
     """The folded words of `text` in order, as they are searched: 72,000 is one, U.S. is us, Da'esh is daesh,
     Sinjar's is sinjar. Of addresses host and path count; those of link shorteners say nothing."""
-    return [_joined(term) for term in _TERM.findall(fold(_without_addresses(text)))]
+    return [term if term.isalnum() else _joined(term) for term in _TERM.findall(fold(_without_addresses(text)))]
 
 
 def index_words(text: str) -> list[str]:
@@ -126,9 +126,11 @@ def index_words(text: str) -> list[str]:
     camel-case hashtags (#KeyLeaderEngagement), hashtags without their underscores, what stands before and behind
     an apostrophe or a zero-width joiner."""
     shown = _without_addresses(text)
-    terms = _TERM.findall(fold(shown))
-    found = [_joined(term) for term in terms]
-    for group in [*_in_terms((term, 0) for term in terms), *_in_text(shown)]:
+    folded = fold(shown)
+    terms = _TERM.findall(folded)
+    found = [term if term.isalnum() else _joined(term) for term in terms]
+    halved = _in_terms((term, 0) for term in terms) if "'" in folded else ()
+    for group in [*halved, *_in_text(shown)]:
         found.append(BORDER)
         found += [word for word, _, _ in group]
     return found
@@ -148,7 +150,7 @@ class Spots:
         shown = _without_addresses(text)
         parts = _TERMS.split(fold(shown))
         terms, ends = parts[1::2], list(accumulate(map(len, parts)))
-        found, folded, others = [_joined(term) for term in terms], list(pairwise(ends)), []
+        found, folded, others = [t if t.isalnum() else _joined(t) for t in terms], list(pairwise(ends)), []
         del folded[1::2]
         for group in _in_terms(zip(terms, ends[::2], strict=False)):
             found += [BORDER, *(word for word, _, _ in group)]
@@ -171,8 +173,6 @@ class Spots:
 
 
 def _joined(term: str) -> str:
-    if term.isalnum():
-        return term
     genitive = term.endswith("'s") and not term[-3].isdecimal()  # but 80's are the 80s
     return (term[:-2] if genitive else term).replace("'", "").replace(".", "").replace(",", "")
 
