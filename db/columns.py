@@ -171,7 +171,7 @@ def _statement(session: Session) -> Any:
         place = func.strpos(_entry.c.tokens, _TOPIC)
     tail = func.substr(_entry.c.tokens, func.nullif(place, 0))
     named = _post.c.platform, _post.c.kind, _post.c.lang, _post.c.erasure_id.is_not(None)
-    columns = _post.c.id, at, _post.c.account_id, tail, *named
+    columns = _post.c.id, at, func.coalesce(_post.c.account_id, _NONE), tail, *named
     return select(*columns).join_from(_post, _entry, _entry.c.post_id == _post.c.id, isouter=True)
 
 
@@ -179,12 +179,11 @@ def _block(rows: Sequence[Any], kinds: Kinds) -> Block:
     key, at, account, tail, *named = zip(*rows, strict=True)
     moment = np.array(at, "M8[us]").astype(np.int64) if isinstance(at[0], str) else np.array(at, np.int64)
     hour = moment // HOUR
-    count = len(rows)
     return Block(
         key=np.array(key, np.int64),
         hour=hour.astype(np.int32),
         rest=(moment - hour * HOUR).astype(np.uint32),
-        account=np.fromiter((a or _NONE for a in account), np.int32, count),
+        account=np.array(account, np.int32),
         label=kinds.labels.all_of(list(zip(*named, strict=True))),
         topics=kinds.topics_of(tail),
     )
