@@ -198,6 +198,7 @@ class Database:
                 self._watcher.close()
             self._watcher = None
         self._engine.dispose()
+        self._shared[memory.MEMORY] = memory.Memory()  # another file may lie there when it is opened again
 
 
 def open_database(settings: Settings) -> Database:
