@@ -40,7 +40,7 @@ PARTS: dict[str, tuple[tuple[str, ...], tuple[Any, str]]] = {
     "versions": (("version",), (archive, "_add_versions")),
     "exhibits": (("exhibit",), (seen, "_exhibit")),
     "ledger": (("ledger",), (ledger, "append")),
-    "full text": (("post_text", "index_entry"), (search, "add")),
+    "full text": (("post_text", "index_entry", "moved"), (search, "add")),
 }
 REST = "the rest"
 PROVING = ("captures", "versions", "exhibits", "ledger")

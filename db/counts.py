@@ -1,115 +1,143 @@
-"""How many: per time bucket and per topic, account, platform and so on; any query, exact."""
+"""How many: per time bucket and per topic, account, platform and so on; any query, exact.
 
-from collections import Counter, defaultdict
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+What is asked of now is counted in memory, from narrow columns of all posts (`db.matches`), the same on both
+databases; what is asked as of a moment, by the database (`db.counts_then`).
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import and_, func, select
+import numpy as np
+from sqlalchemy import func, select
 from sqlmodel import Session
 
-from core import times
-from core.errors import BadRequest
-from db import then
-from db.models import Account, Actor, Post, Run, Tag, Topic, Version
-from db.query import PostQuery, selection
+from db import buckets, counts_then
+from db.columns import Codes
+from db.matches import Matches, matches
+from db.models import Account, Actor, Post, Run, Topic, Version
+from db.query import PostQuery
 from db.upsert import table
 
-MOST_BUCKETS = 100_000
-_post, _account, _actor, _tag, _topic = table(Post), table(Account), table(Actor), table(Tag), table(Topic)
+_DENSE = 1 << 20  # cells, of buckets and sets of topics
+_LABELS = {"platform": 0, "lang": 2, "kind": 1}  # places in the labels of `db.columns`
+_post, _account, _actor, _topic = table(Post), table(Account), table(Actor), table(Topic)
 _run, _version = table(Run), table(Version)
-
-
-def _day(moment: datetime) -> datetime:
-    return moment.replace(hour=0, minute=0, second=0, microsecond=0)
-
-
-_STARTS: dict[str, Callable[[datetime], datetime]] = {
-    "hour": lambda m: m.replace(minute=0, second=0, microsecond=0),
-    "day": _day,
-    "week": lambda m: _day(m) - timedelta(days=m.weekday()),
-    "month": lambda m: _day(m).replace(day=1),
-}
-_STEPS = {
-    "hour": timedelta(hours=1),
-    "day": timedelta(days=1),
-    "week": timedelta(days=7),
-    "month": timedelta(days=32),
-}
+Histogram = tuple[Any, Any, Sequence[str], Any]  # starts, posts a bucket, topics, posts a topic and bucket
 
 
 def timeline(session: Session, query: PostQuery, interval: str) -> list[dict[str, Any]]:
     """[{"start", "count", "topics": {slug: n}}] from the first to the last match, empty buckets too; weeks begin
     on Monday, all in UTC. Raises BadRequest for an interval that is none or too fine for the range."""
-    if interval not in _STARTS:
-        raise BadRequest(f"interval={interval} is not one of {', '.join(_STARTS)}", parameter="interval")
-    hours = selection(session, query).states("hour")
-    matched = select(hours.c.hour, func.count()).group_by(hours.c.hour)
-    totals: Counter[datetime] = Counter()
-    for moment, count in session.execute(matched):
-        totals[_bucket(moment, interval)] += count
-    if not totals:
+    buckets.check(interval)
+    found = _now(session, query, interval) if query.as_of is None else _then(session, query, interval)
+    if found is None:
         return []
-    topics = _topic_counts(session, query, hours, interval)
-    return [
-        {"start": times.text(start), "count": totals[start], "topics": dict(topics.get(start, {}))}
-        for start in _buckets(min(totals), max(totals), interval)
+    starts, totals, slugs, topics = found
+    items = [
+        {"start": start, "count": count, "topics": {}}
+        for start, count in zip(buckets.texts(starts), totals.tolist(), strict=True)
     ]
+    topic, bucket = np.nonzero(topics)
+    for n, at, count in zip(topic.tolist(), bucket.tolist(), topics[topic, bucket].tolist(), strict=True):
+        items[at]["topics"][slugs[n]] = count
+    return items
 
 
-def _topic_counts(session: Session, query: PostQuery, hours: Any, interval: str) -> dict[datetime, Counter[str]]:
-    statement = (
-        select(hours.c.hour, _topic.c.slug, func.count())
-        .join_from(hours, _tag, _tagged(hours, query))
-        .join(_topic, _topic.c.id == _tag.c.topic_id)
-        .group_by(hours.c.hour, _topic.c.slug)
-    )
-    found: dict[datetime, Counter[str]] = defaultdict(Counter)
-    for moment, slug, count in session.execute(statement):
-        found[_bucket(moment, interval)][slug] += count
-    return found
+def _now(session: Session, query: PostQuery, interval: str) -> Histogram | None:
+    found, slugs = matches(session, query), _slugs(session)
+    if not len(found):
+        return None
+    histogram: Histogram = found.once(("timeline", interval, *slugs), lambda: _histogram(found, interval, slugs))
+    return histogram
 
 
-def _tagged(posts: Any, query: PostQuery) -> Any:
-    return and_(_tag.c.post_id == posts.c.id, then.in_force(query.as_of), _tag.c.decision == "tagged")
+def _histogram(found: Matches, interval: str, slugs: list[str]) -> Histogram:
+    hours = found.column("hour")
+    edges = buckets.starts(int(hours.min()), int(hours.max()), interval)
+    count = len(edges) - 1
+    of_hour = np.repeat(np.arange(count, dtype=np.int32), np.diff(edges))
+    places = of_hour[hours - int(edges[0])]
+    return edges[:-1], np.bincount(places, minlength=count), slugs, _by_topic(found, places, count, slugs)
 
 
-def _bucket(hour: str, interval: str) -> datetime:
-    return _STARTS[interval](datetime.strptime(hour, "%Y-%m-%d %H").replace(tzinfo=UTC))
+def _by_topic(found: Matches, places: Any, count: int, slugs: list[str]) -> Any:
+    """Posts a topic and bucket: of each set of topics that posts have there, where these are few; else each topic
+    for itself."""
+    members, codes = found.kinds.members(slugs), found.column("topics")
+    sets = members.shape[1]
+    if count * sets <= _DENSE:
+        posts = np.bincount(codes * np.int32(count) + places, minlength=count * sets).reshape(sets, count)
+        counted = [posts[np.flatnonzero(member)].sum(0) for member in members]
+    else:
+        counted = [np.bincount(places[member[codes]], minlength=count) for member in members]
+    return np.array(counted, np.int64).reshape(len(slugs), count)
 
 
-def _buckets(first: datetime, last: datetime, interval: str) -> list[datetime]:
-    if (last - first) / _STEPS[interval] > MOST_BUCKETS:
-        raise BadRequest(f"interval={interval} gives more than {MOST_BUCKETS} buckets: narrow since and until, or "
-                         "take a wider interval", parameter="interval")  # fmt: skip
-    found = [first]
-    while found[-1] < last:
-        found.append(_STARTS[interval](found[-1] + _STEPS[interval]))
+def _slugs(session: Session) -> list[str]:
+    return list(session.execute(select(_topic.c.slug).order_by(_topic.c.position, _topic.c.slug)).scalars())
+
+
+def _then(session: Session, query: PostQuery, interval: str) -> Histogram | None:
+    totals, topics = counts_then.hours(session, query)
+    if not totals:
+        return None
+    edges = buckets.starts(min(totals), max(totals), interval)
+    counted = [_spread(hours, edges) for hours in (totals, *topics.values())]
+    return edges[:-1], counted[0], list(topics), np.array(counted[1:]).reshape(len(topics), len(edges) - 1)
+
+
+def _spread(hours: Mapping[int, int], edges: Any) -> Any:
+    found = np.zeros(len(edges) - 1, np.int64)
+    np.add.at(found, np.searchsorted(edges, list(hours), "right") - 1, list(hours.values()))
     return found
 
 
 def facets(session: Session, query: PostQuery, limit: int = 50) -> dict[str, list[dict[str, Any]]]:
     """{field: [{"value", "count"}]}, the most first, at most `limit` values a field."""
-    found = selection(session, query)
-    tagged, owned = found.states("platform"), found.states("account_id")
-    accounts = select(owned).join_from(owned, _account, _account.c.id == owned.c.account_id)
-    topics = select(tagged).join_from(tagged, _tag, _tagged(tagged, query))
-    fields = {
-        "topic": (topics.join(_topic, _topic.c.id == _tag.c.topic_id), _topic.c.slug),
-        "account": (accounts, _account.c.handle),
-        "actor": (accounts.join(_actor, _actor.c.id == _account.c.actor_id), _actor.c.slug),
+    found = _facets(session, matches(session, query)) if query.as_of is None else counts_then.facets(session, query)
+    return {name: _most(counted, limit) for name, counted in found.items()}
+
+
+def _most(counted: Mapping[str, int], limit: int) -> list[dict[str, Any]]:
+    first = sorted(counted.items(), key=lambda pair: (-pair[1], pair[0]))[:limit]
+    return [{"value": value, "count": count} for value, count in first]
+
+
+def _facets(session: Session, found: Matches) -> dict[str, dict[str, int]]:
+    accounts, labels = found.counted("account").tolist(), found.counted("label").tolist()
+    sets, slugs = found.counted("topics"), _slugs(session)
+    topics = [int(sets[member[: len(sets)]].sum()) for member in found.kinds.members(slugs)]
+    owned = [(accounts[r.id], r.handle, r.slug) for r in _accounts(session) if r.id < len(accounts)]
+    return {
+        "topic": _summed(zip(slugs, topics, strict=True)),
+        "account": _summed((handle, count) for count, handle, _ in owned),
+        "actor": _summed((actor, count) for count, _, actor in owned),
+        **{name: _of_labels(found.kinds.labels, labels, place) for name, place in _LABELS.items()},
     }
-    for name in ("platform", "lang", "kind"):
-        posts = found.states(name)
-        fields[name] = (select(posts), posts.c[name])
-    return {name: _facet(session, source, value, limit) for name, (source, value) in fields.items()}
 
 
-def _facet(session: Session, source: Any, value: Any, limit: int) -> list[dict[str, Any]]:
-    count = func.count().label("count")
-    statement = source.with_only_columns(value, count).where(value.is_not(None))
-    rows = session.execute(statement.group_by(value).order_by(count.desc(), value).limit(limit))
-    return [{"value": r[0], "count": r[1]} for r in rows]
+def _of_labels(values: Codes, counted: Sequence[int], place: int) -> dict[str, int]:
+    return _summed((label[place], count) for label, count in zip(values.values, counted, strict=False))
+
+
+def _summed(pairs: Iterable[tuple[str | None, int]]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for value, count in pairs:
+        if value is not None and count:
+            found[value] = found.get(value, 0) + count
+    return found
+
+
+def _accounts(session: Session) -> list[Any]:
+    """(id, handle, slug of its actor) of all."""
+    columns = _account.c.id, _account.c.handle, _actor.c.slug
+    statement = select(*columns).join_from(_account, _actor, _actor.c.id == _account.c.actor_id, isouter=True)
+    return list(session.execute(statement).all())
+
+
+def total(session: Session, query: PostQuery) -> int:
+    """How many match, exactly; as quick as a histogram."""
+    return len(matches(session, query))
 
 
 def totals(session: Session) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from sqlmodel import Session
 
 from core.errors import NoRoom, NotReady, SettingsError
 from core.settings import Settings
-from db import damage, deadline, room, search
+from db import damage, deadline, memory, room, search
 from db.looks import LOOKS, Looks
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -54,7 +54,7 @@ class Database:
         self.url = make_url(url)
         self.dialect = self.url.get_backend_name()
         self._engine = _engine(self.url, read_only)
-        self._shared = {LOOKS: Looks()}  # what sessions that read have in common
+        self._shared = {LOOKS: Looks(), memory.MEMORY: memory.Memory()}  # what sessions that read have in common
         self._watcher: sqlite3.Connection | None = None  # never writes: its own commits it would not notice
         self._watching = threading.Lock()
         self.no_room: NoRoom | None = None  # of the last write that found none; kle.storage looks again
@@ -73,6 +73,11 @@ class Database:
         """One consistent view; nothing is kept. Raises TooSlow where `deadline.within` sets a limit."""
         with Session(self._reader, info=self._shared) as session, deadline.kept(session):
             yield session
+
+    def warm(self) -> None:
+        """Read into memory what counts are made of, lest the first request wait for it."""
+        with self.read() as session:
+            memory.of(session)
 
     def state(self) -> str:
         """Another one after every commit that changed something, whoever made it; to be compared with what this
@@ -193,6 +198,7 @@ class Database:
                 self._watcher.close()
             self._watcher = None
         self._engine.dispose()
+        self._shared[memory.MEMORY] = memory.Memory()  # another file may lie there when it is opened again
 
 
 def open_database(settings: Settings) -> Database:

@@ -110,6 +110,18 @@ def _timeout(seconds: float) -> Any:
     return text(f"SET LOCAL statement_timeout = {round(seconds * 1000)}")
 
 
+@contextmanager
+def holding(lock: threading.Lock) -> Iterator[None]:
+    """Hold a lock that another may hold for long. Raises TooSlow."""
+    limit = _limit.get()
+    if not lock.acquire(timeout=max(0.0, limit.left) if limit else -1):
+        raise limit.error() if limit else AssertionError
+    try:
+        yield
+    finally:
+        lock.release()
+
+
 def before_statement(connection: Any, cursor: Any, *_: Any) -> None:
     """An event of the engine. Raises TooSlow between two statements."""
     limit: Limit | None = connection.get_execution_options().get(OPTION)

@@ -512,6 +512,24 @@ class IndexEntry(SQLModel, table=True):
     tokens: str = Field(sa_column=Column(Text, nullable=False))
 
 
+class Moved(SQLModel, table=True):
+    """That the entries of these posts in the full-text index were written or taken out: what is kept in memory of
+    them follows by it (`db.moved`).
+
+    `posts` are their row keys, 8 bytes each; null for "whatever there is". `number` is the transaction's on
+    PostgreSQL, where ids are not in the order of commits.
+    """
+
+    __table_args__ = (
+        Index("ix_moved_number", "number", sqlite_where=text("number IS NOT NULL"),
+              postgresql_where=text("number IS NOT NULL")),
+        {"sqlite_autoincrement": True},  # a number is never there twice, whatever was taken out
+    )  # fmt: skip
+    id: int | None = _key()
+    number: int | None = Field(default=None, sa_type=Key)
+    posts: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
+
+
 class Credential(SQLModel, table=True):
     """A key, a sign-in link or a signed-in session; only the SHA-256 of the secret is kept."""
 

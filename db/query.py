@@ -190,25 +190,34 @@ def selection(session: Session, query: PostQuery, order: str | None = None) -> S
     return Selection(tuple(_arm(session, query, view, order) for view in then.views(session, query.as_of)))
 
 
+def resolved(session: Session, query: PostQuery, view: Now) -> Tree | None:
+    """Its tree with the names looked up, as `view` reads them. Raises QueryError for unknown ones."""
+    return None if query.tree is None else _resolve(_Names(session, view), query.tree)
+
+
 def _arm(session: Session, query: PostQuery, view: Now, order: str | None) -> Arm:
-    resolved = _resolve(_Names(session, view), query.tree) if query.tree is not None else None
-    parts = resolved.parts if isinstance(resolved, And) else () if resolved is None else (resolved,)
+    tree = resolved(session, query, view)
+    parts = tree.parts if isinstance(tree, And) else () if tree is None else (tree,)
     tokens = [p for p in parts if view.indexed and _only_tokens(p)]
     others = [_clause(view, p) for p in parts if p not in tokens] + _range(query, view)
     others += view.holds
     column = view.count(order) if order else None
     others += [] if column is None else [column.is_not(None)]
-    erased_too = query.tombstones or _asks_for_erased(query.tree)
+    erased_too = shows_erased(query)
     if not tokens:
         return Arm(view, _post.c.id, (*others, *(() if erased_too else (view.tells,))), order=column)
     tokens += [] if erased_too else [Not(Token(token("is", "erased")))]
     index, key, matches = search.matching(session, tokens[0] if len(tokens) == 1 else And(tuple(tokens)))
-    conditions = (matches, *_key_range(key, query, view), *others)
+    conditions = (matches, *key_range(key, query, view), *others)
     return Arm(view, key, conditions, index, bare=not others, order=column)
 
 
-def _asks_for_erased(tree: Tree | None) -> bool:
+def shows_erased(query: PostQuery) -> bool:
     """A tombstone says nothing: it is an answer only to who asks for what was deleted or erased."""
+    return query.tombstones or _asks_for_erased(query.tree)
+
+
+def _asks_for_erased(tree: Tree | None) -> bool:
     match tree:
         case Field(name, value):
             return name == "is" and value.lower() in _SHOW_ERASED
@@ -219,13 +228,14 @@ def _asks_for_erased(tree: Tree | None) -> bool:
 
 def _range(query: PostQuery, view: Now) -> list[Any]:
     """Exact, on the true time; the key's range beside it lets the scan begin and end there."""
-    found = _key_range(_post.c.id, query, view)
+    found = key_range(_post.c.id, query, view)
     found += [view.since(query.since)] if query.since else []
     found += [view.until(query.until)] if query.until else []
     return found
 
 
-def _key_range(key: Any, query: PostQuery, view: Now) -> list[Any]:
+def key_range(key: Any, query: PostQuery, view: Now) -> list[Any]:
+    """Row keys between which its range stands."""
     since = first_key(query.since) if query.since else None
     until = first_key(query.until) + (_SPILL << KEY_BITS) if query.until else None
     return view.key_range(key, since, until)

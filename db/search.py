@@ -29,7 +29,7 @@ from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlmodel import Session
 
 from core.text import fold_version, index_words
-from db import dictionary, entries
+from db import dictionary, entries, moved
 from db.entries import EVERY, Entry
 from db.language import And, Not, Or, Phrase, Prefix, Token, Tree
 from db.models import IndexEntry, Meta
@@ -109,6 +109,7 @@ def rebuild(session: Session) -> None:
         add(session, entries.wanted(session, keys))
         last = keys[-1]
     fill_old(session)
+    moved.note_all(session)
     statement = insert(session, Meta).values(name="fold_version", value=fold_version())
     session.execute(statement.on_conflict_do_update(index_elements=["name"], set_={"value": fold_version()}))
 
@@ -130,6 +131,7 @@ def add(session: Session, new: Sequence[Entry]) -> None:
         session.execute(text(f"INSERT INTO {_NAME}(post_id, body) VALUES (:key, CAST(:body AS tsvector))"), rows)
     kept = [{"post_id": e.post_id, "version_id": e.version_id, "tokens": " ".join(e.tokens)} for e in new]
     insert_keyed(session, IndexEntry, kept)
+    moved.note(session, [e.post_id for e in new])
 
 
 def _remove(session: Session, old: Sequence[Entry]) -> None:
@@ -142,6 +144,7 @@ def _remove(session: Session, old: Sequence[Entry]) -> None:
     else:
         session.execute(delete(_POSTGRES).where(_POSTGRES.c.post_id.in_(keys)))
     session.execute(delete(table(IndexEntry)).where(table(IndexEntry).c.post_id.in_(keys)))
+    moved.note(session, keys)
 
 
 def _forget_words(session: Session, gone: Sequence[Entry]) -> None:

@@ -3,8 +3,10 @@
 import socket
 from collections.abc import Callable
 from datetime import timedelta
+from threading import Thread
 from typing import Literal
 
+import structlog
 import uvicorn
 from fastapi import FastAPI
 
@@ -21,6 +23,7 @@ from kle.stopping import StopSign
 from kle.storage import Storage
 from kle.worker import Worker
 
+log = structlog.get_logger("kle.serve")
 Role = Literal["all", "api", "collector", "worker"]
 SIGN_IN = timedelta(hours=1)
 
@@ -38,6 +41,7 @@ def run(settings: Settings, role: Role = "all", parts: Callable[[Database], dict
                 _greet(settings, database, listening.getsockname()[1])
                 storage = worker.storage if worker else Storage(settings, database)
                 ready = readiness(database, storage, worker, parts)
+                Thread(target=_warm, args=(database,), name="warming", daemon=True).start()
                 _serve(create_app(settings, database, ready), listening, stop)
             else:
                 output.say(f"kle-monitor works as {role}; Ctrl-C stops it.")
@@ -45,6 +49,14 @@ def run(settings: Settings, role: Role = "all", parts: Callable[[Database], dict
         finally:
             if worker:
                 worker.stop()
+
+
+def _warm(database: Database) -> None:
+    """Beside the first requests; where it fails, so will they, and they say why."""
+    try:
+        database.warm()
+    except Exception:
+        log.exception("counts could not be prepared")
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -15,13 +15,13 @@ from sqlalchemy import JSON, LargeBinary, func, select
 from sqlmodel import Session, SQLModel
 
 from db import ledger
-from db.models import Audit, Blob, IndexEntry, Ledger, Meta
+from db.models import Audit, Blob, IndexEntry, Ledger, Meta, Moved
 from db.slices import SLICE
 from db.upsert import table
 
 CLAIMS = ("claimed_by", "claimed_until")
 FOLDED = "fold_version"  # in Meta: how the index was made, which the copy makes itself
-_DERIVED = {str(table(IndexEntry).name)}
+_DERIVED = {str(table(model).name) for model in (IndexEntry, Moved)}
 _BLOBS = 20  # bodies may be large
 _MODULUS = 1 << 256
 _WHOLE = (-(1 << 63), 1 << 64)  # what JSON's readers take for a whole number

@@ -3,6 +3,8 @@
 import pytest
 
 from api import schemas
+from tests.api.site import Score, at, written
+from tests.conftest import NOW
 
 
 @pytest.mark.parametrize("interval", ["hour", "day", "week", "month"])
@@ -43,6 +45,52 @@ def test_facets_agree_with_posts(inside):
         for item in facets[field]:
             found = inside.get("/api/v1/posts", params={name: item["value"]}).json()["total"]
             assert found == item["count"], (field, item)
+
+
+QUERIES = ("", "the", "-the", "topic:training", "the OR lang:ckb", "-topic:training -lang:en", "actor:office",
+           "from:@brigade.example OR platform:x", "since:2025-08-16T12:00:00Z", "-until:2025-08-17", "is:edited",
+           "until:2025-08-17T12:00:00Z the", "kind:post has:link", "nothing here says this")  # fmt: skip
+
+
+def paged(client, params):
+    """The ids of all posts, page by page."""
+    found, cursor = [], None
+    while True:
+        more = {"cursor": cursor} if cursor else {}
+        answer = client.get("/api/v1/posts", params={**params, **more, "limit": 2}).json()
+        found += answer["items"]
+        cursor = answer["next_cursor"]
+        if cursor is None:
+            return found
+
+
+@pytest.mark.parametrize("as_of", [None, "2026-09-01T11:45:00Z"])
+@pytest.mark.parametrize("q", QUERIES)
+def test_sums_of_any_query_are_those_of_its_pages(inside, q, as_of):
+    params = {"q": q, **({"as_of": as_of} if as_of else {})}
+    found = paged(inside, params)
+    for interval in ("hour", "week"):
+        buckets = inside.get("/api/v1/timeline", params={**params, "interval": interval}).json()["items"]
+        assert sum(b["count"] for b in buckets) == len(found)
+        tags = [t for post in found for t in post["tags"] if t["decision"] == "tagged"]
+        assert sum(n for b in buckets for n in b["topics"].values()) == len(tags)
+    facets = inside.get("/api/v1/facets", params=params).json()
+    for name in ("platform", "kind"):
+        assert sum(f["count"] for f in facets[name]) == len(found)
+    assert sum(f["count"] for f in facets["account"]) == sum(post["account"] is not None for post in found)
+
+
+def test_counts_follow_what_is_written(site):
+    client = site.inside()
+    before = client.get("/api/v1/facets", params={"q": "graduation"}).json()
+    assert before["kind"] == [{"value": "post", "count": 1}]
+    more = written("9", "Another graduation of forces.", at(21), lang="en")
+    site.collect("sample", [more], NOW)
+    after = client.get("/api/v1/facets", params={"q": "graduation"}).json()
+    assert after["kind"] == [{"value": "post", "count": 2}]
+    site.tag({"Another": [Score("reform", 0.9)]})
+    buckets = client.get("/api/v1/timeline", params={"q": "another graduation"}).json()["items"]
+    assert [(b["start"], b["topics"]) for b in buckets] == [("2025-08-21T00:00:00Z", {"reform": 1})]
 
 
 def test_facets_are_largest_first_and_no_more_than_asked_for(inside):

@@ -13,8 +13,9 @@ from sqlmodel import Session, SQLModel
 
 from core.post import Account, SeenPost
 from db import archive, campaigns, entries, ledger, posts, sources, tags
+from db.corrections import Author
 from db.database import Database
-from db.models import IndexEntry, Ledger, Post, Source, Topic, Unsealed, Version
+from db.models import Credential, IndexEntry, Ledger, Post, Source, Topic, Unsealed, Version
 from db.proof import verify
 from db.query import PostQuery
 from db.seen import Counts
@@ -206,3 +207,15 @@ def sqlite(room: Room) -> Room:
     if room.database.dialect != "sqlite":
         pytest.skip("of SQLite's file and its index")
     return room
+
+
+@pytest.fixture
+def author(room: Room) -> Author:
+    """Somebody who may correct, in an archive with topics and two sources."""
+    room.topics()
+    for name in ("one", "two"):
+        room.source(name)
+    with room.database.write() as session:
+        key = {"purpose": "key", "name": "ana", "secret_sha256": "0", "scopes": [], "created_at": NOW}
+        (number,) = insert_all(session, Credential, [key])
+    return Author(number, "ana")

@@ -12,9 +12,7 @@ from sqlmodel import SQLModel
 from core.post import METRICS, Account, Media, View
 from db import corrections, counts, posts, search
 from db.corrections import Author
-from db.models import Credential
 from db.query import PostQuery
-from db.upsert import insert_all
 from tests.conftest import NOW
 from tests.db.conftest import TOPICS, Score, post
 
@@ -200,17 +198,6 @@ def replays(room, author, happened):
         for q in QUERIES:
             assert again[q] == then[q], (q, moment)
     room.assert_sound()
-
-
-@pytest.fixture
-def author(room):
-    room.topics()
-    for name in ("one", "two"):
-        room.source(name)
-    with room.database.write() as session:
-        key = {"purpose": "key", "name": "ana", "secret_sha256": "0", "scopes": [], "created_at": NOW}
-        (number,) = insert_all(session, Credential, [key])
-    return Author(number, "ana")
 
 
 def some(examples):

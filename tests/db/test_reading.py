@@ -10,7 +10,7 @@ from sqlalchemy import select, text
 from core import cursor
 from core.errors import BadRequest, CursorError, NotFound, QueryError
 from core.post import Account, Media
-from db import counts, posts
+from db import buckets, counts, posts
 from db.posts import difference
 from db.query import PostQuery
 from tests.conftest import NOW
@@ -220,7 +220,7 @@ def test_an_unknown_interval_is_refused(room, interval):
 
 
 def test_too_fine_an_interval_is_refused_before_it_is_built(room, monkeypatch):
-    monkeypatch.setattr(counts, "MOST_BUCKETS", 24)
+    monkeypatch.setattr(buckets, "MOST", 24)
     room.archive(post(1, created_at=NOW - timedelta(days=2)), post(2, created_at=NOW))
     with room.database.read() as session:
         assert len(counts.timeline(session, EVERYTHING, "day")) == 3

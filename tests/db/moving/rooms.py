@@ -7,9 +7,10 @@ from sqlmodel import SQLModel
 
 from core.page import Page
 from core.post import Account, Media, View
-from db import archive, captures, corrections, credentials, ledger
+from db import archive, captures, corrections, counts, credentials, ledger
 from db.models import Actor, Blob, Follow, MediaFile, Post, Quarantine, Reference, Source
 from db.proof import digests
+from db.query import PostQuery
 from db.upsert import insert_all, insert_quietly, table
 from tests.db.conftest import Score, post
 
@@ -92,6 +93,13 @@ def media_file(session, room, source):
     row["digest"] = digests.of_media(row)
     (number,) = insert_all(session, MediaFile, [row])
     ledger.append(session, [ledger.Line("media", f"media/{number}", row["digest"], room.now)])
+
+
+def counted(room):
+    """How many posts the columns in memory hold, and how many the table."""
+    with room.database.read() as session:
+        held = session.execute(select(func.count()).select_from(table(Post))).scalar_one()
+        return counts.total(session, PostQuery.build("")), held
 
 
 def filled_tables(session):

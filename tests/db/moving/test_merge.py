@@ -29,7 +29,7 @@ from db.models import (
 from db.moving.merging import merge
 from db.upsert import insert_all
 from tests.db.conftest import OFFICE, Room, Score, post, snowflake
-from tests.db.moving.rooms import fill, look, media_file
+from tests.db.moving.rooms import counted, fill, look, media_file
 from tests.db.test_database import _older as older
 
 
@@ -92,6 +92,14 @@ def test_posts_that_are_not_here_come_over_whole(room, other):
     assert len(room.rows(MediaFile)) == 1 and len(room.rows(Correction)) == 3
     assert room.rows(Audit)[-1].kind == "merge" and room.rows(Audit)[-1].subject == "b"
     assert unchanged(room, other)
+
+
+def test_counts_follow_a_merge(room, other):
+    fill(other)
+    room.archive(post(100, "Mine"))
+    assert counted(room) == (1, 1)
+    take(room, other)
+    assert counted(room) == (10, 10)
 
 
 def test_keys_of_the_other_archive_open_nothing_here(room, other):

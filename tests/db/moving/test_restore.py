@@ -14,7 +14,7 @@ from db.database import Database
 from db.models import MediaFile, Post, Source, Version
 from db.moving import backup, opened, restore, tables
 from tests.db.conftest import Room, post
-from tests.db.moving.rooms import fill, look
+from tests.db.moving.rooms import counted, fill, look
 from tests.db.test_database import _older as older
 from tests.strategies import seen_posts
 
@@ -45,6 +45,22 @@ def test_restored_archive_is_the_backup_and_goes_on(room, saved):
     look(room, "three", post(30, "After", metrics={"likes": 3}))  # keys go on behind the highest ones
     room.assert_sound()
     assert len(room.rows(Source)) == 3
+
+
+def test_counts_are_those_of_what_was_restored(room, saved):
+    assert counted(room) == (0, 0)
+    restore.restore(str(saved), room.database)
+    assert counted(room) == (9, 9)
+
+
+def test_counts_of_a_replaced_file_are_forgotten_with_it(room, saved):
+    room.archive(post(50, "Mine"))
+    assert counted(room) == (1, 1)
+    if room.database.file is None:
+        return  # nothing can be moved aside there
+    room.database.close()
+    restore.restore(str(saved), room.database, force=True)
+    assert counted(room) == (9, 9)
 
 
 def test_claims_of_then_are_free(room, saved):
