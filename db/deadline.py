@@ -94,11 +94,9 @@ def briefly(session: Session, seconds: float) -> Iterator[None]:
                 yield
         else:
             with session.begin_nested():  # a statement that was stopped takes only this back
-                session.execute(text(f"SET LOCAL statement_timeout = {max(1, round(limit.left * 1000))}"))
+                session.execute(_timeout(max(limit.left, 0.001)))
                 yield
-                session.execute(
-                    text(f"SET LOCAL statement_timeout = {round(outer.promised * 1000) if outer else 0}")
-                )
+                session.execute(_timeout(outer.promised if outer else 0))
     except (DBAPIError, sqlite3.OperationalError) as error:
         if not _was_stopped(getattr(error, "orig", error)):
             raise
