@@ -20,10 +20,13 @@ from core import plugins
 from core.settings import Settings
 from core.version import SOFTWARE, version
 from db.database import Database
+from db.near import Meaning
+from db.relevance import Reads
 
 
-def create_app(settings: Settings, database: Database, readiness: Readiness) -> FastAPI:
-    """`readiness()` says of each part that this role uses what is missing, or None."""
+def create_app(settings: Settings, database: Database, readiness: Readiness, reads: Reads | None = None) -> FastAPI:
+    """`readiness()` says of each part that this role uses what is missing, or None. `reads` makes vectors of the
+    words of searches; without it words alone order by relevance."""
     metrics, answered = Metrics(), Answered()
     watcher = Watcher(database, metrics, settings.max_streams)
     app = FastAPI(
@@ -43,7 +46,9 @@ def create_app(settings: Settings, database: Database, readiness: Readiness) -> 
             Middleware(LimitRequests, seconds=settings.request_seconds),
         ],
     )
-    app.state.context = Context(settings, database, readiness, metrics, answered, watcher, Freshness())
+    app.state.context = Context(
+        settings, database, readiness, metrics, answered, watcher, Freshness(), Meaning(), reads
+    )
     for package in ("api.routes", "api.pages"):
         for module in plugins.load(package).values():
             app.include_router(module.router, dependencies=[Depends(unchanged)])

@@ -14,6 +14,8 @@ from api.watcher import Watcher
 from core.errors import BadRequest
 from core.settings import Settings
 from db.database import Database
+from db.near import Meaning
+from db.relevance import Reads
 
 Readiness = Callable[[], dict[str, str | None]]
 
@@ -29,6 +31,8 @@ class Context:
     answered: Answered
     watcher: Watcher
     freshness: Freshness
+    meaning: Meaning  # the archive's vectors, as this process holds them
+    reads: Reads | None  # makes vectors of searches; None where no encoder is
 
 
 def context(request: Request) -> Context:

@@ -284,6 +284,20 @@ class FoundPost(Post):
     snippet: Snippet | None = Field(description="Null without words in the query, and where the text is null.")
 
 
+class SimilarPost(Post):
+    similarity: float = Field(
+        ge=-1,
+        le=1,
+        description="Cosine of the two vectors: 1 is the same text, from 0.8 on mostly the same matter, in whatever"
+        " language; texts that have nothing in common but their field lie around 0.55 to 0.75.",
+    )
+
+
+class SimilarPosts(Form):
+    items: list[SimilarPost]
+    next_cursor: None = Field(description="Always null: ask for more with `limit`.")
+
+
 class Posts(Page):
     items: list[FoundPost]
     total: int | AtLeast = Field(description="Exact up to a bound, then at least so many.")

@@ -11,15 +11,16 @@ from db import mirror
 from db.query import PostQuery, time_of
 
 Value = Annotated[str, StringConstraints(max_length=500)]
-Sort = Literal["newest", "oldest", "likes", "reposts", "replies", "quotes", "views", "uncertain"]
+Sort = Literal["newest", "oldest", "relevance", "likes", "reposts", "replies", "quotes", "views", "uncertain"]
 Interval = Literal["hour", "day", "week", "month"]
 MAX_LIMIT = 200
 FEED_LENGTH = 50
 MAX_VERSION = (1 << 31) - 1
 MAX_KEY = (1 << 63) - 1  # what both databases take as a key
 _SORT = (
-    "By time; or by a count, the most first, of the posts that have it; or `uncertain`: of the posts with an unsure"
-    " topic, those first whose probability is nearest to the topic's threshold."
+    "By time; or by `relevance` to the words of q, by text and meaning; or by a count, the most first, of the posts"
+    " that have it; or `uncertain`: of the posts with an unsure topic, those first whose probability is nearest to"
+    " the topic's threshold."
 )
 
 
@@ -146,6 +147,10 @@ class StreamSearch(Following):
     cursor: Value | None = Field(
         None, description="Where to go on: a next_cursor of /changes, or `start`. Else with what comes from now on."
     )
+
+
+class SimilarSearch(Filters):
+    limit: int = Field(20, ge=1, le=MAX_LIMIT, description="Most posts.")
 
 
 class TimelineSearch(Filters):

@@ -16,6 +16,7 @@ from classifier.embed import FILES, Encoder, Progress, Vectors, digest_files, re
 from classifier.heads import Bench, Decision, Heads
 from classifier.logistic import Floats
 from classifier.passages import Passages
+from classifier.reading import Reader
 
 SHIPPED = Path(__file__).with_name("artifact")
 CARD = "card.json"
@@ -68,6 +69,11 @@ class Classifier(Protocol):
     def card(self) -> dict[str, Any]: ...
     @property
     def path(self) -> Path: ...
+    @property
+    def reader(self) -> Reader | None:
+        """What makes its vectors; None where it has none that could be compared."""
+        ...
+
     def predict(self, texts: Sequence[str], *, progress: Progress | None = None) -> list[Prediction]: ...
 
 
@@ -96,6 +102,10 @@ class Model:
     def digest(self) -> str:
         """SHA-256 of encoder, tokenizer and heads: what a tag names as its model."""
         return digest_files(self.path, [*FILES, head_files.FILE])
+
+    @cached_property
+    def reader(self) -> Reader:
+        return Reader(self.encoder, digest_files(self.path, FILES))
 
     @cached_property
     def card(self) -> dict[str, Any]:

@@ -1,14 +1,14 @@
 """Tags what waits in the archive and, behind it, what an earlier model judged: claim, predict outside of any
-transaction, store.
+transaction, store, with the vector of what was read. What has tags but no vector is read behind all that.
 """
 
 from collections.abc import Sequence
 
 import structlog
 
-from classifier.model import Classifier, TopicScore
+from classifier.model import Classifier, Prediction
 from core import times
-from db import campaigns, tags
+from db import campaigns, tags, vectors
 from db.database import Database
 from db.hold import Hold
 from db.models import Version
@@ -35,7 +35,10 @@ def tag_round(database: Database, model: Classifier, worker: str, limit: int = B
     failed = [p for p in pending if p.version_id not in {r.version_id for r, _ in results}]
     with database.write() as session:
         tags.postpone(session, failed, worker, times.now())
-        return tags.store(session, model_id, results, worker, times.now())
+        stored = tags.store(session, model_id, [(p, found.topics) for p, found in results], worker, times.now())
+        if model.reader:
+            vectors.put(session, model.reader.digest, {p.version_id: found.vector for p, found in results})
+        return stored
 
 
 def adopt(database: Database, model: Classifier) -> None:
@@ -44,7 +47,7 @@ def adopt(database: Database, model: Classifier) -> None:
         campaigns.adopt(session, tags.register_model(session, model.digest, model.card), times.now())
 
 
-def _predict(model: Classifier, pending: Sequence[Pending]) -> list[tuple[Pending, Sequence[TopicScore]]]:
+def _predict(model: Classifier, pending: Sequence[Pending]) -> list[tuple[Pending, Prediction]]:
     """One text that the model cannot read must not keep its neighbours from their tags."""
     try:
         predictions = model.predict([p.text for p in pending])
@@ -53,4 +56,4 @@ def _predict(model: Classifier, pending: Sequence[Pending]) -> list[tuple[Pendin
             _log.error("text not tagged", versions=[p.version_id for p in pending], error=str(error))
             return []
         return [result for p in pending for result in _predict(model, [p])]
-    return [(p, prediction.topics) for p, prediction in zip(pending, predictions, strict=True)]
+    return list(zip(pending, predictions, strict=True))

@@ -14,7 +14,7 @@ from sqlmodel import Session
 
 from core import lang, times
 from core.post import METRICS, Media, SeenPost, View
-from db import accounts, admit, captures, clock, entries, find, keys, ledger, search, seen, sources
+from db import accounts, admit, captures, clock, entries, find, keys, ledger, search, seen, sources, vectors
 from db import media as files
 from db.erasing import forgotten
 from db.find import Known
@@ -304,8 +304,9 @@ def _add_version(look: Look, post: SeenPost, old: Known, change: str) -> None:
 
 
 def outdate(session: Session, post_id: int, now: datetime) -> None:
-    """What models said of the text before this one is not in force any more."""
+    """What models said of the text before this one is not in force any more, and what it meant is forgotten."""
     judged = (_tag.c.post_id == post_id) & _tag.c.valid_to.is_(None) & _tag.c.model_id.is_not(None)
     session.execute(update(_tag).where(judged).values(valid_to=clock.not_before(_tag.c.valid_from, now)))
     before = (_version.c.post_id == post_id) & _version.c.campaign_id.is_not(None)
     session.execute(update(_version).where(before).values(campaign_id=None))
+    vectors.drop(session, [post_id])

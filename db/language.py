@@ -212,6 +212,31 @@ def wanted(tree: Tree | None) -> tuple[Phrase | Prefix, ...]:
     return ()
 
 
+def spoken(query: str) -> str:
+    """The words of `query` as they were written, without filters and what is not wanted: what a reader of meaning
+    is to read. Raises QueryError as `parse` does."""
+    return _Speaker().transform(_grammar().parse(plain(query))) if parse(query) else ""
+
+
+class _Speaker(Transformer[LarkToken, str]):
+    def word(self, found: list[LarkToken]) -> str:
+        return found[0].strip("*")
+
+    def phrase(self, found: list[LarkToken]) -> str:
+        return found[0].strip('*"')
+
+    def field(self, _found: list[LarkToken]) -> str:
+        return ""
+
+    def not_(self, _found: list[Any]) -> str:
+        return ""
+
+    def and_(self, found: list[Any]) -> str:
+        return " ".join(part for part in found if part and not isinstance(part, LarkToken))
+
+    or_ = and_
+
+
 def write(tree: Tree | None) -> str:
     """A query that `parse` reads as this tree: for what is kept, such as alerts and feeds."""
     match tree:

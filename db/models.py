@@ -530,6 +530,29 @@ class Moved(SQLModel, table=True):
     posts: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
 
 
+class Encoder(SQLModel, table=True):
+    """What reads texts into vectors; `digest` is of its files, so that other heads on it leave its vectors good."""
+
+    id: int | None = _key()
+    digest: str = Field(unique=True)
+
+
+class Embedding(SQLModel, table=True):
+    """The meaning of a post's current version as a vector of an encoder (`db.vectors`); one a post.
+
+    `id` only grows and is never used again: who holds the vectors in memory reads on from the last one. `vector`
+    has a byte a dimension, `checksum` covers it and what it belongs to.
+    """
+
+    __table_args__: ClassVar[dict[str, Any]] = {"sqlite_autoincrement": True}
+    id: int | None = _key()
+    post_id: int = Field(sa_column=Column(Key, ForeignKey("post.id"), nullable=False, unique=True))
+    version_id: int = _ref("version.id")
+    encoder_id: int = _ref("encoder.id")
+    vector: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    checksum: int = Field(sa_type=Key)
+
+
 class Credential(SQLModel, table=True):
     """A key, a sign-in link or a signed-in session; only the SHA-256 of the secret is kept."""
 

@@ -14,9 +14,11 @@ from core import cursor, times
 from core.errors import BadRequest, NotFound, TooSlow
 from core.post import METRICS
 from core.text import storable
-from db import as_of, deadline, forms
+from db import as_of, deadline, forms, relevance
 from db.models import Alias, Capture, Metrics, Post, Source, Tag, Version
+from db.near import Meaning
 from db.query import PostQuery, selection
+from db.relevance import Reads
 from db.selection import Selection
 from db.upsert import table
 
@@ -24,7 +26,7 @@ COUNTED = 10_000  # matches are counted exactly up to here
 COUNTING = 0.25  # seconds that this may take
 UNCERTAIN = "uncertain"  # the order of the review queue: of posts with an unsure topic, the most doubtful first
 _BY_TIME = ("newest", "oldest")
-SORTS = (*_BY_TIME, *METRICS, UNCERTAIN)
+SORTS = (*_BY_TIME, relevance.SORT, *METRICS, UNCERTAIN)
 _WORDS = re.compile(r"\s*\S+|\s+")
 _COMPARED = 4_000_000  # pairs of words: a longer rewrite is shown as one change
 _post, _alias, _version, _tag, _source = table(Post), table(Alias), table(Version), table(Tag), table(Source)
@@ -47,26 +49,37 @@ class PostPage:
 
 
 def page(
-    session: Session, query: PostQuery, sort: str = "newest", limit: int = 50, after: str | None = None
+    session: Session,
+    query: PostQuery,
+    sort: str = "newest",
+    limit: int = 50,
+    after: str | None = None,
+    meaning: Meaning | None = None,
+    reads: Reads | None = None,
 ) -> PostPage:
     """One page in key order; or by a count, the most first; or by doubt, the most doubtful first: of posts that
-    have such.
+    have such; or by relevance, for which the vectors (`meaning`) serve and who `reads` the query's words.
 
     The cursor names the last place, so that it stays right while posts arrive. As of a moment the order by time is
     that of today's row keys: a post whose exact time got known later stands where it belongs.
     """
     if sort not in SORTS:
-        known = ", ".join(SORTS) + (" (relevance is not there yet)" if sort == "relevance" else "")
-        raise BadRequest(f"sort={sort} is not one of {known}", parameter="sort")
+        raise BadRequest(f"sort={sort} is not one of {', '.join(SORTS)}", parameter="sort")
     if sort == UNCERTAIN:
         query = _of_doubt(query)
-    found = selection(session, query, None if sort in _BY_TIME else "doubt" if sort == UNCERTAIN else sort)
-    rows = session.execute(_ordered(found, sort, after, limit + 1)).all()
-    following = cursor.encode(sort, *rows[limit - 1]) if len(rows) > limit else None
-    pairs = _forms(session, query, [row.id for row in rows[:limit]])
+    if sort == relevance.SORT:
+        found = selection(session, query)
+        keys, following = relevance.keys(session, query, limit, after, meaning, reads)
+    else:
+        found = selection(session, query, None if sort in _BY_TIME else "doubt" if sort == UNCERTAIN else sort)
+        rows = session.execute(_ordered(found, sort, after, limit + 1)).all()
+        keys, following = [row.id for row in rows[:limit]], None
+        if len(rows) > limit:
+            following = cursor.encode(sort, *rows[limit - 1])
+    pairs = _forms(session, query, keys)
     items, today = [post for post, _ in pairs], [post for _, post in pairs]
     whole = after is None and not following
-    return PostPage(items, today, following, len(rows) if whole else counted(session, found.keys(), len(rows)))
+    return PostPage(items, today, following, len(keys) if whole else counted(session, found.keys(), len(keys)))
 
 
 def _of_doubt(query: PostQuery) -> PostQuery:

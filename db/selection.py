@@ -8,13 +8,15 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, or_, select, union_all
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import ColumnElement, Select, func, or_, select, union_all
 from sqlmodel import Session
 
 from db.models import Post
 from db.slices import chunks
 from db.then import Now
-from db.upsert import table
+from db.upsert import is_sqlite, table
 
 _post = table(Post)
 
@@ -40,8 +42,9 @@ class Arm:
         columns = self.key.label("id"), value.label(name)
         return select(*columns).select_from(self._posts()).where(*self.conditions)
 
-    def by_key(self, newest: bool, place: int | None) -> Select[Any]:
+    def by_key(self, newest: bool, place: int | None, floor: int | None = None) -> Select[Any]:
         later = [] if place is None else [self.key < place if newest else self.key > place]
+        later += [] if floor is None else [self.key >= floor]
         return self.keys(*later).order_by(self.key.desc() if newest else self.key)
 
     def by_order(self, rising: bool, place: Sequence[int] | None) -> Select[Any]:
@@ -82,9 +85,9 @@ class Selection:
         """A table of keys (`id`) and one column of what the posts were."""
         return _together([arm.states(name) for arm in self.arms]).subquery()
 
-    def by_key(self, newest: bool, place: int | None, limit: int) -> Select[Any]:
-        """Row keys after `place`."""
-        found = _together([arm.by_key(newest, place).limit(limit) for arm in self.arms])
+    def by_key(self, newest: bool, place: int | None, limit: int, floor: int | None = None) -> Select[Any]:
+        """Row keys after `place`, none below `floor`."""
+        found = _together([arm.by_key(newest, place, floor).limit(limit) for arm in self.arms])
         if len(self.arms) == 1:
             return found
         return found.order_by(found.selected_columns.id.desc() if newest else found.selected_columns.id).limit(
@@ -98,6 +101,16 @@ class Selection:
             return found
         rank, key = found.selected_columns.rank, found.selected_columns.id
         return found.order_by(*((rank, key) if rising else (rank.desc(), key.desc()))).limit(limit)
+
+
+def keys_of(session: Session, statement: Select[Any]) -> NDArray[np.int64]:
+    """The keys that such a statement yields, rising: as one value, several times quicker than row by row."""
+    keys = statement.subquery()
+    if not is_sqlite(session):
+        found = session.execute(select(func.array_agg(keys.c.id))).scalar() or []
+        return np.sort(np.array(found, np.int64))
+    listed = session.execute(select(func.group_concat(keys.c.id))).scalar()
+    return np.sort(np.fromstring(listed, np.int64, sep=",")) if listed else np.empty(0, np.int64)
 
 
 def _together(parts: Sequence[Select[Any]]) -> Select[Any]:

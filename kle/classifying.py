@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from classifier.fill import Pass
 from classifier.tag import tag_round
 from core import times
 from db import campaigns, tags
@@ -46,6 +47,7 @@ def waiting(database: Database, model: "Classifier") -> Report:
         own = present is not None and present.digest == model.digest
         total = tags.pending_count(session) + (campaigns.stale_count(session) if own else 0)
     tagged = _rounds(database, model, 0, total)
+    _fill(database, model)
     drifting.count_weeks(database)
     return Report(tagged, model.digest)
 
@@ -64,7 +66,22 @@ def everything(database: Database, model: "Classifier") -> Report:
     while _held(database, campaign.id):
         time.sleep(_PATIENCE)
         _rounds(database, model, 0, 0)
+    _fill(database, model)
     return _reported(database, model, campaign, earlier)
+
+
+def _fill(database: Database, model: "Classifier") -> None:
+    """Vectors of what has tags but none of this model's encoder."""
+    if model.reader is None:
+        return
+    going, read = Pass(database, model.reader), 0
+    with output.progress() as bar:
+        task = bar.add_task("reading for similar posts", total=None)
+        while not going.done:
+            read += (count := going.step())
+            bar.advance(task, count)
+    if read:
+        output.note(f"read {read} posts that had no vector of this encoder")
 
 
 def _rounds(database: Database, model: "Classifier", done: int, total: int) -> int:

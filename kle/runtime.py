@@ -23,6 +23,7 @@ _HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+")
 
 if TYPE_CHECKING:
     from classifier.model import Classifier
+    from classifier.words import Words
 
 
 @contextmanager
@@ -140,6 +141,22 @@ def _foreign(settings: Settings, folder: Path) -> "Classifier | None":
         threshold=settings.model_threshold,
         template=settings.model_template,
     )
+
+
+def words(settings: Settings) -> "Words | None":
+    """What reads the words of searches as the model reads posts, without its heads; None where no model of ours
+    tags. Nothing is loaded yet."""
+    if not settings.tagging:
+        return None
+    from classifier import heads
+    from classifier.model import SHIPPED
+    from classifier.reading import Reader
+    from classifier.words import Words
+
+    folder = Path(settings.model) if settings.model else SHIPPED  # one of the hub is no model of ours
+    if not (folder / heads.FILE).is_file():
+        return None
+    return Words(lambda: Reader.load(folder, settings.threads))
 
 
 def _tell(settings: Settings, database: Database, figures: dict[str, Any]) -> None:

@@ -42,7 +42,7 @@ def run(settings: Settings, role: Role = "all", parts: Callable[[Database], dict
                 storage = worker.storage if worker else Storage(settings, database)
                 ready = readiness(database, storage, worker, parts)
                 Thread(target=_warm, args=(database,), name="warming", daemon=True).start()
-                _serve(create_app(settings, database, ready), listening, stop)
+                _serve(create_app(settings, database, ready, runtime.words(settings)), listening, stop)
             else:
                 output.say(f"kle-monitor works as {role}; Ctrl-C stops it.")
                 stop.wait()

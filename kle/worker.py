@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 
+from classifier.fill import Pass
 from classifier.tag import adopt, tag_round
 from collector.collect import collect
 from collector.fetch import Fetcher
@@ -55,6 +56,7 @@ class Worker:
         self._erasing = Lock()  # one at a time, and the purge when they are done
         self._rounds: dict[int, Thread] = {}  # by source
         self._stood = -1  # the ledger's last line when the index was looked at
+        self._pass: Pass | None = None  # over posts that lack a vector
 
     def start(self) -> None:
         claims.release_dead(self._database)
@@ -63,6 +65,7 @@ class Worker:
         if self._model:
             adopt(self._database, self._model)
             self._every_second(self._tag)
+            self._every(60 * MINUTE, self._look_through)
             self._every(MINUTE, self._count)
         if self._forgetting:
             self._every(MINUTE, self._erase)
@@ -132,9 +135,23 @@ class Worker:
     def _tag(self) -> None:
         """Tag until nothing waits and nothing is stale."""
         while not self._stopping.is_set() and self._model and self.storage.has_room(list(self._rounds)):
-            if not tag_round(self._database, self._model, self.name):
+            if not tag_round(self._database, self._model, self.name) and not self._fill():
                 self._settle()
                 return
+
+    def _look_through(self) -> None:
+        """Once an hour: somebody may have tagged by another model, or merged an archive."""
+        if self._model and self._model.reader and self._pass is None:
+            self._pass = Pass(self._database, self._model.reader)
+
+    def _fill(self) -> bool:
+        """One step of the pass, behind all that waits for tags; False where there is none to do."""
+        if self._pass is None:
+            return False
+        self._pass.step()
+        if self._pass.done:
+            self._pass = None
+        return True
 
     def _settle(self) -> None:
         """Note when a campaign has come to its end; the usual second writes nothing."""

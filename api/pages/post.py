@@ -5,12 +5,14 @@ from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Request
+from sqlmodel import Session
 from starlette.responses import RedirectResponse, Response
 
 from api import outgoing, pictures
-from api.access import Reader
+from api.access import Caller, Reader
+from api.alike import alike
 from api.conditional import asked_at
-from api.deps import context, only
+from api.deps import Context, context, only
 from api.render import formats
 from api.render.as_of import AsOf
 from api.render.cards import card, href
@@ -19,9 +21,13 @@ from api.render.judging import may_judge, verdicts
 from api.render.templates import page
 from api.search import OnePost
 from core import times
+from core.errors import KleError
 from db import captures, corrections, directory, posts, spread
+from db.query import PostQuery
 
 router = APIRouter(include_in_schema=False)
+SIMILAR, LEAST = 5, 0.8  # posts that the page shows as similar, and how similar they must be
+SHORT = 240  # code points of each
 
 
 @router.get("/posts/{id:path}", dependencies=[only(OnePost)])
@@ -39,7 +45,9 @@ def one_post(request: Request, who: Reader, id: str, asked: Annotated[OnePost, Q
         topics = directory.topics(session)
         said = corrections.said_by_models(session, own)
         group = spread.spread(session, posts.key_of(session, own), moment, SHOWN)
+        near = _similar(session, context(request), own, who) if moment is None else []
     echoes = outgoing.echoes(group.items, group.today, group.echoes, group.asked, who.audience)
+    near = [other for other in near if other["id"] not in {echo["id"] for echo in group.items}][:SIMILAR]
     post, names = outgoing.posts([post], [today], who.audience)[0], {t["slug"]: t["name"] for t in topics}
     shown = card(post, names, limit=None, as_of=as_of)
     judging = may_judge(who) and moment is None
@@ -52,6 +60,7 @@ def one_post(request: Request, who: Reader, id: str, asked: Annotated[OnePost, Q
         "card": shown,
         "verdicts": verdicts(topics, shown.labels, said) if judging and not shown.erased else [],
         "echoes": others(echoes, group.told, own, as_of),
+        "similar": [(card(other, names, SHORT), f"{other['similarity']:.2f}") for other in near],
         "versions": past[::-1],
         "captures": evidence,
         "links": [(url, formats.safe_url(url)) for url in post["links"]],
@@ -60,6 +69,15 @@ def one_post(request: Request, who: Reader, id: str, asked: Annotated[OnePost, Q
         "citation": _citation(post, past[-1]["digest"], moment),
     }
     return page(request, "post.html", values)
+
+
+def _similar(session: Session, here: Context, own: str, who: Caller) -> list[dict[str, Any]]:
+    """Nothing where nothing may be said, or nobody read it: a page is not refused for that."""
+    try:
+        found = alike(session, here, own, PostQuery(), 2 * SIMILAR, who)
+    except KleError:
+        return []
+    return [post for post in found if post["similarity"] >= LEAST]
 
 
 def _metrics(metrics: dict[str, Any] | None) -> list[tuple[str, int]]:

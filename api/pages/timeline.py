@@ -23,6 +23,7 @@ from api.search import Filters, PostSearch
 from core import times
 from core.errors import BadRequest, QueryError
 from db import corrections, counts, coverage, directory, posts
+from db.language import wanted
 from db.query import PostQuery
 
 router = APIRouter(include_in_schema=False)
@@ -40,9 +41,7 @@ def timeline(request: Request, who: Reader, search: Annotated[PostSearch, Query(
     with context(request).database.read() as session:
         frame = _frame(session, search, links)
         try:
-            found = _found(session, search, links, who, frame, asked_at(request)) | _review(
-                request, session, search, who
-            )
+            found = _found(request, session, search, links, who, frame) | _review(request, session, search, who)
         except BadRequest as error:
             return page(request, "timeline.html", {**frame, **_failed(error, search)}, status=error.status)
     return page(request, "timeline.html", {**frame, **found, "error": None})
@@ -66,15 +65,18 @@ def _frame(session: Session, search: PostSearch, links: SearchLinks) -> dict[str
 
 
 def _found(
-    session: Session, search: PostSearch, links: SearchLinks, who: Caller, frame: dict[str, Any], now: datetime
+    request: Request, session: Session, search: PostSearch, links: SearchLinks, who: Caller, frame: dict[str, Any]
 ) -> dict[str, Any]:
-    query = search.query()
+    query, here, now = search.query(), context(request), asked_at(request)
     as_of = times.text(query.as_of) if query.as_of else None
-    result = posts.page(session, query, search.sort, PAGE_SIZE, search.cursor)
+    result = posts.page(
+        session, query, search.sort, PAGE_SIZE, search.cursor, meaning=here.meaning, reads=here.reads
+    )
     looked = outgoing.coverage(coverage.coverage(session, query, now), who.audience)
     wanted = snippets.wanted(query)
     return {
         "as_of": AsOf.of(query.as_of, now) if query.as_of else None,
+        "orders": _orders(query),
         "cards": [
             card(post, frame["names"], as_of=as_of, wanted=wanted)
             for post in outgoing.posts(result.items, result.today, who.audience)
@@ -87,6 +89,19 @@ def _found(
         "looked": Looked.of(looked),
         "chart": _chart(session, search, query, links, frame["references"]),
     }
+
+
+def _orders(query: PostQuery) -> list[tuple[str, str]]:
+    """What this search can be ordered by, with its title."""
+    relevant = [("relevance", "Relevance")] if wanted(query.tree) and not query.as_of else []
+    return [
+        ("newest", "Newest"),
+        ("oldest", "Oldest"),
+        *relevant,
+        ("likes", "Most liked"),
+        ("views", "Most seen"),
+        *([] if query.as_of else [("uncertain", "Most uncertain")]),
+    ]
 
 
 def _review(request: Request, session: Session, search: PostSearch, who: Caller) -> dict[str, Any]:

@@ -26,10 +26,15 @@ def search_posts(request: Request, who: Reader, search: Annotated[PostSearch, Qu
     With `as_of` what the archive knew then: posts that were known, in their versions of then, found by their words,
     tags and counts of then. Terms are today's, as are ids and accounts' names. Before the first post the list is
     empty; a moment that is still to come answers as now.
+
+    `sort=relevance` orders the same posts by how well they say the words of `q` and how near they mean them. Of the
+    newest 20,000 matches the 150 nearest in meaning and the 50 newest are scored; the others follow, newest first.
     """
-    query = search.query()
-    with context(request).database.read() as session:
-        page = posts.page(session, query, search.sort, search.limit, search.cursor)
+    query, here = search.query(), context(request)
+    with here.database.read() as session:
+        page = posts.page(
+            session, query, search.sort, search.limit, search.cursor, meaning=here.meaning, reads=here.reads
+        )
         looked = coverage.coverage(session, query, asked_at(request))
         found = pictures.told(session, page.items, internal=who.internal)
     items = snippets.told(outgoing.posts(found, page.today, who.audience), query)

@@ -63,6 +63,10 @@ class Foreign:
         return self.network.path
 
     @property
+    def reader(self) -> None:
+        """It has no vectors."""
+
+    @property
     def thresholds(self) -> Floats:
         return np.full(len(self.topics), self.threshold)
 

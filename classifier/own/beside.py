@@ -18,6 +18,7 @@ from classifier.model import SHIPPED, Classifier, Model, Prediction, judged
 from classifier.own import background, fitting
 from classifier.own.background import Background
 from classifier.own.heads import OwnHead, OwnHeads, Together
+from classifier.reading import Reader
 from core.tables import TopicConfig
 
 CACHE = "own-topics"  # in the data folder: one small file a fitted head, named by its digest
@@ -42,6 +43,10 @@ class Beside:
     @property
     def path(self) -> Path:
         return self.base.path
+
+    @property
+    def reader(self) -> Reader | None:
+        return self.base.reader
 
     @cached_property
     def digest(self) -> str:

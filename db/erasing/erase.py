@@ -15,7 +15,7 @@ from sqlmodel import Session
 
 from core import ids
 from core.text import storable
-from db import audit, ledger, search
+from db import audit, ledger, search, vectors
 from db.blobs import ERASED
 from db.erasing import quarantined
 from db.find import FOR_GOOD
@@ -66,6 +66,7 @@ def erase_several(session: Session, post_ids: Sequence[int], why: Why, now: date
     wanted = [post for post in session.execute(held).mappings().all() if _wanted(session, post, why)]
     keys = [post["id"] for post in wanted]
     search.remove(session, keys)  # needs the words that go
+    vectors.drop(session, keys)
     tombstones = [_erase(session, post, why, now) for post in wanted]
     search.refresh(session, keys)
     for made in tombstones:  # last, as others who have something to audit wait for it (PostgreSQL)

@@ -7,14 +7,15 @@ from sqlalchemy import Select, and_, func, literal, or_, select
 from sqlmodel import Session
 
 from core.post import METRICS
+from db import vectors
 from db.doubt import doubt, unsure
-from db.models import Capture, Erasure, Exhibit, Metrics, Post, Sighting, Tag, Version
+from db.models import Capture, Embedding, Erasure, Exhibit, Metrics, Post, Sighting, Tag, Version
 from db.slices import slices
 from db.upsert import table
 
 _post, _version, _tag = table(Post), table(Version), table(Tag)
 _sighting, _metrics, _exhibit, _erasure = (table(m) for m in (Sighting, Metrics, Exhibit, Erasure))
-_capture = table(Capture)
+_capture, _embedding = table(Capture), table(Embedding)
 _of_post = _post.c.platform, _post.c.platform_id
 
 
@@ -23,7 +24,7 @@ def problem(session: Session) -> str | None:
     for what, statement in _statements().items():
         if row := session.execute(statement.limit(1)).mappings().first():
             return _said(what, row)
-    return _doubts(session)
+    return _doubts(session) or _vectors(session)
 
 
 def _said(what: str, row: Mapping[Any, Any]) -> str:
@@ -55,6 +56,7 @@ def _statements() -> dict[str, Select[Any]]:
         "post": _strays(),
         "capture": _unshown(),
         "evidence": _swapped(),
+        "vector": _homeless(),
         **{f"count of {name}": _counted(name) for name in METRICS},
     }
 
@@ -90,6 +92,26 @@ def _swapped() -> Select[Any]:
     statement = select(literal("version").label("kind"), _version.c.id)
     statement = statement.join_from(_version, _capture, _capture.c.id == _version.c.capture_id)
     return statement.where(sealed.is_not(None), _capture.c.sha256 != sealed)
+
+
+def _homeless() -> Select[Any]:
+    """Vectors of what is not a post's current text, or waits for its tags, or was erased."""
+    own = and_(_version.c.id == _embedding.c.version_id, _version.c.post_id == _embedding.c.post_id)
+    current = and_(_post.c.id == _embedding.c.post_id, _post.c.current == _version.c.number)
+    statement = select(literal("vector").label("kind"), _embedding.c.id)
+    statement = statement.join_from(_embedding, _version, own, isouter=True).join(_post, current, isouter=True)
+    return statement.where(or_(_post.c.id.is_(None), vectors.READY.is_not(True)))
+
+
+def _vectors(session: Session) -> str | None:
+    """The first vector that is not as it was written, or of another length than the others of its encoder."""
+    widths: dict[int, int] = {}
+    for rows in slices(session, _embedding, _embedding.c.id):
+        for row in rows:
+            width = widths.setdefault(row["encoder_id"], len(row["vector"]))
+            if row["checksum"] != vectors.checksum(row) or len(row["vector"]) != width:
+                return f"the vector of version/{row['version_id']} is not as it was written"
+    return None
 
 
 def _counted(name: str) -> Select[Any]:

@@ -129,23 +129,28 @@ def classify(
 def search(
     query: Annotated[str, typer.Argument(help="As in the search box of the page.")],
     limit: Annotated[int, typer.Option(min=1, max=200, help="How many.")] = 20,
-    sort: Annotated[str, typer.Option(help="newest, oldest, a count (likes, views ...), or uncertain.")] = "newest",
+    sort: Annotated[
+        str, typer.Option(help="newest, oldest, relevance, a count (likes, views ...), or uncertain.")
+    ] = "newest",
     as_of: Annotated[str, typer.Option(metavar="TIME", help="What the archive knew then.")] = "",
     json: Json = False,
 ) -> None:
     """Search the archive.
 
     Examples: kle search 'peshmerga reform since:2025-07-01'; kle search 'from:@CJTFOIR -training topic:reform';
-    kle search is:unsure --sort uncertain; kle search is:edited --as-of 2025-09-01
+    kle search is:unsure --sort uncertain; kle search is:edited --as-of 2025-09-01; kle search 'payroll of the
+    brigades' --sort relevance
     """
     from api import snippets
     from db import posts
+    from db.near import Meaning
     from db.query import PostQuery
     from kle import runtime
 
     asked = PostQuery.build(query, as_of=as_of)
-    with runtime.archive() as (_, database), database.read() as session:
-        page = posts.page(session, asked, sort, limit)
+    with runtime.archive() as (settings, database), database.read() as session:
+        reads = runtime.words(settings) if sort == "relevance" else None
+        page = posts.page(session, asked, sort, limit, meaning=Meaning(), reads=reads)
     if json:
         found = snippets.told(page.items, asked)
         output.print_json({"items": found, "next_cursor": page.next_cursor, "total": page.total})

@@ -117,9 +117,9 @@ class Site:
     settings: Settings
     missing: dict[str, str | None]
 
-    def app(self, **overrides: Any) -> Any:
+    def app(self, reads: Any = None, **overrides: Any) -> Any:
         settings = self.settings.model_copy(update=overrides)
-        return create_app(settings, self.database, lambda: self.missing)
+        return create_app(settings, self.database, lambda: self.missing, reads)
 
     def inside(self, **overrides: Any) -> TestClient:
         return client(self.app(**overrides))

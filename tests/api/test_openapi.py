@@ -44,16 +44,10 @@ def test_the_example_s_evidence_stands_in_its_text():
 
 
 def test_every_route_of_this_version_is_there(document):
-    posts = {
-        "posts",
-        "posts/{id}",
-        "posts/{id}/versions",
-        "posts/{id}/metrics",
-        "posts/{id}/echoes",
-        "timeline",
-        "facets",
-    }
+    posts = {"posts", "posts/{id}", "posts/{id}/versions", "posts/{id}/metrics", "posts/{id}/similar"}
+    posts |= {"posts/{id}/echoes"}
     posts |= {"posts/{id}/tags/{topic}", "posts/{id}/capture", "posts/{id}/capture/body", "posts/{id}/captures"}
+    posts |= {"timeline", "facets"}
     rest = {"topics", "actors", "accounts", "references", "sources", "runs", "coverage", "drift", "audit"}
     rest |= {"media/{sha256}", "erasures", "changes", "stream"}
     assert set(document["paths"]) == {f"/api/v1/{name}" for name in posts | rest} | HEALTH

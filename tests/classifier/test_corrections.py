@@ -73,6 +73,7 @@ class Reader:
     """Stands in for the model: reform is tagged where the text has the word, training never."""
 
     digest: str = "d" * 64
+    reader: None = None
 
     def predict(self, texts: Sequence[str], *, progress: Any = None) -> list[Prediction]:
         return [Prediction((self._score("reform", "reform" in t), self._score("training", False)), None)  # type: ignore[arg-type]

@@ -167,6 +167,7 @@ class Reader:
 
     digest: str
     card: dict[str, str] = field(default_factory=dict)
+    reader: None = None
 
     def predict(self, texts: Sequence[str]) -> list[Prediction]:
         score = TopicScore("reform", 0.9, 0.5, "tagged", 0, 4)

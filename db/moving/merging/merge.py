@@ -15,7 +15,7 @@ from sqlmodel import Session
 
 from core import ids, times
 from core.errors import BadRequest, KleError
-from db import admit, audit, doubt, find, search
+from db import admit, audit, doubt, find, search, vectors
 from db.database import Database
 from db.erasing.erase import REQUEST, Why, erase
 from db.models import Alias, Meta, Post
@@ -167,6 +167,7 @@ class _Slice:
         self.report.left_out[HIDDEN] += self.names.hidden_captures
         doubt.refresh(here, touched)
         search.refresh(here, touched)
+        vectors.bring(self.names.there, here, [post.row["id"] for post in posts], sorted(touched))
 
     def _by_names(self, posts: Sequence[Other]) -> None:
         """A post that one of its further names leads to here, in whichever direction, gets its id as one more."""

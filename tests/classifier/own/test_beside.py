@@ -104,6 +104,7 @@ class Foreign:
     """Another kind of model, which knows one topic and no vectors of ours."""
 
     topics, thresholds, digest, card = ("reform",), np.array([0.5]), "f" * 64, {"what": "foreign"}
+    reader = None
 
     def __init__(self, path):
         self.path = path

@@ -13,6 +13,7 @@ from db.proof import digests
 from db.query import PostQuery
 from db.upsert import insert_all, insert_quietly, table
 from tests.db.conftest import Score, post
+from tests.db.meanings import read
 
 ODD = (
     "peshmerga \U0001f54a\U0001f3f3\ufe0f",
@@ -52,6 +53,7 @@ def fill(room):
     look(room, "two", edited, post(2, deleted=True), post(9, "News", account=author, **entry))
     look(room, "one", post(3, ODD[2], metrics={"likes": (1 << 62) + 1, "views": 0}))
     room.tag(Score("reform", 0.1 + 0.2), Score("training", 1 / 3, decision="unsure"))
+    read(room)
     with room.database.write() as session:
         number, _ = credentials.issue(session, "key", "the desk \u2603", ["annotate"], room.tick())
         author = corrections.Author(number, "the desk \u2603")

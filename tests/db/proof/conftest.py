@@ -13,6 +13,7 @@ from db.proof import digests
 from db.upsert import insert_all, insert_quietly, table
 from tests.conftest import NOW
 from tests.db.conftest import Room, Score, post
+from tests.db.meanings import read
 
 PICTURE = b"\x89PNG not really"
 
@@ -46,6 +47,7 @@ def whole(full: Room) -> Room:
         )
         captures.store(session, None, page)
     picture(full, "mastodon:m.example/5")
+    read(full)
     erase(full, "m.example/4")
     with full.database.write() as session:
         audit.append(session, "release", "manifest/1", {"query": "", "counts": {"posts": 2}}, full.tick())

@@ -22,6 +22,7 @@ CELLS = {  # table: its columns
             " changed_at versions current edits labels likes doubt erasure_id",
     "account": "platform handle handle_key",
     "index_entry": "version_id tokens",
+    "embedding": "post_id version_id encoder_id vector checksum",
 }  # fmt: skip
 KEYS = {"ledger": "seq", "audit": "seq", "blob": "sha256", "index_entry": "post_id"}
 
