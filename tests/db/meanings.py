@@ -54,7 +54,7 @@ def read(room: Room, reader: Reader | None = None, **same: str) -> int:
 def tagged(room: Room, *seen: Any, **same: str) -> None:
     """Archived, tagged and read."""
     room.archive(*seen)
-    room.tag(Score("reform"))
+    room.tag(Score("reform"), limit=1000)
     read(room, **same)
 
 
