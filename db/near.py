@@ -16,9 +16,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from sqlmodel import Session
 
+from core.errors import Busy
 from db.models import Embedding, Erasure
 from db.slices import chunks
 from db.upsert import table
@@ -26,8 +27,10 @@ from db.vectors import Floats
 
 _SHELF = 1 << 14  # vectors in one piece of memory: nothing is moved when more come
 _BLOCK = 1 << 10  # vectors that are floats at a time: 1.5 MB
-_READ = 20_000  # rows that are read from the archive in one go
+_READ = 20_000  # rows that are read from the archive in one go, past the types of columns, which cost as much again
+_NEWER = text("SELECT id, post_id, encoder_id, vector FROM embedding WHERE id > :last ORDER BY id LIMIT :read")
 _TAIL = 4096  # of the newest rows the order is found anew with each look, of the others rarely
+_PATIENCE = 5.0  # seconds
 _LATE = 1000  # erasures with smaller ids that others may commit later (PostgreSQL)
 _FIRST, _MORE = 256, 8  # places of a ranking that are looked at first, and so many times more each time
 _NEVER = np.float32(-2)  # below every cosine
@@ -50,9 +53,8 @@ class Held:
 
     def follow(self, session: Session) -> None:
         self._follow_erasures(session)
-        newer = select(_embedding).order_by(_embedding.c.id).limit(_READ)
         before = self.size
-        while rows := session.execute(newer.where(_embedding.c.id > self.last)).all():
+        while rows := session.execute(_NEWER, {"last": self.last, "read": _READ}).all():
             self._take(rows)
         if self.size > before:
             self._sort(_TAIL)
@@ -80,16 +82,18 @@ class Held:
             self.last_erasure = newest
 
     def _take(self, rows: Sequence[Any]) -> None:
-        self.last = rows[-1].id
-        self.forget([row.post_id for row in rows])
-        mine = list({row.post_id: row for row in rows if row.encoder_id == self.encoder_id}.values())
+        """Rows of (id, post, encoder, vector); no post has two."""
+        self.last = rows[-1][0]
+        self.forget([row[1] for row in rows])
+        mine = [row for row in rows if row[2] == self.encoder_id]
         if not mine:
             return
-        vectors = np.frombuffer(b"".join(row.vector for row in mine), np.int8).reshape(len(mine), -1)
+        ids, posts, _, packed = zip(*mine, strict=True)
+        vectors = np.frombuffer(b"".join(packed), np.int8).reshape(len(mine), -1)
         start, self.size = self.size, self.size + len(mine)
-        self.posts = _put(self.posts, start, np.array([row.post_id for row in mine], np.int64))
-        self.ids = _put(self.ids, start, np.array([row.id for row in mine], np.int64))
-        self.lengths = _put(self.lengths, start, np.linalg.norm(vectors.astype(np.float32), axis=1))
+        self.posts = _put(self.posts, start, np.array(posts, np.int64))
+        self.ids = _put(self.ids, start, np.array(ids, np.int64))
+        self.lengths = _put(self.lengths, start, _lengths(vectors))
         self._shelve(start, vectors)
         self._sort(max(_TAIL, len(self._sorted.rows)))
 
@@ -129,6 +133,13 @@ class _Order:
         return np.where((at >= 0) & (self.posts[at] == posts), self.rows[at], -1)
 
 
+def _lengths(vectors: NDArray[np.int8]) -> Floats:
+    found = np.empty(len(vectors), np.float32)
+    for at in range(0, len(vectors), _BLOCK):
+        found[at : at + _BLOCK] = np.linalg.norm(vectors[at : at + _BLOCK].astype(np.float32), axis=1)
+    return found
+
+
 def _put(column: Any, start: int, values: Any) -> Any:
     """`values` from `start` on; with room to spare where it must grow."""
     if start + len(values) > len(column):
@@ -147,13 +158,25 @@ class Meaning:
         self._held: dict[int, Held] = {}
 
     def view(self, session: Session, encoder_id: int) -> "View":
-        """All vectors of this encoder, as the archive has them now."""
-        with self._lock:
+        """All vectors of this encoder, as the archive has them now. Raises Busy where another thread reads them in
+        and takes long; a reading that ran out of time goes on with the next one."""
+        if not self._lock.acquire(timeout=_PATIENCE):
+            raise Busy("the vectors of the archive are being read in: try again in a minute", retry_after=60)
+        try:
             held = self._held.get(encoder_id)
             if held is None or held.dead > max(_SHELF, held.size // 4):
                 held = self._held[encoder_id] = Held(encoder_id)
             held.follow(session)
             return View(held, held.size, held.last)
+        finally:
+            self._lock.release()
+
+    def read_ahead(self, session: Session) -> None:
+        """So that the first who asks need not wait: the vectors of the encoder that read last."""
+        newest = select(_embedding.c.encoder_id).order_by(_embedding.c.id.desc()).limit(1)
+        encoder_id = session.execute(newest).scalar()
+        if encoder_id is not None:
+            self.view(session, encoder_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,8 +220,9 @@ class View:
         """In place, as blocks of floats that the cache holds."""
         shelf, start = self.held.shelves[number], number * _SHELF
         room = np.empty((_BLOCK, shelf.shape[1]), np.float32)
-        for at in range(0, min(_SHELF, self.size - start), _BLOCK):
-            end = min(at + _BLOCK, self.size - start)
+        there = min(_SHELF, self.size - start)
+        for at in range(0, there, _BLOCK):
+            end = min(at + _BLOCK, there)
             block = room[: end - at]
             np.copyto(block, shelf[at:end], casting="unsafe")
             lengths = self.held.lengths[start + at : start + end] * np.linalg.norm(vector)

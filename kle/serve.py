@@ -23,8 +23,8 @@ from kle.stopping import StopSign
 from kle.storage import Storage
 from kle.worker import Worker
 
-log = structlog.get_logger("kle.serve")
 Role = Literal["all", "api", "collector", "worker"]
+log = structlog.get_logger("kle.serve")
 SIGN_IN = timedelta(hours=1)
 
 
@@ -41,8 +41,9 @@ def run(settings: Settings, role: Role = "all", parts: Callable[[Database], dict
                 _greet(settings, database, listening.getsockname()[1])
                 storage = worker.storage if worker else Storage(settings, database)
                 ready = readiness(database, storage, worker, parts)
-                Thread(target=_warm, args=(database,), name="warming", daemon=True).start()
-                _serve(create_app(settings, database, ready, runtime.words(settings)), listening, stop)
+                app = create_app(settings, database, ready, runtime.words(settings))
+                Thread(target=_warm, args=(database, app), name="warming", daemon=True).start()
+                _serve(app, listening, stop)
             else:
                 output.say(f"kle-monitor works as {role}; Ctrl-C stops it.")
                 stop.wait()
@@ -51,12 +52,14 @@ def run(settings: Settings, role: Role = "all", parts: Callable[[Database], dict
                 worker.stop()
 
 
-def _warm(database: Database) -> None:
-    """Beside the first requests; where it fails, so will they, and they say why."""
+def _warm(database: Database, app: FastAPI) -> None:
+    """Beside the first requests, who would wait for it; where it fails, so will they, and they say why."""
     try:
         database.warm()
+        with database.read() as session:
+            app.state.context.meaning.read_ahead(session)
     except Exception:
-        log.exception("counts could not be prepared")
+        log.exception("counts and vectors could not be prepared")
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -6,7 +6,7 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from core.errors import BadRequest, NotFound, NotReady
+from core.errors import BadRequest, Busy, NotFound, NotReady
 from db import near as matrix
 from db import posts, similar
 from db.near import Meaning
@@ -126,3 +126,43 @@ def test_vectors_of_another_encoder_are_not_compared(room):
     assert names(near(room, FIRST, meaning)) == [2]
     read(room, Reader("encoder-2"))
     assert names(near(room, FIRST, meaning)) == [3, 2]
+
+
+def test_who_comes_while_the_vectors_are_read_in_does_not_wait_for_ever(room, monkeypatch):
+    monkeypatch.setattr(matrix, "_PATIENCE", 0.01)
+    room.topics()
+    tagged(room, post(1, "leaders"), post(2, "leaders met"))
+    meaning = Meaning()
+    with meaning._lock, pytest.raises(Busy, match="try again"):
+        near(room, FIRST, meaning)
+    assert names(near(room, FIRST, meaning)) == [2]
+
+
+def test_read_ahead_are_the_vectors_of_who_read_last(room):
+    room.topics()
+    meaning = Meaning()
+    with room.database.read() as session:
+        meaning.read_ahead(session)
+    assert not meaning._held
+    tagged(room, post(1, "leaders"), post(2, "leaders met"))
+    with room.database.read() as session:
+        meaning.read_ahead(session)
+    (held,) = meaning._held.values()
+    assert held.size == 2
+
+
+def test_many_vectors_and_their_replacements_stay_in_step(room, monkeypatch):
+    """Over several pieces of memory, with orders made anew, as in an archive of some size."""
+    for name, value in (("_SHELF", 8), ("_BLOCK", 3), ("_TAIL", 5), ("_READ", 7)):
+        monkeypatch.setattr(matrix, name, value)
+    room.topics()
+    meaning = Meaning()
+    for turn in range(4):
+        tagged(room, *(post(n, f"{WORDS[(n + turn) % 10]} {WORDS[n % 7]}") for n in range(turn * 5, 30 + turn * 5)))
+        assert near(room, f"mastodon:m.example/{20 + turn}", meaning) == near(
+            room, f"mastodon:m.example/{20 + turn}"
+        )
+        for number in (16, 22):
+            assert near(room, f"mastodon:m.example/{number}", meaning, q="water") == near(
+                room, f"mastodon:m.example/{number}", q="water"
+            )

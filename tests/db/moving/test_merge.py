@@ -29,6 +29,7 @@ from db.models import (
 from db.moving.merging import merge
 from db.upsert import insert_all
 from tests.db.conftest import OFFICE, Room, Score, post, snowflake
+from tests.db.meanings import kept, meant, read, vectors
 from tests.db.moving.rooms import counted, fill, look, media_file
 from tests.db.test_database import _older as older
 
@@ -400,3 +401,19 @@ def test_broken_off_in_the_middle_it_goes_on(room, other, monkeypatch):
     report = take(room, other, size=2)
     assert len(room.ids()) == 7 and report.counts["added"] == 3
     assert unchanged(room, other)
+
+
+def test_what_texts_mean_comes_along_where_they_are_the_same(room, other):
+    for one in (room, other):
+        one.topics()
+    other.archive(post(1, "leaders met"), post(2, "water"))
+    other.tag(Score("reform"))
+    room.archive(post(2, "water for the camp"))
+    room.tag(Score("reform"))
+    assert read(other) == 2
+    take(room, other)
+    said = {version.text for version in room.rows(Version) if version.id in kept(room)}
+    assert "leaders met" in said
+    rows = [row for row in kept(room).values() if bytes(row.vector) == vectors.packed(meant("leaders met"))]
+    assert len(rows) == 1 and read(room) == len(room.rows(Post)) - len(said)
+    room.assert_sound()
