@@ -9,14 +9,13 @@ from sqlmodel import Session
 from core.errors import BadRequest, KleError, NotFound, NotReady
 from db import vectors
 from db.models import Post
-from db.near import Keys, Meaning, Near, View
+from db.near import Keys, Meaning, Near, Rows, View
 from db.query import PostQuery, selection
 from db.selection import Selection, keys_of
 from db.upsert import table
 from db.vectors import Floats
 
 FEW = 50_000  # matches up to which only their own vectors are compared
-_TRIES = 3  # parts of a ranking; where they had too few matches, all matches are read
 _post = table(Post)
 
 
@@ -61,22 +60,23 @@ def _nearest(session: Session, view: View, vector: Floats, found: Selection | No
     if len(few) <= FEW:
         yield from _among(session, view, vector, few)
         return
-    met: set[int] = set()
-    for turn, part in enumerate(view.ranked(session, view.cosines(vector))):
-        if turn == _TRIES:
-            break
-        met.update(key for key, _ in part)
-        yield _matching(session, found, part)
-    else:
-        return
-    for part in _among(session, view, vector, keys_of(session, found.keys())):
+    cosines = view.cosines(vector)
+    first = next(view.ranked(session, cosines), [])
+    yield _matching(session, found, first)
+    met = {key for key, _ in first}
+    rows = _rows(view, keys_of(session, found.keys()))  # quicker than to look further posts up one by one
+    for part in view.ranked(session, cosines[rows], rows):
         yield [pair for pair in part if pair[0] not in met]
 
 
 def _among(session: Session, view: View, vector: Floats, keys: Keys) -> Iterator[list[Near]]:
-    rows = view.rows_of(keys)
-    rows = rows[rows >= 0]
+    rows = _rows(view, keys)
     yield from view.ranked(session, view.cosines_of(rows, vector), rows)
+
+
+def _rows(view: View, keys: Keys) -> Rows:
+    rows = view.rows_of(keys)
+    return rows[rows >= 0]
 
 
 def _matching(session: Session, found: Selection, part: list[Near]) -> list[Near]:

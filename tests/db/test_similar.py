@@ -70,7 +70,6 @@ def test_what_a_query_selects_is_what_is_compared(room, monkeypatch, query, few)
 
 def test_a_selection_far_from_the_post_is_found_though_the_ranking_begins_elsewhere(room, monkeypatch):
     monkeypatch.setattr(similar, "FEW", 1)
-    monkeypatch.setattr(similar, "_TRIES", 1)
     monkeypatch.setattr(matrix, "_FIRST", 2)
     room.topics()
     tagged(room, *(post(n, "leaders met") for n in range(1, 20)), post(20, "water", lang="ar"),
