@@ -7,6 +7,8 @@ import orjson
 
 from core.errors import CursorError
 
+NOT_OURS = "this cursor is not one that this list handed out: begin again without it"
+
 
 def encode(kind: str, *place: int) -> str:
     return base64.urlsafe_b64encode(orjson.dumps([kind, *place])).decode().rstrip("=")
@@ -21,9 +23,7 @@ def decode(value: str, kind: str, parts: int = 1) -> list[int]:
         found = None
     fits = isinstance(found, list) and len(found) == parts + 1 and found[0] == kind
     if not (fits and all(map(_is_place, found[1:]))):
-        raise CursorError(
-            "this cursor is not one that this list handed out: begin again without it", parameter="cursor"
-        )
+        raise CursorError(NOT_OURS, parameter="cursor")
     return list(found[1:])
 
 

@@ -19,7 +19,7 @@ from sqlalchemy import and_, func, select
 from sqlmodel import Session
 
 from core import cursor
-from core.errors import BadRequest
+from core.errors import BadRequest, CursorError
 from core.text import index_words
 from db import language, search, vectors
 from db.language import Phrase, Prefix
@@ -96,9 +96,8 @@ def keys(
         window = order.window(None)
         frame, weights, place = window.frame(), order.weights(), None
     else:
-        score, key, *rest = cursor.decode(after, SORT, parts=8 + len(terms))
-        frame, weights, place = Frame(*rest[:6]), rest[6:], Place(score, key)
-        window = order.window(frame) if score >= 0 else None
+        frame, weights, place = _carried(after, len(terms))
+        window = order.window(frame) if place.score >= 0 else None
     found = order.after(frame, weights, place, window, limit + 1)
     if len(found) <= limit:
         return [place.key for place in found], None
@@ -106,6 +105,15 @@ def keys(
     return [place.key for place in found[:limit]], cursor.encode(
         SORT, last.score, last.key, *astuple(frame), *weights
     )
+
+
+def _carried(after: str, terms: int) -> tuple[Frame, list[int], Place]:
+    """Raises CursorError."""
+    score, key, *rest = cursor.decode(after, SORT, parts=8 + terms)
+    frame, weights = Frame(*rest[:6]), rest[6:]
+    if min(weights) < 1:
+        raise CursorError(cursor.NOT_OURS, parameter="cursor")
+    return frame, weights, Place(score, key)
 
 
 @dataclass(frozen=True, slots=True)

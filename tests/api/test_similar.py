@@ -94,9 +94,14 @@ def test_relevance_orders_the_same_posts(near):
 
 
 def test_the_page_of_a_post_shows_what_is_similar(near):
+    """What says the same word for word stands there as an echo already."""
+    near.collect("sample", [written("26", "On payroll the brigade met Leaders of advisors", at(26))], NOW)
+    near.tag({"Leaders": [Score("reform", 0.9)]})
+    read(near)
     shown = near.inside().get(f"/posts/{ONE}").text
     block = shown[shown.index('id="similar"') : shown.index('id="versions"')]
-    assert "/posts/file:office.example/22" in block and "Leaders of the brigade" in block
+    assert "/posts/file:office.example/26" in block and "the brigade met" in block
+    assert "/posts/file:office.example/22" in shown and "/posts/file:office.example/22" not in block
     assert 'id="similar"' not in near.inside().get(f"/posts/{ONE}?as_of=2027-01-01").text
     assert 'id="similar"' not in near.inside().get("/posts/file:office.example/7").text, "it was not read yet"
 

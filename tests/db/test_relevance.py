@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from core import cursor
 from core.errors import BadRequest, CursorError
 from db import language, posts, relevance
 from db.near import Meaning
@@ -85,6 +86,14 @@ def test_a_cursor_of_another_list_is_refused(room):
     tagged(room, *(post(n, "payroll") for n in range(1, 4)))
     with pytest.raises(CursorError):
         page(room, "payroll", after=page(room, "payroll OR water", 1).next_cursor)
+
+
+@pytest.mark.parametrize("weight", [0, -1])
+def test_a_cursor_that_somebody_made_up_is_refused(room, weight):
+    room.topics()
+    tagged(room, post(1, "payroll"))
+    with pytest.raises(CursorError):
+        page(room, "payroll", after=cursor.encode("relevance", 5, 5, 0, 0, 0, 0, 0, 0, weight))
 
 
 @pytest.fixture(
