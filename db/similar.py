@@ -8,10 +8,10 @@ from sqlmodel import Session
 
 from core.errors import BadRequest, KleError, NotFound, NotReady
 from db import vectors
+from db.matches import matches
 from db.models import Post
-from db.near import Keys, Meaning, Near, Rows, View
-from db.query import PostQuery, selection
-from db.selection import Selection, keys_of
+from db.near import Keys, Meaning, Near, View
+from db.query import PostQuery
 from db.upsert import table
 from db.vectors import Floats
 
@@ -34,10 +34,10 @@ def similar(
         raise _lacking(session, key, reads)
     vector = np.frombuffer(row.vector, np.int8).astype(np.float32)
     asks = query.tree is not None or query.since or query.until
-    found = selection(session, query) if asks else None
+    keys = matches(session, query).column("key") if asks else None
     if not vector.any():
         return iter(())
-    parts = _nearest(session, meaning.view(session, row.encoder_id), vector, found)
+    parts = _nearest(session, meaning.view(session, row.encoder_id), vector, keys)
     return ([pair for pair in part if pair[0] != key] for part in parts)
 
 
@@ -52,33 +52,11 @@ def _lacking(session: Session, key: int, reads: bool) -> KleError:
     return NotReady("its text waits to be read for its meaning: try again in a minute", retry_after=60)
 
 
-def _nearest(session: Session, view: View, vector: Floats, found: Selection | None) -> Iterator[list[Near]]:
-    if found is None:  # erased posts have no vectors
-        yield from view.ranked(session, view.cosines(vector))
-        return
-    few = keys_of(session, found.by_key(newest=True, place=None, limit=FEW + 1))
-    if len(few) <= FEW:
-        yield from _among(session, view, vector, few)
-        return
-    cosines = view.cosines(vector)
-    first = next(view.ranked(session, cosines), [])
-    yield _matching(session, found, first)
-    met = {key for key, _ in first}
-    rows = _rows(view, keys_of(session, found.keys()))  # quicker than to look further posts up one by one
-    for part in view.ranked(session, cosines[rows], rows):
-        yield [pair for pair in part if pair[0] not in met]
-
-
-def _among(session: Session, view: View, vector: Floats, keys: Keys) -> Iterator[list[Near]]:
-    rows = _rows(view, keys)
-    yield from view.ranked(session, view.cosines_of(rows, vector), rows)
-
-
-def _rows(view: View, keys: Keys) -> Rows:
+def _nearest(session: Session, view: View, vector: Floats, keys: Keys | None) -> Iterator[list[Near]]:
+    """Among the posts of these keys, or all: erased ones have no vectors."""
+    if keys is None:
+        return view.ranked(session, view.cosines(vector))
     rows = view.rows_of(keys)
-    return rows[rows >= 0]
-
-
-def _matching(session: Session, found: Selection, part: list[Near]) -> list[Near]:
-    matches = found.among(session, [key for key, _ in part])
-    return [pair for pair in part if pair[0] in matches]
+    rows = rows[rows >= 0]
+    cosines = view.cosines_of(rows, vector) if len(rows) <= FEW else view.cosines(vector)[rows]
+    return view.ranked(session, cosines, rows)

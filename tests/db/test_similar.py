@@ -56,7 +56,7 @@ def test_the_order_is_that_of_a_plain_comparison_of_all(room, seed):
     "query", [{"lang": "ar"}, {"q": "leaders"}, {"since": "2026-08-02T12:20"}, {"q": "-water"}]
 )
 def test_what_a_query_selects_is_what_is_compared(room, monkeypatch, query, few):
-    """However many match: their own vectors alone, or a ranking of all that is asked part by part."""
+    """However many match: their own vectors alone, or those of all and then theirs."""
     monkeypatch.setattr(similar, "FEW", few)
     monkeypatch.setattr(matrix, "_FIRST", 3)
     room.topics()
