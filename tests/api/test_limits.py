@@ -27,7 +27,7 @@ ENDLESS = text(
 @pytest.fixture
 def endless(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pages of posts that no database ends to make."""
-    monkeypatch.setattr(posts, "page", lambda session, *_: session.execute(ENDLESS))
+    monkeypatch.setattr(posts, "page", lambda session, *_args, **_more: session.execute(ENDLESS))
 
 
 def problem(answer: Any) -> dict[str, Any]:
@@ -210,7 +210,7 @@ def serving(app: Any) -> Iterator[str]:
 def test_a_crowd_of_slow_searches_hangs_nobody(shared: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     """More clients than threads, connections and places, each with a search without end."""
     made = posts.page
-    monkeypatch.setattr(posts, "page", lambda session, *_: session.execute(ENDLESS))
+    monkeypatch.setattr(posts, "page", lambda session, *_args, **_more: session.execute(ENDLESS))
     with serving(shared.app(request_seconds=0.3)) as address:
         with ThreadPoolExecutor(64) as crowd, httpx.Client(base_url=address, timeout=60) as near:
             told = [crowd.submit(httpx.get, f"{address}/api/v1/posts", timeout=60) for _ in range(64)]
