@@ -34,7 +34,9 @@ def test_a_mirror_over_http_holds_what_posts_answers(sealed):
     mirror = {}
     for item in near.get("/api/v1/changes?limit=200").json()["items"]:
         mirror |= {item["id"]: item["post"]}
-    assert mirror == {post["id"]: post for post in near.get("/api/v1/posts?limit=200").json()["items"]}
+    found = near.get("/api/v1/posts?limit=200").json()["items"]
+    assert {post.pop("snippet") for post in found} == {None}, "of a search's words"
+    assert mirror == {post["id"]: post for post in found}
 
 
 def test_now_is_the_end(sealed):
