@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -98,6 +99,12 @@ class Card:
     as_of: str | None
     synthetic: bool
     erased: Erased | None
+
+    @property
+    def passages(self) -> list[tuple[tuple[str, ...], list[Piece]]]:
+        """The pieces of each sentence that speaks for some topics, and what stands between, together: a word that
+        was searched does not break a sentence in two."""
+        return [(topics, list(some)) for topics, some in groupby(self.pieces, lambda piece: piece.topics)]
 
     @property
     def second_hand(self) -> list[Seen]:

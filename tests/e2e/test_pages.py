@@ -234,7 +234,8 @@ def test_a_search_by_the_form_finds_and_can_be_shared(visit):
     page.keyboard.press("Enter")
     page.wait_for_url("**/?q=advisors+payroll")
     assert page.locator("h1").inner_text() == "1 post"
-    assert page.locator("article mark").count() == 2
+    assert page.locator("article mark[title]").count() == 2, "sentences that speak for a topic"
+    assert page.locator("article mark.found").all_inner_texts() == ["advisors", "Payroll"]
 
 
 def test_filters_narrow_step_by_step_and_go_away_again(visit):
