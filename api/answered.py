@@ -24,3 +24,9 @@ class Answered:
         self._known.move_to_end(question)
         while len(self._known) > _REMEMBERED:
             self._known.popitem(last=False)
+
+
+def names(told: str, etag: str) -> bool:
+    """Whether If-None-Match names this ETag, compared weakly as RFC 9110 has it for GET."""
+    tags = [tag.strip().removeprefix("W/") for tag in told.split(",")]
+    return "*" in tags or etag.removeprefix("W/") in tags

@@ -24,7 +24,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.access import Caller, caller
-from api.answered import Answered
+from api.answered import Answered, names
 from api.deps import context
 from api.holding import holding, is_whole
 from core import times
@@ -51,12 +51,7 @@ def asked_at(request: Request) -> datetime:
 
 def holds(request: Request, etag: str) -> bool:
     """Whether If-None-Match names this answer, compared weakly as RFC 9110 has it for GET."""
-    return _holds(request.headers.get("if-none-match", ""), etag)
-
-
-def _holds(told: str, etag: str) -> bool:
-    tags = [tag.strip().removeprefix("W/") for tag in told.split(",")]
-    return "*" in tags or etag.removeprefix("W/") in tags
+    return names(request.headers.get("if-none-match", ""), etag)
 
 
 async def unchanged(request: Request) -> None:
@@ -118,7 +113,7 @@ class AnswerConditionally:
         if "question" in state:
             question, of_state = state["question"]
             self.answered.note(question, of_state, etag, clocked="asked_at" in state)
-        if not _holds(Headers(scope=scope).get("if-none-match", ""), etag):
+        if not names(Headers(scope=scope).get("if-none-match", ""), etag):
             return body
         start["status"] = 304
         _without_body(start)

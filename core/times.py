@@ -7,6 +7,7 @@ from functools import lru_cache
 _EVERY = re.compile(r"(\d+)\s*(s|m|h|d)")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 LONGEST = timedelta(days=3650)  # between two looks
+_EPOCH, _MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)  # nothing on the web is older: such a date is a mistake
 
 
@@ -17,6 +18,15 @@ def now() -> datetime:
 def utc(moment: datetime) -> datetime:
     """The same moment in UTC; a time without zone (SQLite hands such back) is UTC already."""
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def micros(moment: datetime) -> int:
+    """Microseconds since 1970."""
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+def of_micros(count: int) -> datetime:
+    return _EPOCH + int(count) * _MICROSECOND
 
 
 def parse(value: str) -> datetime:

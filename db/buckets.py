@@ -1,16 +1,17 @@
 """Buckets of time, all in UTC; weeks begin on Monday."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 
+from core import times
 from core.errors import BadRequest
+from db.columns import HOUR
 
 MOST = 100_000
 INTERVALS = ("hour", "day", "week", "month")
 _DAY, _MONDAY = 24, 4 * 24  # hours: 1 January 1970 was a Thursday, 5 January a Monday
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def check(interval: str) -> None:
@@ -47,4 +48,4 @@ def texts(hours: Any) -> list[str]:
 
 def hour(text: str) -> int:
     """Of "2025-08-18 14", as `db.then` has it."""
-    return (datetime.strptime(text, "%Y-%m-%d %H").replace(tzinfo=UTC) - _EPOCH) // timedelta(hours=1)
+    return times.micros(datetime.strptime(text, "%Y-%m-%d %H").replace(tzinfo=UTC)) // HOUR

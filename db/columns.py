@@ -8,16 +8,18 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
-from sqlalchemy import BigInteger, Text, cast, func, select, type_coerce
+from sqlalchemy import func, select
 from sqlmodel import Session
 
 from db.entries import MARK, plain
 from db.models import IndexEntry, Post
 from db.slices import chunks
+from db.types import micros, numbered
 from db.upsert import is_sqlite, table
 
 HOUR = 3_600_000_000  # microseconds
-ERASED = 3  # the place of the mark in a label
+LABELS = {"platform": 0, "kind": 1, "lang": 2}  # their places in a label, and
+ERASED = 3  # that of the mark
 _SLICE = 20_000
 _STEPS = 8  # from the beginning of a stretch; what lies further on is found by bisection
 _NONE = 0  # no account has this id
@@ -96,10 +98,6 @@ class Block:
     def only(self, chosen: Any) -> "Block":
         return Block(*(getattr(self, f.name)[chosen] for f in fields(self)))
 
-    @property
-    def bytes(self) -> int:
-        return sum(int(getattr(self, f.name).nbytes) for f in fields(self))
-
 
 class Index:
     """Where row keys stand in a block: by where each stretch of keys begins. As long as times are spread evenly, a
@@ -162,13 +160,9 @@ def read(session: Session, keys: Sequence[int], kinds: Kinds) -> Block:
 
 def _statement(session: Session) -> Any:
     """Topics stand in the entry one after the other, behind what does not change with them."""
-    at: Any
-    if is_sqlite(session):
-        at = type_coerce(_post.c.created_at, Text)
-        place = func.instr(_entry.c.tokens, _TOPIC)
-    else:
-        at = cast(func.extract("epoch", _post.c.created_at) * 1_000_000, BigInteger)
-        place = func.strpos(_entry.c.tokens, _TOPIC)
+    sqlite = is_sqlite(session)
+    at = numbered(_post.c.created_at, sqlite)
+    place = (func.instr if sqlite else func.strpos)(_entry.c.tokens, _TOPIC)
     tail = func.substr(_entry.c.tokens, func.nullif(place, 0))
     named = _post.c.platform, _post.c.kind, _post.c.lang, _post.c.erasure_id.is_not(None)
     columns = _post.c.id, at, func.coalesce(_post.c.account_id, _NONE), tail, *named
@@ -177,7 +171,7 @@ def _statement(session: Session) -> Any:
 
 def _block(rows: Sequence[Any], kinds: Kinds) -> Block:
     key, at, account, tail, *named = zip(*rows, strict=True)
-    moment = np.array(at, "M8[us]").astype(np.int64) if isinstance(at[0], str) else np.array(at, np.int64)
+    moment = micros(at)
     hour = moment // HOUR
     return Block(
         key=np.array(key, np.int64),

@@ -19,6 +19,7 @@ from sqlmodel import Session
 from core.errors import NotFound
 from core.text import storable
 from db import clock, directory, doubt, ledger, posts, search
+from db.current import CURRENT
 from db.models import Correction, Post, Tag, Topic, Version
 from db.proof import digests
 from db.upsert import Row, insert_all, table
@@ -113,10 +114,9 @@ def held_by_people(session: Session, post_ids: Collection[int]) -> set[tuple[int
 
 def said_by_models(session: Session, public_id: str) -> dict[str, dict[str, Any]]:
     """Topic -> {"decision", "probability"} of the newest model that read the current version, `not` too."""
-    current = and_(_version.c.post_id == _post.c.id, _version.c.number == _post.c.current)
     statement = (
         select(_topic.c.slug, _tag.c.decision, _tag.c.probability)
-        .join_from(_post, _version, current)
+        .join_from(_post, _version, CURRENT)
         .join(_tag, and_(_tag.c.version_id == _version.c.id, _by_model))
         .join(_topic, _topic.c.id == _tag.c.topic_id)
         .where(*_is_post(session, public_id))
@@ -164,8 +164,7 @@ def _place(session: Session, public_id: str, topic: str) -> _Place:
     if topic not in known:
         there = ", ".join(known) or "none yet"
         raise NotFound(f"there is no topic {topic!r}; there are {there}", known=list(known))
-    current = and_(_version.c.post_id == _post.c.id, _version.c.number == _post.c.current)
-    version = select(_version.c.id).join_from(_version, _post, current).where(_post.c.id == key)
+    version = select(_version.c.id).join_from(_version, _post, CURRENT).where(_post.c.id == key)
     return _Place(key, session.execute(version).scalar_one(), known[topic], topic)
 
 

@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from core import times
 from db import following, follows, looks, room
-from db.looks import GOOD_LOOK, NO_LOOK, History, micros, moment_of
+from db.looks import GOOD_LOOK, NO_LOOK, History
 from db.models import Source
 from db.query import PostQuery
 from db.sources import IMPORT
@@ -64,10 +64,10 @@ def coverage(session: Session, query: PostQuery, now: datetime) -> dict[str, Any
 
 def _of_source(source: Any, history: History, missed: int, since: datetime | None, until: datetime) -> Looked:
     """With `gaps` as spans in microseconds, the newest first; their reasons are looked up together."""
-    inside = history.only(slice(_first(history, since), np.searchsorted(history.start, micros(until), "right")))
-    before_end = history.only(slice(0, np.searchsorted(history.start, micros(until), "right")))
+    end = int(np.searchsorted(history.start, times.micros(until), "right"))
+    inside, before_end = history.only(slice(_first(history, since), end)), history.only(slice(0, end))
     good = before_end.start[before_end.state == GOOD_LOOK]
-    first = moment_of(before_end.start[0]) if len(before_end) else None
+    first = times.of_micros(before_end.start[0]) if len(before_end) else None
     begin = since or first
     return {
         "source": source.name,
@@ -75,14 +75,14 @@ def _of_source(source: Any, history: History, missed: int, since: datetime | Non
         "ok": int((inside.state == GOOD_LOOK).sum()),
         "failed": int((inside.state == NO_LOOK).sum()),
         "first_run_at": times.text(first) if first else None,
-        "last_ok_at": times.text(moment_of(good[-1])) if len(good) else None,
-        "gaps": _gaps(history, micros(begin), micros(until), source.every_seconds) if begin else [],
+        "last_ok_at": times.text(times.of_micros(good[-1])) if len(good) else None,
+        "gaps": _gaps(history, times.micros(begin), times.micros(until), source.every_seconds) if begin else [],
         "missed_pages": missed,
     }
 
 
 def _first(history: History, since: datetime | None) -> int:
-    return int(np.searchsorted(history.start, micros(since or times.EARLIEST)))
+    return int(np.searchsorted(history.start, times.micros(since or times.EARLIEST)))
 
 
 def _gaps(history: History, since: int, until: int, every_seconds: int) -> list[Span]:
@@ -124,7 +124,7 @@ def _last_wrong(history: History, span: Span) -> int | None:
 
 
 def _reason(history: History, span: Span, wrong: str | None, stopped: datetime | None) -> str:
-    if stopped and micros(stopped) < span[1]:
+    if stopped and times.micros(stopped) < span[1]:
         return room.NO_ROOM
     if wrong:
         return wrong
@@ -132,7 +132,7 @@ def _reason(history: History, span: Span, wrong: str | None, stopped: datetime |
 
 
 def _span(start: int, end: int) -> dict[str, str]:
-    return {"from": times.text(moment_of(start)), "until": times.text(moment_of(end))}
+    return {"from": times.text(times.of_micros(start)), "until": times.text(times.of_micros(end))}
 
 
 def _note(watched: list[dict[str, Any]], complete: bool) -> str:

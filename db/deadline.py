@@ -11,7 +11,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
@@ -26,6 +26,7 @@ from db.upsert import is_sqlite
 OPTION = "kle_limit"  # of the connection that reads within a limit
 _STEP = 0.05  # seconds between two looks of the watchdog
 _CANCELED = "57014"  # PostgreSQL's state of a statement that was stopped
+_NO_TIMEOUT = "SET LOCAL statement_timeout = 0"
 _RETRY = 5.0  # seconds after which it may be worth another try
 
 
@@ -67,17 +68,9 @@ def kept(session: Session) -> Iterator[None]:
         return
     if limit.left <= 0:
         raise limit.error()
-    connection = session.connection(execution_options={OPTION: limit})
-    try:
-        if is_sqlite(session):
-            with _WATCHDOG.watching(connection.connection.driver_connection, limit.at):
-                yield
-        else:
-            yield
-    except (DBAPIError, sqlite3.OperationalError) as error:
-        if not _was_stopped(getattr(error, "orig", error)):
-            raise
-        raise limit.error() from error
+    session.connection(execution_options={OPTION: limit})
+    with _stopped(session, limit):
+        yield
 
 
 @contextmanager
@@ -87,25 +80,34 @@ def briefly(session: Session, seconds: float) -> Iterator[None]:
     outer = _limit.get()
     at = time.monotonic() + seconds
     limit = Limit(seconds, min(at, outer.at) if outer else at)
-    connection = session.connection()
-    try:
+    with _stopped(session, limit):
         if is_sqlite(session):
-            with _WATCHDOG.watching(connection.connection.driver_connection, limit.at):
-                yield
-        else:
-            with session.begin_nested():  # a statement that was stopped takes only this back
-                session.execute(_timeout(max(limit.left, 0.001)))
-                yield
-                session.execute(_timeout(outer.promised if outer else 0))
+            yield
+            return
+        with session.begin_nested():  # a statement that was stopped takes only this back
+            session.execute(text(_timeout(limit.left)))
+            yield
+            session.execute(text(_timeout(outer.promised) if outer else _NO_TIMEOUT))
+
+
+@contextmanager
+def _stopped(session: Session, limit: Limit) -> Iterator[None]:
+    """What the database was told to stop, or the watchdog stops, is told as TooSlow."""
+    watched: AbstractContextManager[None] = nullcontext()
+    if is_sqlite(session):
+        watched = _WATCHDOG.watching(session.connection().connection.driver_connection, limit.at)
+    try:
+        with watched:
+            yield
     except (DBAPIError, sqlite3.OperationalError) as error:
         if not _was_stopped(getattr(error, "orig", error)):
             raise
         raise limit.error() from error
 
 
-def _timeout(seconds: float) -> Any:
-    """0 is none."""
-    return text(f"SET LOCAL statement_timeout = {round(seconds * 1000)}")
+def _timeout(seconds: float) -> str:
+    """0 would be none."""
+    return f"SET LOCAL statement_timeout = {max(1, round(seconds * 1000))}"
 
 
 @contextmanager
@@ -131,7 +133,7 @@ def before_statement(connection: Any, cursor: Any, *_: Any) -> None:
     if connection.dialect.name != "sqlite" and not limit.promised / 2 < left <= limit.promised:
         # anew only where half of it is used up: a round trip less for most statements
         limit.promised = left
-        cursor.connection.execute(f"SET LOCAL statement_timeout = {max(1, round(left * 1000))}")
+        cursor.connection.execute(_timeout(left))
 
 
 def _was_stopped(error: BaseException | None) -> bool:

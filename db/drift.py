@@ -13,6 +13,7 @@ from sqlalchemy import and_, delete, func, select
 from sqlmodel import Session
 
 from core import times
+from db.entries import topic_slugs
 from db.models import Meta, Source, Tag, Topic, Version, Week
 from db.query import KEY_BITS, first_key
 from db.upsert import Row, insert, table
@@ -109,7 +110,7 @@ def drift(session: Session, now: datetime) -> list[dict[str, Any]]:
     found: dict[str, list[Any]] = {}
     for row in session.execute(statement):
         found.setdefault(row.name, []).append(row)
-    slugs = list(session.execute(select(_topic.c.slug).order_by(_topic.c.position, _topic.c.slug)).scalars())
+    slugs = topic_slugs(session)
     return [_form(name, rows, slugs, last) for name, rows in found.items()]
 
 

@@ -201,7 +201,7 @@ def _candidates(session: Session, key: int, query: PostQuery) -> tuple[list[int]
     return nearest[:MOST], len(nearest) <= MOST and len(found) < _READ
 
 
-def _rows(session: Session, chosen: Any, moment: datetime | None, *order: Any) -> Sequence[Any]:
+def _rows(session: Session, chosen: Any, moment: datetime | None) -> Sequence[Any]:
     """These posts with what they say, or said at `moment`; none that was not known then."""
     version, speaks = then.speaking(moment)
     then_at, then_exact = (version.c.facts[name].as_string() for name in ("created_at", "precision"))

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import and_, select
 from sqlmodel import Session
 
+from db.current import CURRENT
 from db.models import IndexEntry, Post, Sighting, Tag, Topic, Version
 from db.upsert import Row, table
 
@@ -54,6 +55,11 @@ class Entry:
         return self.version_id, self.tokens
 
 
+def topic_slugs(session: Session) -> list[str]:
+    """Of all topics, in the order of the taxonomy."""
+    return list(session.execute(select(_topic.c.slug).order_by(_topic.c.position, _topic.c.slug)).scalars())
+
+
 def next_keys(session: Session, after: int, limit: int) -> list[int]:
     statement = select(_post.c.id).where(_post.c.id > after).order_by(_post.c.id).limit(limit)
     return list(session.execute(statement).scalars())
@@ -89,12 +95,11 @@ def texts(session: Session, version_ids: Sequence[int]) -> list[tuple[int, str]]
 
 def wanted(session: Session, post_ids: Sequence[int]) -> list[Entry]:
     """What should stand there, by the rows."""
-    current = and_(_version.c.post_id == _post.c.id, _version.c.number == _post.c.current)
     statement = select(
         _post.c.id, _post.c.platform, _post.c.kind, _post.c.lang, _post.c.account_id, _post.c.edits,
         _post.c.deleted_at, _post.c.second_hand, _post.c.synthetic, _post.c.erasure_id,
         _version.c.id.label("version_id"), _version.c.text, _version.c.links, _version.c.media,
-    ).join_from(_post, _version, current).where(_post.c.id.in_(post_ids))  # fmt: skip
+    ).join_from(_post, _version, CURRENT).where(_post.c.id.in_(post_ids))  # fmt: skip
     topics, sources = _topics(session, post_ids), _sources(session, post_ids)
     return [
         Entry(

@@ -17,6 +17,7 @@ from core.post import METRICS, SeenPost
 from core.post import Account as SeenAccount
 from core.text import squeeze
 from db import accounts, rekey
+from db.current import CURRENT
 from db.models import Account, Alias, Erasure, Post, Version
 from db.proof.digests import of_text
 from db.query import first_key
@@ -264,7 +265,6 @@ def begins_alike(one: str, other: str) -> bool:
 
 
 def _load(session: Session, condition: Any) -> list[Known]:
-    current = and_(_version.c.post_id == _post.c.id, _version.c.number == _post.c.current)
     statement = select(
         _post.c.id, _post.c.platform, _post.c.platform_id, _post.c.url, _post.c.url_key, _post.c.kind,
         _post.c.synthetic,
@@ -275,7 +275,7 @@ def _load(session: Session, condition: Any) -> list[Known]:
         _account.c.handle_key, _account.c.handle,
         _account.c.platform.label("account_platform"), _erasure.c.cause.label("erased"),
         *(_post.c[name] for name in METRICS),
-    ).join_from(_post, _version, current).join(_account, isouter=True).join(
+    ).join_from(_post, _version, CURRENT).join(_account, isouter=True).join(
         _erasure, _erasure.c.id == _post.c.erasure_id, isouter=True
     ).where(condition)  # fmt: skip
     return [_known(row) for row in session.execute(statement)]

@@ -6,11 +6,12 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import and_, case, or_, select
+from sqlalchemy import case, or_, select
 from sqlmodel import Session
 
 from core import ids, times
 from core.post import METRICS
+from db.current import CURRENT
 from db.models import Account, Actor, Correction, Erasure, Post, Sighting, Source, Tag, TagModel, Topic, Version
 from db.types import told
 from db.until import seen_until
@@ -60,13 +61,12 @@ def _named(*columns: str) -> Callable[[Any], Any]:
 
 @cache
 def _rows(sqlite: bool) -> Any:
-    current = and_(_version.c.post_id == _post.c.id, _version.c.number == _post.c.current)
     of_version = (_version.c[name] for name in ("text", "text_sha256", "links", "media", "tag_priority"))
     of_account = _account.c.handle, _account.c.name, _account.c.wishes, _actor.c.slug
     own = *(_post.c[name] for name in _SHOWN), *(told(_post.c[name]) for name in _TIMES)
     return (
         select(*own, *of_version, *of_account, *ERASED)
-        .join_from(_post, _version, current)
+        .join_from(_post, _version, CURRENT)
         .join(_account, _account.c.id == _post.c.account_id, isouter=True)
         .join(_actor, _actor.c.id == _account.c.actor_id, isouter=True)
         .join(_erasure, _erasure.c.id == _post.c.erasure_id, isouter=True)

@@ -6,36 +6,26 @@ anybody looked: read from the rows each time, that took longer than any search.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from threading import Lock
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import BigInteger, Text, case, cast, func, or_, select, type_coerce
+from sqlalchemy import case, func, or_, select
 from sqlmodel import Session
 
+from core import times
 from core.outcome import GOOD
 from db.models import Run
+from db.types import micros, numbered
 from db.upsert import among, is_sqlite, table
 
 LOOKS = "looks"  # under this name sessions that read have their process's `Looks`
 OPEN, GOOD_LOOK, NO_LOOK = 0, 1, 2  # still under way or cut off; good; anything else
-_NEVER = np.iinfo(np.int64).max
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 _LATE = 200  # numbers of runs that PostgreSQL may show later than higher ones: writers commit in any order
 _run = table(Run)
 Numbers = NDArray[np.int64]
-
-
-def micros(moment: datetime) -> int:
-    """Since 1970."""
-    return (moment - _EPOCH) // _MICROSECOND
-
-
-def moment_of(value: int) -> datetime:
-    return _EPOCH + int(value) * _MICROSECOND
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +47,7 @@ class History:
         """As it was at that moment: what had not ended was under way."""
         if moment is None:
             return self
-        state = np.where(self.end <= micros(moment), self.state, OPEN)
+        state = np.where(self.end <= times.micros(moment), self.state, OPEN)
         return History(self.id, self.start, self.end, state)
 
     def merged(self, newer: "History") -> "History":
@@ -107,25 +97,13 @@ def errors(session: Session, run_ids: Sequence[int]) -> dict[int, str]:
 
 def _read(session: Session, which: Any) -> list[tuple[int, History]]:
     state = case((_run.c.outcome.is_(None), OPEN), (_run.c.outcome.in_(GOOD), GOOD_LOOK), else_=NO_LOOK)
-    columns = _run.c.source_id, _run.c.id, _at(session, _run.c.started_at), _at(session, _run.c.finished_at), state
+    sqlite = is_sqlite(session)
+    moments = numbered(_run.c.started_at, sqlite), numbered(_run.c.finished_at, sqlite)
+    columns = _run.c.source_id, _run.c.id, *moments, state
     rows = session.execute(select(*columns).where(which)).all()
     if not rows:
         return []
     source, *said = zip(*rows, strict=True)
     owner, number = np.array(source, np.int64), np.array(said[0], np.int64)
-    whole = History(number, _numbers(said[1]), _numbers(said[2]), np.array(said[3], np.int64))
+    whole = History(number, micros(said[1]), micros(said[2]), np.array(said[3], np.int64))
     return [(int(one), whole.only(owner == one)) for one in np.unique(owner)]
-
-
-def _at(session: Session, column: Any) -> Any:
-    """A time without a Python object for each row: as text, or as a number."""
-    if is_sqlite(session):
-        return type_coerce(column, Text)
-    return cast(func.extract("epoch", column) * 1_000_000, BigInteger)
-
-
-def _numbers(values: Sequence[Any]) -> Numbers:
-    if any(isinstance(value, str) for value in values):
-        parsed = np.array([value or "NaT" for value in values], "M8[us]").astype(np.int64)
-        return np.where(parsed == np.iinfo(np.int64).min, _NEVER, parsed)
-    return np.array([_NEVER if value is None else value for value in values], np.int64)

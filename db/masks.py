@@ -6,20 +6,18 @@ has no mask: the query goes to the database then.
 
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import numpy as np
 from sqlalchemy import False_
 
 from core import times
-from db.columns import ERASED, HOUR, Block, Kinds
+from db.columns import ERASED, HOUR, LABELS, Block, Kinds
 from db.entries import EVERY, MARK, plain
 from db.language import And, Condition, Not, Or, Phrase, Prefix, Token, Tree
 from db.then import Now
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_LABELS = {"platform": 0, "kind": 1, "lang": 2}
 NOT_ERASED = Not(Token(f"{MARK}is:erased"))
 
 
@@ -74,7 +72,7 @@ def answers(tree: Tree | None) -> bool:
             return isinstance(clause, Since | Before | False_)
         case Token(value):
             name = value.removeprefix(MARK).partition(":")[0]
-            return name in ("topic", "account", *_LABELS) or value in (EVERY, f"{MARK}is:erased")
+            return name in ("topic", "account", *LABELS) or value in (EVERY, f"{MARK}is:erased")
     return False
 
 
@@ -104,7 +102,7 @@ def _of_clause(clause: Any, block: Block) -> Any:
 
 
 def _before(block: Block, moment: datetime) -> Any:
-    hour, rest = divmod((times.utc(moment) - _EPOCH) // timedelta(microseconds=1), HOUR)
+    hour, rest = divmod(times.micros(times.utc(moment)), HOUR)
     return (block.hour < hour) | ((block.hour == hour) & (block.rest < rest))
 
 
@@ -119,7 +117,7 @@ def _of_token(token: str, block: Block, kinds: Kinds) -> Any:
             return _chosen(kinds.topics.values, lambda slugs: value in slugs)[block.topics]
         case "is":
             return _chosen(kinds.labels.values, lambda label: label[ERASED])[block.label]
-    at = _LABELS[name]
+    at = LABELS[name]
     said = {given for label in kinds.labels.values if (given := label[at]) is not None and plain(given) == value}
     return _chosen(kinds.labels.values, lambda label: label[at] in said)[block.label]
 

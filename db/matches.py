@@ -10,7 +10,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Text, cast, func
 from sqlmodel import Session
 
 from db import masks, memory
@@ -19,7 +18,7 @@ from db.language import And, Condition, Field, Tree, join
 from db.masks import Before, Masked, Since
 from db.memory import State
 from db.query import PostQuery, key_range, resolved, selection, shows_erased
-from db.upsert import is_sqlite
+from db.selection import keys_of
 
 _MOST, _ROOM = 64, 2_000_000  # answers of one state, and places in them (8 bytes each)
 _BOUNDS = ("since", "until")
@@ -114,8 +113,4 @@ def _keys(session: Session, query: PostQuery) -> Any:
     rest = [p for p in parts if not (isinstance(p, Field) and p.name in _BOUNDS)]
     timeless = replace(query, tree=join(rest), since=None, until=None, as_of=None, tombstones=True)
     (arm,) = selection(session, timeless).arms
-    together = func.group_concat(arm.key) if is_sqlite(session) else func.string_agg(cast(arm.key, Text), ",")
-    statement = arm.keys(*key_range(arm.key, query, arm.view)).with_only_columns(
-        together, maintain_column_froms=True
-    )
-    return np.fromstring(session.execute(statement).scalar() or "", np.int64, sep=",")
+    return keys_of(session, arm.keys(*key_range(arm.key, query, arm.view)))

@@ -67,19 +67,20 @@ def page(
         raise BadRequest(f"sort={sort} is not one of {', '.join(SORTS)}", parameter="sort")
     if sort == UNCERTAIN:
         query = _of_doubt(query)
+    count = None if sort in (*_BY_TIME, relevance.SORT) else "doubt" if sort == UNCERTAIN else sort
+    found = selection(session, query, count)
     if sort == relevance.SORT:
-        found = selection(session, query)
-        keys, following = relevance.keys(session, query, limit, after, meaning, reads)
+        keys, following = relevance.keys(session, query, found, limit, after, meaning, reads)
     else:
-        found = selection(session, query, None if sort in _BY_TIME else "doubt" if sort == UNCERTAIN else sort)
         rows = session.execute(_ordered(found, sort, after, limit + 1)).all()
         keys, following = [row.id for row in rows[:limit]], None
         if len(rows) > limit:
             following = cursor.encode(sort, *rows[limit - 1])
     pairs = _forms(session, query, keys)
     items, today = [post for post, _ in pairs], [post for _, post in pairs]
+    seen = len(keys) + (following is not None)
     whole = after is None and not following
-    return PostPage(items, today, following, len(keys) if whole else counted(session, found.keys(), len(keys)))
+    return PostPage(items, today, following, seen if whole else counted(session, found.keys(), seen))
 
 
 def _of_doubt(query: PostQuery) -> PostQuery:

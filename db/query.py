@@ -20,7 +20,7 @@ from core.errors import BadRequest, QueryError
 from core.post import KINDS, METRICS
 from core.text import fold, storable
 from db import language, search, then
-from db.entries import token
+from db.entries import token, topic_slugs
 from db.language import And, Condition, Field, Not, Or, Phrase, Prefix, Token, Tree, join
 from db.models import Account, Actor, Post, Source, Topic
 from db.selection import Arm, Selection
@@ -349,7 +349,7 @@ def _near(names: _Names, field: Field) -> Tree:
 def _topic_field(names: _Names, field: Field) -> Tree:
     compared = _COMPARED.fullmatch(field.value)
     slug = (compared["slug"] if compared else field.value).lower()
-    known = list(names.session.execute(select(_topic.c.slug).order_by(_topic.c.position)).scalars())
+    known = topic_slugs(names.session)
     if slug not in known:
         raise _unknown(replace(field, value=slug), "topic", known)
     if not compared:

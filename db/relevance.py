@@ -15,17 +15,18 @@ from dataclasses import astuple, dataclass, replace
 from typing import Protocol
 
 import numpy as np
-from sqlalchemy import and_, func, select
+from sqlalchemy import func, select
 from sqlmodel import Session
 
 from core import cursor
 from core.errors import BadRequest, CursorError
 from core.text import index_words
 from db import language, search, vectors
+from db.current import CURRENT
 from db.language import Phrase, Prefix
 from db.models import Post, Version
 from db.near import Keys, Meaning, View
-from db.query import PostQuery, selection
+from db.query import PostQuery
 from db.selection import Selection, keys_of
 from db.upsert import table
 from db.vectors import Floats
@@ -38,7 +39,6 @@ _K1, _B, _USUAL = 1.2, 0.5, 40  # BM25; words of a usual post
 _LOWEST = -(1 << 62)  # below every key
 _FINE = 1_000_000  # scores, cosines and weights are whole numbers in a cursor
 _post, _version = table(Post), table(Version)
-_current = and_(_version.c.post_id == _post.c.id, _version.c.number == _post.c.current)
 Term = Phrase | Prefix
 
 
@@ -77,12 +77,14 @@ class Place:
 def keys(
     session: Session,
     query: PostQuery,
+    found: Selection,
     limit: int,
     after: str | None = None,
     meaning: Meaning | None = None,
     reads: Reads | None = None,
 ) -> tuple[list[int], str | None]:
-    """The row keys of one page and the cursor of the next. Where nobody `reads`, words alone order."""
+    """The row keys of one page of what `query` has `found`, and the cursor of the next. Where nobody `reads`, words
+    alone order."""
     terms = language.wanted(query.tree)[:_TERMS]
     if query.as_of:
         raise BadRequest("sort=relevance goes by what posts say now: leave as_of out, or take another sort",
@@ -90,7 +92,7 @@ def keys(
     if not terms:
         raise BadRequest("sort=relevance needs words to be relevant to: put some into q, or take another sort",
                          parameter="sort")  # fmt: skip
-    order = _Order(session, selection(session, query), terms, _Vectors.of(session, query, meaning, reads))
+    order = _Order(session, found, terms, _Vectors.of(session, query, meaning, reads))
     window: _Window | None
     if after is None:
         window = order.window(None)
@@ -98,11 +100,11 @@ def keys(
     else:
         frame, weights, place = _carried(after, len(terms))
         window = order.window(frame) if place.score >= 0 else None
-    found = order.after(frame, weights, place, window, limit + 1)
-    if len(found) <= limit:
-        return [place.key for place in found], None
-    last = found[limit - 1]
-    return [place.key for place in found[:limit]], cursor.encode(
+    places = order.after(frame, weights, place, window, limit + 1)
+    if len(places) <= limit:
+        return [place.key for place in places], None
+    last = places[limit - 1]
+    return [place.key for place in places[:limit]], cursor.encode(
         SORT, last.score, last.key, *astuple(frame), *weights
     )
 
@@ -214,7 +216,8 @@ class _Order:
         return places[:limit]
 
     def _below(self, place: int | None, limit: int, floor: int | None = None) -> Keys:
-        return keys_of(self.session, self.found.by_key(newest=True, place=place, limit=limit, floor=floor))[::-1]
+        found = self.found.by_key(newest=True, place=place, limit=limit, floor=floor)
+        return np.sort(keys_of(self.session, found))[::-1]
 
     def _posts_with(self, term: Term) -> int:
         index, key, matches = search.matching(self.session, term)
@@ -229,7 +232,7 @@ def _fused(says: float, cosine: float, frame: Frame) -> int:
 
 def _says(session: Session, terms: Sequence[Term], weights: Sequence[int], keys: Sequence[int]) -> dict[int, float]:
     """How well each of these posts says the terms, from 0 to 1: more often, in a shorter text."""
-    statement = select(_post.c.id, _version.c.text).join_from(_post, _version, _current)
+    statement = select(_post.c.id, _version.c.text).join_from(_post, _version, CURRENT)
     rows = session.execute(statement.where(_post.c.id.in_(keys)))
     return {row.id: _score(index_words(row.text), terms, weights) for row in rows}
 

@@ -9,13 +9,13 @@ from sqlalchemy import and_, func, select, update
 from sqlmodel import Session
 
 from db import campaigns, clock, corrections, doubt, ledger, search, work
+from db.current import CURRENT
 from db.models import Post, Tag, TagModel, Topic, Version
 from db.proof import digests
 from db.upsert import Row, insert_all, insert_quietly, table
 
 _DOUBLED = 10  # times that the wait for another try doubles: 17 hours at most
 _tag, _topic, _version, _post, _model = table(Tag), table(Topic), table(Version), table(Post), table(TagModel)
-_current = and_(_version.c.post_id == _post.c.id, _version.c.number == _post.c.current)
 
 
 class Score(Protocol):
@@ -159,7 +159,7 @@ def _posts_of(session: Session, version_ids: Sequence[int]) -> dict[int, int]:
 
 
 def _current_versions(session: Session, post_ids: Collection[int]) -> set[int]:
-    statement = select(_version.c.id).join_from(_version, _post, _current).where(_post.c.id.in_(post_ids))
+    statement = select(_version.c.id).join_from(_version, _post, CURRENT).where(_post.c.id.in_(post_ids))
     return set(session.execute(statement).scalars())
 
 

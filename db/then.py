@@ -15,6 +15,7 @@ from sqlmodel import Session
 
 from core import times
 from db import search
+from db.current import CURRENT
 from db.entries import plain, token
 from db.language import And, Condition, Token, Tree
 from db.models import Metrics, Post, Sighting, Tag, Topic, Version
@@ -49,7 +50,7 @@ def was_current(moment: datetime) -> ColumnElement[bool]:
 def speaking(moment: datetime | None) -> tuple[Any, ColumnElement[bool]]:
     """The versions, and which of them speak for their posts: those that are current, or were then."""
     if moment is None:
-        return _version, and_(_version.c.post_id == _post.c.id, _version.c.number == _post.c.current)
+        return _version, CURRENT
     return _known, and_(_known.c.post_id == _post.c.id, was_current(moment))
 
 

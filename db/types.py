@@ -1,15 +1,19 @@
 """Column types that mean the same on both databases."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, DateTime, Integer, String, type_coerce
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import JSON, BigInteger, DateTime, Integer, String, Text, cast, func, type_coerce
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from core import times
 
+NEVER = int(np.iinfo(np.int64).max)
 Key = BigInteger().with_variant(Integer(), "sqlite")  # SQLite's rowid is an INTEGER and has 64 bits
 Json = JSON().with_variant(JSONB(), "postgresql")
 
@@ -45,6 +49,19 @@ class _Told(TypeDecorator[str]):
             return value and times.text(value)
         whole = value.removesuffix(".000000")
         return f"{whole[:10]}T{whole[11:]}Z"
+
+
+def numbered(column: Any, sqlite: bool) -> Any:
+    """This column of times, to be read by `micros` many rows at a time: without a Python object for each."""
+    return type_coerce(column, Text) if sqlite else cast(func.extract("epoch", column) * 1_000_000, BigInteger)
+
+
+def micros(values: Sequence[Any]) -> NDArray[np.int64]:
+    """Microseconds since 1970, from what `numbered` yields; NEVER for null."""
+    if any(isinstance(value, str) for value in values):
+        parsed = np.array([value or "NaT" for value in values], "M8[us]").astype(np.int64)
+        return np.where(parsed == np.iinfo(np.int64).min, NEVER, parsed)
+    return np.array([NEVER if value is None else value for value in values], np.int64)
 
 
 def told(column: Any) -> Any:

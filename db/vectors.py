@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from sqlalchemy import and_, delete, func, or_, select, text
 from sqlmodel import Session
 
+from db.current import CURRENT
 from db.models import Embedding, Encoder, Post, Version
 from db.upsert import Row, insert_quietly, is_sqlite, table
 
@@ -23,7 +24,6 @@ _MOST = 127
 _HELD = 0x6B6C6576  # the advisory lock of who writes vectors
 Floats = NDArray[np.float32]
 _post, _version, _embedding, _encoder = table(Post), table(Version), table(Embedding), table(Encoder)
-_current = and_(_version.c.post_id == _post.c.id, _version.c.number == _post.c.current)
 # a version that may have a vector: current, judged, and with its text still there
 READY = and_(_version.c.tag_priority.is_(None), _version.c.erasure_id.is_(None), _post.c.erasure_id.is_(None))
 
@@ -64,7 +64,7 @@ def bring(there: Session, here: Session, theirs: Sequence[int], ours: Sequence[i
     columns = _version.c.text_sha256, _encoder.c.digest, _embedding.c.vector
     said = select(*columns).join_from(_embedding, _version).join(_encoder, _encoder.c.id == _embedding.c.encoder_id)
     known = {row.text_sha256: row for row in there.execute(said.where(_embedding.c.post_id.in_(theirs)))}
-    lacking = select(_version.c.id, _version.c.text_sha256).join_from(_post, _version, _current)
+    lacking = select(_version.c.id, _version.c.text_sha256).join_from(_post, _version, CURRENT)
     lacking = lacking.join(_embedding, _embedding.c.post_id == _post.c.id, isouter=True)
     rows = here.execute(lacking.where(_post.c.id.in_(ours), READY, _embedding.c.id.is_(None)))
     found: dict[str, dict[int, bytes]] = {}
@@ -124,7 +124,7 @@ def _of_versions(session: Session, version_ids: Sequence[int]) -> dict[int, int]
     posts = select(_version.c.post_id).where(_version.c.id.in_(version_ids))
     held = select(_post.c.id).where(_post.c.id.in_(posts)).order_by(_post.c.id)
     session.execute(held.with_for_update(key_share=True)).all()
-    statement = select(_version.c.id, _version.c.post_id).join_from(_version, _post, _current)
+    statement = select(_version.c.id, _version.c.post_id).join_from(_version, _post, CURRENT)
     rows = session.execute(statement.where(_version.c.id.in_(version_ids), READY).order_by(_version.c.post_id))
     return {row.id: row.post_id for row in rows}
 
@@ -145,7 +145,7 @@ def missing(
     other = or_(_embedding.c.id.is_(None), _embedding.c.encoder_id != func.coalesce(known, -1))
     statement = (
         select(_version.c.id, _version.c.text)
-        .join_from(_post, _version, _current)
+        .join_from(_post, _version, CURRENT)
         .join(_embedding, _embedding.c.post_id == _post.c.id, isouter=True)
         .where(_post.c.id.between(keys[-1], keys[0]), READY, other)
         .order_by(_post.c.id.desc())

@@ -14,6 +14,8 @@ from time import time
 from starlette.datastructures import Headers
 from starlette.responses import Response
 
+from api.answered import names
+
 _MOST = 2000  # feeds of which one process remembers since when they are as they are
 
 
@@ -52,8 +54,7 @@ class Freshness:
 def _has(asked: Headers, etag: str, since: int) -> bool:
     """If-None-Match counts alone where it is there (RFC 9110)."""
     if told := asked.get("if-none-match"):
-        tags = [tag.strip().removeprefix("W/") for tag in told.split(",")]
-        return "*" in tags or etag.removeprefix("W/") in tags
+        return names(told, etag)
     try:
         return parsedate_to_datetime(asked.get("if-modified-since", "")).timestamp() >= since
     except (ValueError, OverflowError):

@@ -9,6 +9,7 @@ from sqlmodel import Session
 
 from core import times
 from db import accounts
+from db.current import CURRENT
 from db.models import Account, Alias, Correction, Post, Sighting, Source, Tag, Version
 from db.proof import digests
 from db.slices import slices
@@ -25,7 +26,6 @@ def problem(session: Session) -> str | None:
     """The first post whose row, account or first sighting is not what was archived, or corrections that do not
     stand as people said; None where all agree."""
     first = aliased(_version)
-    current = and_(_version.c.post_id == _post.c.id, _version.c.number == _post.c.current)
     statement = (
         select(
             _post, _account.c.platform.label("account_platform"), _account.c.handle, _account.c.handle_key,
@@ -33,7 +33,7 @@ def problem(session: Session) -> str | None:
             _version.c.seen_at.label("current_at"), first.c.seen_at.label("first_at"),
             first.c.facts.label("first_facts"), first.c.erasure_id.label("first_gone"),
         )
-        .join_from(_post, _version, current, isouter=True)
+        .join_from(_post, _version, CURRENT, isouter=True)
         .join(first, and_(first.c.post_id == _post.c.id, first.c.number == 1), isouter=True)
         .join(_account, _account.c.id == _post.c.account_id, isouter=True)
     )  # fmt: skip

@@ -9,7 +9,7 @@ from core import cursor
 from core.errors import BadRequest, CursorError
 from db import language, posts, relevance
 from db.near import Meaning
-from db.query import PostQuery
+from db.query import PostQuery, selection
 from tests.db.conftest import Score, post
 from tests.db.meanings import Reader, read, tagged
 from tests.db.test_similar import WORDS, chance
@@ -57,7 +57,8 @@ def test_a_rare_word_weighs_more_than_a_common_one(room):
     room.topics()
     tagged(room, *(post(n, "water here") for n in range(1, 30)), post(30, "border here"))
     with room.database.read() as session:
-        keys, _ = relevance.keys(session, PostQuery.build("water OR border"), 50)  # words alone
+        asked = PostQuery.build("water OR border")
+        keys, _ = relevance.keys(session, asked, selection(session, asked), 50)  # words alone
         assert posts.forms.posts(session, keys[:1])[0]["text"] == "border here"
 
 
