@@ -14,6 +14,7 @@ from api.head import AnswerHead
 from api.headers import SecurityHeaders
 from api.limits import LimitRequests
 from api.metrics import CountRequests, Metrics
+from api.moved import Moved, on_moved
 from api.render.templates import STATIC
 from api.watcher import Watcher
 from core import plugins
@@ -54,6 +55,7 @@ def create_app(settings: Settings, database: Database, readiness: Readiness, rea
             app.include_router(module.router, dependencies=[Depends(unchanged)])
     app.mount("/static", Assets(directory=STATIC), name="static")
     app.add_exception_handler(Unchanged, on_unchanged)
+    app.add_exception_handler(Moved, on_moved)
     problems.install(app)
     openapi.install(app)
     return app

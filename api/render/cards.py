@@ -11,7 +11,7 @@ from api.render.formats import When
 from api.render.marks import Piece, pieces
 from core.snippets import Wanted, snippet
 
-SAFE = ":/~@"
+SAFE = ":/~@"  # of the characters in ids, those that a path may hold as they are
 _CAUSES = {
     "request": "on request",
     "deleted": "as its platform's terms ask",

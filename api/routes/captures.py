@@ -18,10 +18,10 @@ from api.access import HOW, Caller, Reader
 from api.answers import Json, listing, resource
 from api.conditional import holds
 from api.deps import context, only
-from api.routes.posts import moved
+from api.moved import own_id
 from api.search import OneCapture, Paging
 from core.errors import BadRequest, Forbidden, KleError
-from db import blobs, captures, posts
+from db import blobs, captures
 
 router = resource("evidence")
 SANDBOX = {"Content-Security-Policy": "default-src 'none'; sandbox", "X-Content-Type-Options": "nosniff"}
@@ -63,9 +63,7 @@ Insider = Annotated[Caller, Depends(insider)]
 def list_captures(request: Request, _who: Insider, id: str, asked: Annotated[Paging, Query()]) -> Response:  # noqa: A002
     """Every capture that shows the post, newest first, without their bodies. Not for outside readers."""
     with context(request).database.read() as session:
-        own = posts.resolve(session, id)
-        if own != id:
-            return moved(own, "/captures", request)
+        own = own_id(session, id)
         found, following = captures.page(session, own, asked.limit, asked.cursor)
     return listing(found, following)
 
@@ -81,8 +79,6 @@ def get_capture(request: Request, _who: Insider, id: str, asked: Annotated[OneCa
     body is a text where it is UTF-8, else base64; null where it was erased. Not for outside readers.
     """
     found, blob = _asked_for(request, id, asked)
-    if blob is None:
-        return moved(found, "/capture", request)
     if found["erased"]:
         return Json({**found, "encoding": None, "body": None})
     _check(found, blob)
@@ -104,8 +100,6 @@ def get_capture_body(
     Repr-Digest (RFC 9530) is their SHA-256. Not for outside readers; 410 where they were erased.
     """
     found, blob = _asked_for(request, id, asked)
-    if blob is None:
-        return moved(found, "/capture/body", request)
     if found["erased"]:
         raise Erased(f"the bytes of capture {found['id']} were erased; their SHA-256 was {found['sha256']}")
     _check(found, blob)
@@ -126,14 +120,11 @@ def repr_digest(sha256: str) -> str:
 
 
 def _asked_for(request: Request, public_id: str, asked: OneCapture) -> tuple[Any, Any]:
-    """The capture and the row of its bytes; or the post's own id and None."""
+    """The capture and the row of its bytes."""
     if asked.version is not None and asked.capture is not None:
         raise BadRequest("version and capture both name one; leave one of them out", parameter="capture")
     with context(request).database.read() as session:
-        own = posts.resolve(session, public_id)
-        if own != public_id:
-            return own, None
-        found = captures.one(session, own, asked.version, asked.capture)
+        found = captures.one(session, own_id(session, public_id), asked.version, asked.capture)
         return found, blobs.find(session, found["sha256"])
 
 

@@ -9,7 +9,7 @@ from api import outgoing, pictures, schemas
 from api.access import Reader
 from api.answers import listing, resource
 from api.deps import context, only
-from api.routes.posts import moved
+from api.moved import own_id
 from api.search import EchoSearch
 from db import posts, spread
 
@@ -30,9 +30,7 @@ def list_echoes(request: Request, who: Reader, id: str, asked: Annotated[EchoSea
     """
     moment = asked.moment()
     with context(request).database.read() as session:
-        own = posts.resolve(session, id)
-        if own != id:
-            return moved(own, "/echoes", request)
+        own = own_id(session, id)
         found = spread.spread(session, posts.key_of(session, own), moment, asked.limit, asked.cursor)
         shown = pictures.told(session, found.items, internal=who.internal)
     items = outgoing.echoes(shown, found.today, found.echoes, found.asked, who.audience)

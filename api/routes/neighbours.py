@@ -10,9 +10,8 @@ from api.access import Reader
 from api.alike import alike
 from api.answers import listing, resource
 from api.deps import context, only
-from api.routes.posts import moved
+from api.moved import own_id
 from api.search import SimilarSearch
-from db import posts
 
 router = resource("posts")
 
@@ -33,7 +32,5 @@ def similar_posts(
     """
     query, here = search.query(), context(request)
     with here.database.read() as session:
-        own = posts.resolve(session, id)
-        if own != id:
-            return moved(own, "/similar", request)
+        own = own_id(session, id)
         return listing(alike(session, here, own, query, search.limit, who))

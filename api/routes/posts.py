@@ -1,21 +1,20 @@
 """/posts: search, one post, its versions. Ids hold colons and slashes, so the longer path is declared first."""
 
 from typing import Annotated
-from urllib.parse import quote
 
 from fastapi import Query, Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from api import outgoing, pictures, schemas, snippets
 from api.access import Reader
 from api.answers import Json, listing, resource
 from api.conditional import asked_at
 from api.deps import context, only
+from api.moved import own_id
 from api.search import OnePost, PostSearch
 from db import coverage, posts
 
 router = resource("posts")
-SAFE = ":/~@"  # of the characters in ids, those that a path may hold as they are
 
 
 @router.get("/posts", response_model=schemas.Posts, dependencies=[only(PostSearch)])
@@ -55,9 +54,7 @@ def list_versions(
     """
     moment = asked.moment()
     with context(request).database.read() as session:
-        own = posts.resolve(session, id)
-        if own != id:
-            return moved(own, "/versions", request)
+        own = own_id(session, id)
         _, today = posts.pair(session, own, moment)
         found = posts.versions(session, own, moment)
         found = pictures.told(session, found, internal=who.internal, of=own)
@@ -68,8 +65,7 @@ def list_versions(
 def list_metrics(request: Request, _who: Reader, id: str) -> Response:  # noqa: A002
     """Likes, reposts, replies, quotes and views each time that one of them was another, oldest first."""
     with context(request).database.read() as session:
-        own = posts.resolve(session, id)
-        return moved(own, "/metrics", request) if own != id else listing(posts.metrics(session, own))
+        return listing(posts.metrics(session, own_id(session, id)))
 
 
 @router.get("/posts/{id:path}", response_model=schemas.Post, dependencies=[only(OnePost)])
@@ -81,15 +77,7 @@ def get_post(request: Request, who: Reader, id: str, asked: Annotated[OnePost, Q
     """
     moment = asked.moment()
     with context(request).database.read() as session:
-        own = posts.resolve(session, id)
-        if own != id:
-            return moved(own, "", request)
+        own = own_id(session, id)
         found, today = posts.pair(session, own, moment)
         (found,) = pictures.told(session, [found], internal=who.internal)
     return Json(outgoing.posts([found], [today], who.audience)[0])
-
-
-def moved(own: str, rest: str, request: Request) -> Response:
-    """To the same question of the post's own id."""
-    asked = f"?{request.url.query}" if request.url.query else ""
-    return RedirectResponse(f"/api/v1/posts/{quote(own, safe=SAFE)}{rest}{asked}", status_code=308)

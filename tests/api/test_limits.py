@@ -1,22 +1,18 @@
 """What takes too long is stopped, and an overload is told: 503 with what to do, and nothing hangs."""
 
 import asyncio
-import threading
 from collections import Counter
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from typing import Any
 
 import httpx
 import pytest
-import uvicorn
 from sqlalchemy import text
 from starlette.testclient import TestClient
 
 from api import limits, narrowing, schemas
 from db import posts
-from kle.serve import listen
+from tests.api.live import served
 from tests.api.site import Site
 
 ENDLESS = text(
@@ -193,25 +189,11 @@ def test_an_overload_is_told_with_its_cause(shared: Site, monkeypatch: pytest.Mo
     assert 'kle_http_refused_total{cause="busy"} 1.0' in near.get("/metrics").text
 
 
-@contextmanager
-def serving(app: Any) -> Iterator[str]:
-    """The application behind a real server; its address."""
-    listening = listen("127.0.0.1", 0)
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        thread.join()
-
-
 def test_a_crowd_of_slow_searches_hangs_nobody(shared: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     """More clients than threads, connections and places, each with a search without end."""
     made = posts.page
     monkeypatch.setattr(posts, "page", lambda session, *_args, **_more: session.execute(ENDLESS))
-    with serving(shared.app(request_seconds=0.3)) as address:
+    with served(shared.app(request_seconds=0.3)) as address:
         with ThreadPoolExecutor(64) as crowd, httpx.Client(base_url=address, timeout=60) as near:
             told = [crowd.submit(httpx.get, f"{address}/api/v1/posts", timeout=60) for _ in range(64)]
             assert near.get("/healthz").status_code == near.get("/readyz").status_code == 200

@@ -1,0 +1,36 @@
+"""A question about a post by another of its ids: the answer stands at the post's own."""
+
+from urllib.parse import quote
+
+from fastapi import Request
+from sqlmodel import Session
+from starlette.responses import RedirectResponse, Response
+
+from api.render.cards import SAFE
+from db import posts
+
+_POSTS = "/api/v1/posts/"
+
+
+class Moved(Exception):
+    """`asked` is the id of the question, `own` that of the post."""
+
+    def __init__(self, asked: str, own: str) -> None:
+        super().__init__(own)
+        self.asked, self.own = asked, own
+
+
+def own_id(session: Session, asked: str) -> str:
+    """`asked`, if it is the post's own. Raises Moved where it leads to another one, NotFound."""
+    own = posts.resolve(session, asked)
+    if own != asked:
+        raise Moved(asked, own)
+    return own
+
+
+def on_moved(request: Request, error: Exception) -> Response:
+    """308 to the same question of the post's own id."""
+    assert isinstance(error, Moved)
+    rest = request.scope["path"].removeprefix(f"{_POSTS}{error.asked}")
+    asked = f"?{request.url.query}" if request.url.query else ""
+    return RedirectResponse(f"{_POSTS}{quote(error.own, safe=SAFE)}{rest}{asked}", status_code=308)
