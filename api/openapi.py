@@ -5,8 +5,8 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from api import schemas
 from api.problems import MEDIA_TYPE
+from api.schemas import form
 
 DESCRIPTION = """What a coalition and its partners say in public about Key Leader Engagements: collected, kept in \
 every version, tagged and searchable. Times are RFC 3339 in UTC; lists are `{"items": [...], "next_cursor": ...}`; \
@@ -40,7 +40,7 @@ def _document(app: FastAPI) -> dict[str, Any]:
     parts = made["components"]
     for name in ("HTTPValidationError", "ValidationError"):
         parts["schemas"].pop(name, None)
-    parts["schemas"]["Problem"] = schemas.Problem.model_json_schema()
+    parts["schemas"]["Problem"] = form.Problem.model_json_schema()
     parts["securitySchemes"] = {
         "key": {"type": "http", "scheme": "bearer", "description": "A key from `kle keys add`: kle_..."}
     }

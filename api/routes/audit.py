@@ -5,10 +5,10 @@ from typing import Annotated
 from fastapi import Query, Request
 from starlette.responses import Response
 
-from api import schemas
 from api.access import Admin
 from api.answers import listing, resource
 from api.deps import context, only
+from api.schemas import of_archive
 from api.search import Paging
 from core import cursor
 from db import audit
@@ -16,7 +16,7 @@ from db import audit
 router = resource("collection")
 
 
-@router.get("/audit", response_model=schemas.AuditLines, dependencies=[only(Paging)])
+@router.get("/audit", response_model=of_archive.AuditLines, dependencies=[only(Paging)])
 def list_audit(request: Request, _who: Admin, search: Annotated[Paging, Query()]) -> Response:
     """The lines of the audit chain, newest first; for a key or session with the scope admin.
 

@@ -13,12 +13,12 @@ import orjson
 from fastapi import Depends, Query, Request
 from starlette.responses import Response, StreamingResponse
 
-from api import schemas
 from api.access import HOW, Caller, Reader
 from api.answers import Json, listing, resource
 from api.conditional import holds
 from api.deps import context, only
 from api.moved import own_id
+from api.schemas import of_posts
 from api.search import OneCapture, Paging
 from core.errors import BadRequest, Forbidden, KleError
 from db import blobs, captures
@@ -58,7 +58,7 @@ Insider = Annotated[Caller, Depends(insider)]
 
 
 @router.get(
-    "/posts/{id:path}/captures", response_model=schemas.Captures, responses=_REFUSED, dependencies=[only(Paging)]
+    "/posts/{id:path}/captures", response_model=of_posts.Captures, responses=_REFUSED, dependencies=[only(Paging)]
 )
 def list_captures(request: Request, _who: Insider, id: str, asked: Annotated[Paging, Query()]) -> Response:  # noqa: A002
     """Every capture that shows the post, newest first, without their bodies. Not for outside readers."""
@@ -69,7 +69,7 @@ def list_captures(request: Request, _who: Insider, id: str, asked: Annotated[Pag
 
 
 @router.get(
-    "/posts/{id:path}/capture", response_model=schemas.Capture, responses=_REFUSED, dependencies=[only(OneCapture)]
+    "/posts/{id:path}/capture", response_model=of_posts.Capture, responses=_REFUSED, dependencies=[only(OneCapture)]
 )
 def get_capture(request: Request, _who: Insider, id: str, asked: Annotated[OneCapture, Query()]) -> Response:  # noqa: A002
     """The answer from which the post's current version was read, with its body; `version` and `capture` name

@@ -5,10 +5,11 @@ from typing import Annotated
 from fastapi import Query, Request
 from starlette.responses import Response
 
-from api import following, schemas
+from api import following
 from api.access import Reader
 from api.answers import listing, resource
 from api.deps import context, only
+from api.schemas import of_searches
 from api.search import ChangeSearch
 from db import mirror
 from db.query import time_of
@@ -16,7 +17,7 @@ from db.query import time_of
 router = resource("following")
 
 
-@router.get("/changes", response_model=schemas.Changes, dependencies=[only(ChangeSearch)])
+@router.get("/changes", response_model=of_searches.Changes, dependencies=[only(ChangeSearch)])
 def list_changes(request: Request, who: Reader, search: Annotated[ChangeSearch, Query()]) -> Response:
     """What became new, edited, fuller, deleted, restored, retagged, corrected, erased or merged, oldest first.
 

@@ -3,17 +3,17 @@
 from fastapi import Request
 from starlette.responses import Response
 
-from api import schemas
 from api.access import Reader
 from api.answers import listing, resource
 from api.conditional import asked_at
 from api.deps import context, only
+from api.schemas import of_archive
 from db import drift
 
 router = resource("collection")
 
 
-@router.get("/drift", response_model=schemas.Drifts, dependencies=[only()])
+@router.get("/drift", response_model=of_archive.Drifts, dependencies=[only()])
 def list_drift(request: Request, _who: Reader) -> Response:
     """What share of a source's posts is tagged with a topic, or unsure on one, by week of publication.
 

@@ -5,18 +5,19 @@ from typing import Annotated
 from fastapi import Query, Request
 from starlette.responses import Response
 
-from api import outgoing, pictures, schemas
+from api import outgoing, pictures
 from api.access import Reader
 from api.answers import listing, resource
 from api.deps import context, only
 from api.moved import own_id
+from api.schemas import of_searches
 from api.search import EchoSearch
 from db import posts, spread
 
 router = resource("posts")
 
 
-@router.get("/posts/{id:path}/echoes", response_model=schemas.Echoes, dependencies=[only(EchoSearch)])
+@router.get("/posts/{id:path}/echoes", response_model=of_searches.Echoes, dependencies=[only(EchoSearch)])
 def list_echoes(request: Request, who: Reader, id: str, asked: Annotated[EchoSearch, Query()]) -> Response:  # noqa: A002
     """The posts that say the same as this one within four weeks of it, this one among them, in order of
     publication: copies, also cut off, with another link or hashtag, or quoted whole in a longer text; and, whenever

@@ -4,23 +4,23 @@ from fastapi import APIRouter, Request
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.responses import Response
 
-from api import schemas
 from api.access import AnyCaller, Insider
 from api.answers import Json
 from api.deps import context, only
+from api.schemas import of_archive
 
 router = APIRouter(tags=["health"])
 _NOW = {"Cache-Control": "no-store"}  # of what is true at this moment alone
 
 
 @router.head("/healthz", include_in_schema=False)
-@router.get("/healthz", response_model=schemas.Alive)
+@router.get("/healthz", response_model=of_archive.Alive)
 async def alive() -> Response:
     """200 while the process answers at all, however busy its threads are."""
     return Json({"status": "ok"}, headers=_NOW)
 
 
-@router.get("/readyz", response_model=schemas.Ready, responses={503: {"model": schemas.Ready}})
+@router.get("/readyz", response_model=of_archive.Ready, responses={503: {"model": of_archive.Ready}})
 def ready(request: Request, who: AnyCaller) -> Response:
     """200, or 503 with what is missing; the public learns which part, not why."""
     parts = context(request).readiness()

@@ -5,18 +5,18 @@ from typing import Annotated
 from fastapi import Query, Request
 from starlette.responses import Response
 
-from api import schemas
 from api.access import Reader
 from api.alike import alike
 from api.answers import listing, resource
 from api.deps import context, only
 from api.moved import own_id
+from api.schemas import of_searches
 from api.search import SimilarSearch
 
 router = resource("posts")
 
 
-@router.get("/posts/{id:path}/similar", response_model=schemas.SimilarPosts, dependencies=[only(SimilarSearch)])
+@router.get("/posts/{id:path}/similar", response_model=of_searches.SimilarPosts, dependencies=[only(SimilarSearch)])
 def similar_posts(
     request: Request,
     who: Reader,

@@ -5,19 +5,20 @@ from typing import Annotated
 from fastapi import Query, Request
 from starlette.responses import Response
 
-from api import outgoing, pictures, schemas, snippets
+from api import outgoing, pictures, snippets
 from api.access import Reader
 from api.answers import Json, listing, resource
 from api.conditional import asked_at
 from api.deps import context, only
 from api.moved import own_id
+from api.schemas import of_posts, of_searches
 from api.search import OnePost, PostSearch
 from db import coverage, posts
 
 router = resource("posts")
 
 
-@router.get("/posts", response_model=schemas.Posts, dependencies=[only(PostSearch)])
+@router.get("/posts", response_model=of_searches.Posts, dependencies=[only(PostSearch)])
 def search_posts(request: Request, who: Reader, search: Annotated[PostSearch, Query()]) -> Response:
     """Posts that match, with how many there are and whether anybody looked; where words were searched, each with
     the part of its text that shows them.
@@ -40,7 +41,7 @@ def search_posts(request: Request, who: Reader, search: Annotated[PostSearch, Qu
     return listing(items, page.next_cursor, total=page.total, coverage=outgoing.coverage(looked, who.audience))
 
 
-@router.get("/posts/{id:path}/versions", response_model=schemas.Versions, dependencies=[only(OnePost)])
+@router.get("/posts/{id:path}/versions", response_model=of_posts.Versions, dependencies=[only(OnePost)])
 def list_versions(
     request: Request,
     who: Reader,
@@ -61,14 +62,14 @@ def list_versions(
     return listing(outgoing.versions(today, found, who.audience))
 
 
-@router.get("/posts/{id:path}/metrics", response_model=schemas.Counts, dependencies=[only()])
+@router.get("/posts/{id:path}/metrics", response_model=of_searches.Counts, dependencies=[only()])
 def list_metrics(request: Request, _who: Reader, id: str) -> Response:  # noqa: A002
     """Likes, reposts, replies, quotes and views each time that one of them was another, oldest first."""
     with context(request).database.read() as session:
         return listing(posts.metrics(session, own_id(session, id)))
 
 
-@router.get("/posts/{id:path}", response_model=schemas.Post, dependencies=[only(OnePost)])
+@router.get("/posts/{id:path}", response_model=of_posts.Post, dependencies=[only(OnePost)])
 def get_post(request: Request, who: Reader, id: str, asked: Annotated[OnePost, Query()]) -> Response:  # noqa: A002
     """One post. A second id of it answers 308 with the post's own.
 

@@ -5,17 +5,18 @@ from typing import Annotated
 from fastapi import Query, Request
 from starlette.responses import Response
 
-from api import outgoing, schemas
+from api import outgoing
 from api.access import Reader
 from api.answers import listing, resource
 from api.deps import context, only
+from api.schemas import of_archive
 from api.search import RunSearch
 from db import sources
 
 router = resource("collection")
 
 
-@router.get("/runs", response_model=schemas.Runs, dependencies=[only(RunSearch)])
+@router.get("/runs", response_model=of_archive.Runs, dependencies=[only(RunSearch)])
 def list_runs(request: Request, who: Reader, search: Annotated[RunSearch, Query()]) -> Response:
     """Newest first."""
     with context(request).database.read() as session:

@@ -5,10 +5,10 @@ from typing import Annotated
 from fastapi import Depends, Request
 from starlette.responses import Response
 
-from api import schemas
 from api.access import Caller, author, writer
 from api.answers import Json, resource
 from api.deps import context, only
+from api.schemas import of_posts
 from core import times
 from db import corrections, posts
 
@@ -16,8 +16,8 @@ router = resource("posts")
 Annotator = Annotated[Caller, Depends(writer("annotate"))]
 
 
-@router.put("/posts/{id:path}/tags/{topic}", response_model=schemas.Tag, dependencies=[only()])
-def correct_tag(request: Request, who: Annotator, id: str, topic: str, said: schemas.Said) -> Response:  # noqa: A002
+@router.put("/posts/{id:path}/tags/{topic}", response_model=of_posts.Tag, dependencies=[only()])
+def correct_tag(request: Request, who: Annotator, id: str, topic: str, said: of_posts.Said) -> Response:  # noqa: A002
     """Say of a topic that it holds (`tagged`) or does not (`not`), under the name of the key or session.
 
     It wins over every model, also one that reads the post later, until it is withdrawn; where the text changes it

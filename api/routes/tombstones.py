@@ -9,10 +9,10 @@ from fastapi import Depends, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
-from api import schemas
 from api.access import Caller, Insider, writer
 from api.answers import Json, listing, resource
 from api.deps import context, only
+from api.schemas import of_posts
 from core import times
 from core.errors import BadRequest
 from db import posts
@@ -34,7 +34,7 @@ class Reason(BaseModel):
     reason: str = Field(description="Why; it stays in the tombstone, for good.", max_length=2000)
 
 
-@router.get("/erasures", response_model=schemas.Tombstones, dependencies=[only(Paged)])
+@router.get("/erasures", response_model=of_posts.Tombstones, dependencies=[only(Paged)])
 def list_erasures(request: Request, _who: Insider, page: Annotated[Paged, Query()]) -> Response:
     """What was erased, newest first: when it was gone there, when its texts went here and when the last trace did;
     the digests of what was there, the posts that shared its captures, the copies that may still hold it.
@@ -46,7 +46,7 @@ def list_erasures(request: Request, _who: Insider, page: Annotated[Paged, Query(
     return listing(items, following)
 
 
-@router.delete("/posts/{id:path}", response_model=schemas.Tombstone, dependencies=[only(Reason)])
+@router.delete("/posts/{id:path}", response_model=of_posts.Tombstone, dependencies=[only(Reason)])
 def forget_post(request: Request, who: Admin, id: str, asked: Annotated[Reason, Query()]) -> Response:  # noqa: A002
     """Erase what the post says, everywhere in the archive and for good; digests, times and the reason stay.
 

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from api import schemas
+from api.schemas import of_posts, of_searches
 from core import times
 from tests.api.site import POSTS, QUOTED, Score, written
 from tests.api.test_problems import problem
@@ -18,7 +18,7 @@ EDITED = "/api/v1/posts/file:office.example/2"
 def test_the_version_and_the_tags_of_then(inside):
     before = times.text(NOW - timedelta(minutes=45))
     then = inside.get(EDITED, params={"as_of": before}).json()
-    schemas.Post.model_validate(then)
+    of_posts.Post.model_validate(then)
     now = inside.get(EDITED).json()
     assert "140 soldiers" in then["text"] and "141 soldiers" in now["text"]
     assert (then["versions"], then["tags"], then["tagging"]) == (1, [], "pending")
@@ -41,7 +41,7 @@ LISTS = ("/api/v1/posts", "/api/v1/timeline", "/api/v1/facets", "/api/v1/coverag
 
 def test_a_list_has_the_words_the_tags_and_the_looks_of_then(inside):
     then = inside.get("/api/v1/posts", params={"as_of": BEFORE, "q": '"140 soldiers"'}).json()
-    schemas.Posts.model_validate(then)
+    of_searches.Posts.model_validate(then)
     assert [post["id"] for post in then["items"]] == ["file:office.example/2"] and then["total"] == 1
     assert "140 soldiers" in then["items"][0]["text"] and then["items"][0]["tags"] == []
     assert times.parse(then["coverage"]["until"]) == times.parse(BEFORE)

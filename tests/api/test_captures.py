@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import update
 from starlette.testclient import TestClient
 
-from api import schemas
+from api.schemas import of_posts
 from core import times
 from core.page import Page
 from db import archive, captures, sources
@@ -54,7 +54,7 @@ def browser(site: Site, numbers: list[int]) -> TestClient:
 
 def test_the_capture_of_the_current_version_is_told_with_its_body(browser, numbers):
     found = browser.get(f"{AT}/capture").json()
-    assert schemas.Capture.model_validate(found)
+    assert of_posts.Capture.model_validate(found)
     assert (found["id"], found["version"], found["status"], found["url"]) == (numbers[2], 4, None, None)
     assert found["encoding"] == "base64" and base64.b64decode(found["body"]) == PICTURE
     assert found["size"] == len(PICTURE) and found["sha256"] == hashlib.sha256(PICTURE).hexdigest()
@@ -81,7 +81,7 @@ def test_a_capture_that_brought_nothing_new_is_among_those_that_show_the_post(br
 
 def test_captures_come_page_by_page(browser, numbers):
     first = browser.get(f"{AT}/captures?limit=2").json()
-    assert schemas.Captures.model_validate(first)
+    assert of_posts.Captures.model_validate(first)
     rest = browser.get(f"{AT}/captures", params={"limit": 2, "cursor": first["next_cursor"]}).json()
     assert [c["id"] for c in first["items"] + rest["items"]] == numbers[::-1] and rest["next_cursor"] is None
 
@@ -150,7 +150,7 @@ def test_what_was_erased_is_told_by_its_digest_alone(site, numbers, browser):
         session.execute(update(table(Blob)).values(codec="erased", body=b""))
     found = browser.get(f"{AT}/capture?version=3").json()
     assert (found["erased"], found["body"], found["encoding"]) == (True, None, None)
-    assert schemas.Capture.model_validate(found) and found["sha256"] == hashlib.sha256(PAGE).hexdigest()
+    assert of_posts.Capture.model_validate(found) and found["sha256"] == hashlib.sha256(PAGE).hexdigest()
     answer = browser.get(f"{AT}/capture/body?version=3")
     assert answer.status_code == 410 and found["sha256"] in answer.json()["detail"]
 

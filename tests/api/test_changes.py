@@ -2,7 +2,7 @@
 
 import pytest
 
-from api import schemas
+from api.schemas import of_searches
 from db import ledger
 
 
@@ -19,7 +19,7 @@ def test_every_page_has_its_form_and_a_cursor_to_go_on_from(sealed):
     near, cursor, seen = sealed.inside(), "", []
     while True:
         said = near.get(f"/api/v1/changes?limit=3{cursor}").json()
-        page = schemas.Changes.model_validate(said)
+        page = of_searches.Changes.model_validate(said)
         seen += [item.seq for item in page.items]
         cursor = f"&cursor={page.next_cursor}"
         if page.caught_up:

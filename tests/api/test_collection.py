@@ -1,6 +1,6 @@
 """Sources, runs and coverage: how the collector does, and what of it the public learns."""
 
-from api import schemas
+from api.schemas import of_searches
 
 
 def test_a_source_tells_how_its_last_look_ended(inside):
@@ -31,7 +31,7 @@ def test_an_unknown_source_is_named_with_those_that_exist(inside):
 
 def test_coverage_has_its_own_route_with_the_same_filters(inside):
     answer = inside.get("/api/v1/coverage", params={"since": "2025-01-01", "q": "advisors"}).json()
-    found = schemas.Coverage.model_validate(answer)
+    found = of_searches.Coverage.model_validate(answer)
     assert found.from_ == "2025-01-01T00:00:00Z"
     assert {s.source for s in found.sources} >= {"sample", "press"}
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from api import schemas
+from api.schemas import of_searches
 from tests.api.site import Score, at, written
 from tests.conftest import NOW
 
@@ -11,7 +11,7 @@ from tests.conftest import NOW
 def test_the_buckets_add_up_to_the_total(inside, interval):
     total = inside.get("/api/v1/posts").json()["total"]
     answer = inside.get("/api/v1/timeline", params={"interval": interval}).json()
-    buckets = schemas.Timeline.model_validate(answer).items
+    buckets = of_searches.Timeline.model_validate(answer).items
     assert sum(b.count for b in buckets) == total
     assert len({b.start for b in buckets}) == len(buckets)
 
@@ -34,7 +34,7 @@ def test_an_interval_that_is_none_is_refused(inside):
 
 def test_facets_agree_with_posts(inside):
     facets = inside.get("/api/v1/facets").json()
-    schemas.Facets.model_validate(facets)
+    of_searches.Facets.model_validate(facets)
     for field, name in (
         ("platform", "platform"),
         ("lang", "lang"),

@@ -2,19 +2,19 @@
 
 import pytest
 
-from api import schemas
+from api.schemas import of_archive
 from tests.api.site import TOPICS
 
 
 @pytest.mark.parametrize(
     ("name", "form"),
     [
-        ("topics", schemas.Topics),
-        ("actors", schemas.Actors),
-        ("accounts", schemas.Accounts),
-        ("references", schemas.References),
-        ("sources", schemas.Sources),
-        ("runs", schemas.Runs),
+        ("topics", of_archive.Topics),
+        ("actors", of_archive.Actors),
+        ("accounts", of_archive.Accounts),
+        ("references", of_archive.References),
+        ("sources", of_archive.Sources),
+        ("runs", of_archive.Runs),
     ],
 )
 def test_every_list_is_in_the_form_of_its_schema(inside, name, form):
@@ -37,7 +37,7 @@ def test_the_example_of_figures_fits_its_schema():
     one = {"value": 0.8, "low": 0.6, "high": 1.0}
     told = {"examples": 9, "counter_examples": 2, "background": 600, "as_if_share": 0.05}
     figures = {**told, "precision": one, "recall": one, "f1": one, "average_precision": one}
-    assert schemas.TopicFigures.model_validate(figures).model_dump() == figures
+    assert of_archive.TopicFigures.model_validate(figures).model_dump() == figures
 
 
 def test_an_actor_names_its_accounts(inside):

@@ -3,7 +3,7 @@
 import pytest
 from lxml import html
 
-from api import schemas
+from api.schemas import of_archive
 
 USUAL = [6, 5, 7, 6, 8, 4, 6, 5, 7, 6, 6, 7]
 
@@ -16,7 +16,7 @@ def drifting(site):
 
 def test_shares_of_the_last_full_week_and_the_weeks(drifting):
     answer = drifting.inside().get("/api/v1/drift").json()
-    (item,) = schemas.Drifts.model_validate(answer).items
+    (item,) = of_archive.Drifts.model_validate(answer).items
     training = next(share for share in item.shares if share.of == "topic:training")
     assert (training.share, training.alarm, training.posts) == (0.5, "high", 60)
     assert item.shares[0].of == "unsure" and item.shares[0].alarm is None

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from api import schemas
+from api.schemas import of_searches
 from db import posts
 from db.erasing import erase
 from db.erasing.erase import Why
@@ -34,7 +34,7 @@ def collected(site):
 def asked(client, name, **params):
     answer = client.get(f"/api/v1/posts/{name}/echoes", params=params)
     assert answer.status_code == 200, answer.text
-    schemas.Echoes.model_validate(answer.json())
+    of_searches.Echoes.model_validate(answer.json())
     return answer.json()
 
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from api import schemas
+from api.schemas import of_archive
 
 
 def test_alive_answers_anybody(shared):
@@ -16,7 +16,7 @@ def test_alive_answers_anybody(shared):
 def test_ready_when_nothing_is_missing(inside):
     answer = inside.get("/readyz")
     assert answer.status_code == 200
-    assert schemas.Ready.model_validate(answer.json()).ready
+    assert of_archive.Ready.model_validate(answer.json()).ready
 
 
 def test_not_ready_says_what_is_missing_and_to_the_public_only_which_part(shared):

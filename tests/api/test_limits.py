@@ -10,7 +10,8 @@ import pytest
 from sqlalchemy import text
 from starlette.testclient import TestClient
 
-from api import limits, narrowing, schemas
+from api import limits, narrowing
+from api.schemas import form
 from db import posts
 from tests.api.live import served
 from tests.api.site import Site
@@ -30,7 +31,7 @@ def problem(answer: Any) -> dict[str, Any]:
     assert answer.status_code == 503, answer.text
     assert int(answer.headers["retry-after"]) >= 1
     assert "etag" not in answer.headers and "public" not in answer.headers["cache-control"]
-    schemas.Problem.model_validate(answer.json())
+    form.Problem.model_validate(answer.json())
     found: dict[str, Any] = answer.json()
     return found
 

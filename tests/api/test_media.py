@@ -5,7 +5,7 @@ import hashlib
 import pytest
 from sqlalchemy import select, update
 
-from api import schemas
+from api.schemas import of_archive, of_posts
 from core.page import Page
 from core.post import Media
 from db import captures, media, sources
@@ -45,7 +45,7 @@ def filled(site: Site) -> Site:
 def test_posts_and_versions_tell_what_was_fetched(filled):
     browser = filled.inside()
     post = browser.get(f"/api/v1/posts/{ID}").json()
-    assert schemas.Post.model_validate(post)
+    assert of_posts.Post.model_validate(post)
     told = [(m["sha256"], m["content_type"], m["size"]) for m in post["media"]]
     assert told == [
         (digest(PNG), "image/png", len(PNG)),
@@ -53,7 +53,7 @@ def test_posts_and_versions_tell_what_was_fetched(filled):
         (None,) * 3,
     ]
     (version,) = browser.get(f"/api/v1/posts/{ID}/versions").json()["items"]
-    assert version["media"] == post["media"] and schemas.Version.model_validate(version)
+    assert version["media"] == post["media"] and of_posts.Version.model_validate(version)
     found = browser.get("/api/v1/posts?q=picture").json()["items"]
     assert found[0]["media"] == post["media"]
     then = browser.get(f"/api/v1/posts/{ID}?as_of=2026-12-01").json()
@@ -130,7 +130,7 @@ def test_the_page_tells_the_evidence_of_each_version(filled):
 
 def test_the_sources_tell_how_many_wait(filled):
     (told,) = [s for s in filled.inside().get("/api/v1/sources").json()["items"] if s["name"] == "sample"]
-    assert told["media"] == {"waiting": 1, "fetched": 2, "given_up": 0} and schemas.Source.model_validate(told)
+    assert told["media"] == {"waiting": 1, "fetched": 2, "given_up": 0} and of_archive.Source.model_validate(told)
     assert "1 pictures or films wait" in filled.inside().get("/sources").text
     assert filled.outside(public_read=True).get("/api/v1/sources").json()["items"][0]["media"] is None
 

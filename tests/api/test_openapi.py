@@ -2,7 +2,8 @@
 
 import pytest
 
-from api import examples, schemas
+from api import examples
+from api.schemas import form, of_archive, of_posts, of_searches
 from api.search import PostSearch
 
 HEALTH = {"/healthz", "/readyz", "/metrics"}
@@ -17,18 +18,18 @@ def document(inside):
 @pytest.mark.parametrize(
     ("form", "example"),
     [
-        (schemas.Post, examples.POST),
-        (schemas.Version, examples.VERSION),
-        (schemas.EchoPost, {**examples.POST, "echo": examples.ECHO}),
-        (schemas.Capture, examples.CAPTURE),
-        (schemas.Coverage, examples.COVERAGE),
-        (schemas.Run, examples.RUN),
-        (schemas.Source, examples.SOURCE),
-        (schemas.Drift, examples.DRIFT),
-        (schemas.AuditLine, examples.AUDIT),
-        (schemas.PostChange, examples.CHANGE),
-        (schemas.Reference, examples.REFERENCE),
-        (schemas.Problem, examples.PROBLEM),
+        (of_posts.Post, examples.POST),
+        (of_posts.Version, examples.VERSION),
+        (of_searches.EchoPost, {**examples.POST, "echo": examples.ECHO}),
+        (of_posts.Capture, examples.CAPTURE),
+        (of_searches.Coverage, examples.COVERAGE),
+        (of_archive.Run, examples.RUN),
+        (of_archive.Source, examples.SOURCE),
+        (of_archive.Drift, examples.DRIFT),
+        (of_archive.AuditLine, examples.AUDIT),
+        (of_searches.PostChange, examples.CHANGE),
+        (of_archive.Reference, examples.REFERENCE),
+        (form.Problem, examples.PROBLEM),
     ],
 )
 def test_examples_fit_their_schemas_to_the_last_field(form, example):
@@ -80,7 +81,7 @@ def test_writing_needs_a_key_and_says_what_it_takes(document):
         operation = document["paths"]["/api/v1/posts/{id}/tags/{topic}"][method]
         assert operation["security"] == [{"key": []}] and "403" in operation["responses"]
     (said,) = document["components"]["schemas"]["Said"]["examples"]
-    assert schemas.Said.model_validate(said).decision == "tagged"
+    assert of_posts.Said.model_validate(said).decision == "tagged"
 
 
 def test_a_key_is_how_one_signs_in(document):

@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 import pytest
 
-from api import schemas
+from api.schemas import of_posts, of_searches
 from core.post import SeenPost, View
 from db import coverage
 from tests.api.site import ARTICLE, MODEL, OFFICE, POSTS, QUOTED, at
@@ -22,7 +22,7 @@ def ids(answer):
 
 def test_answers_in_the_form_of_its_schema(inside):
     answer = inside.get("/api/v1/posts")
-    page = schemas.Posts.model_validate(answer.json())
+    page = of_searches.Posts.model_validate(answer.json())
     assert page.total == len(page.items) == ALL
     assert answer.headers["content-type"] == "application/json"
 
@@ -144,7 +144,7 @@ def test_an_unknown_id_is_not_found(inside, path):
 
 def test_versions_tell_what_changed_word_by_word(inside):
     answer = inside.get("/api/v1/posts/file:office.example/2/versions").json()
-    first, second = schemas.Versions.model_validate(answer).items
+    first, second = of_posts.Versions.model_validate(answer).items
     assert (first.change, second.change, second.number) == ("first", "edit", 2)
     assert [(c.op, c.text.strip()) for c in second.diff if c.op != "same"] == [("removed", "140"), ("added", "141")]
     assert first.digest != second.digest

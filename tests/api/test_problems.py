@@ -3,8 +3,8 @@
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from api import schemas
 from api.routes import topics
+from api.schemas import form
 from core.errors import ModelError, RateLimited
 from db import directory
 from tests.api.site import client
@@ -16,7 +16,7 @@ def problem(answer, status):
     assert answer.status_code == status, answer.text
     assert answer.headers["content-type"] == "application/problem+json"
     body = answer.json()
-    schemas.Problem.model_validate(body)
+    form.Problem.model_validate(body)
     assert body["status"] == status and body["type"].startswith("urn:kle:problem:")
     return body
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from api import schemas
+from api.schemas import of_searches
 from core.post import Account, SeenPost
 from db import posts
 from db.erasing.erase import Why, erase
@@ -30,7 +30,7 @@ def near(site):
 
 def found(answer):
     assert answer.status_code == 200, answer.text
-    page = schemas.SimilarPosts.model_validate(answer.json())
+    page = of_searches.SimilarPosts.model_validate(answer.json())
     return {post.id: post.similarity for post in page.items}
 
 
@@ -88,7 +88,7 @@ def test_relevance_orders_the_same_posts(near):
     assert answer["total"] == newest["total"] == 4
     assert {p["id"] for p in answer["items"]} == {p["id"] for p in newest["items"]}
     assert answer["items"][0]["id"] == ONE, "the shortest that says both"
-    schemas.Posts.model_validate(answer)
+    of_searches.Posts.model_validate(answer)
     empty = inside.get("/api/v1/posts", params={"topic": "reform", "sort": "relevance"})
     assert (empty.status_code, empty.json()["parameter"]) == (422, "sort")
 

@@ -8,7 +8,8 @@ from dataclasses import replace
 
 import pytest
 
-from api import events, schemas
+from api import events
+from api.schemas import of_searches
 from core.errors import Forbidden
 from core.post import SeenPost
 from db import ledger
@@ -44,7 +45,7 @@ def test_what_is_committed_comes_as_an_event_and_the_past_does_not(site, address
     commit(site, *numbered(1))
     name, change = stream.event()
     assert (name, change["id"]) == ("post.new", "file:office.example/n1")
-    assert schemas.PostChange.model_validate(change)
+    assert of_searches.PostChange.model_validate(change)
     commit(site, replace(numbered(1)[0], text="Number 1, corrected"))
     assert stream.event()[0] == "post.edited"
     stream.close()

@@ -8,8 +8,8 @@ import pytest
 from lxml import html
 from sqlalchemy import func, select, update
 
-from api import schemas
 from api.access import COOKIE, csrf_token
+from api.schemas import of_posts, of_searches
 from db.models import Correction, Tag, Version
 from db.upsert import table
 from tests.api.site import MODEL, POSTS, Score
@@ -43,14 +43,14 @@ def tag(client, topic, **more):
 def test_a_correction_wins_is_attributed_and_answers_as_it_stands(site, far, annotator):
     answer = far.put(f"{TAGS}/reform", json={"decision": "tagged", "note": NOTE}, headers=annotator)
     assert answer.status_code == 200, answer.text
-    made = schemas.Tag.model_validate(answer.json())
+    made = of_posts.Tag.model_validate(answer.json())
     assert (made.decision, made.model, made.by, made.probability) == ("tagged", None, "person", 1)
     said = made.correction
     assert (said.name, said.note, said.version, said.text_changed) == ("Analyst of the office", NOTE, 1, False)
     assert tag(far, "reform", headers=annotator) == answer.json()
     found = far.get("/api/v1/posts", params={"q": "topic:reform advisors"}, headers=annotator).json()
     assert [post["id"] for post in found["items"]] == [FIRST]
-    schemas.Posts.model_validate(found)
+    of_searches.Posts.model_validate(found)
 
 
 def test_outside_readers_see_that_a_person_said_so_and_not_who_or_why(site, far, annotator):
@@ -90,7 +90,7 @@ def test_withdrawn_the_model_s_decision_is_current_again_and_the_history_stays(s
     assert tag(far, "reform", headers=annotator) == before and before["model"] == MODEL
     (version,) = far.get(f"/api/v1/posts/{FIRST}/versions", headers=annotator).json()["items"]
     assert [t["decision"] for t in version["tags"] if t["topic"] == "reform"] == ["unsure", "unsure", "not"]
-    schemas.Version.model_validate(version)
+    of_posts.Version.model_validate(version)
 
 
 @pytest.mark.parametrize(

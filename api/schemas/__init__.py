@@ -1,0 +1,1 @@
+"""The forms of the API, by what they are about."""
