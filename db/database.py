@@ -4,6 +4,7 @@ SQLite: WAL, any number of readers, one writer at a time that takes its lock at 
 a write cannot fail half-way) and waits up to 30 s for another's. PostgreSQL: ordinary transactions.
 """
 
+import logging
 import sqlite3
 import threading
 import time
@@ -14,7 +15,7 @@ from typing import Any
 from urllib.parse import quote
 
 import orjson
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, create_engine, event, func, make_url, select
 from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError, SQLAlchemyError
 from sqlmodel import Session
 
@@ -22,7 +23,10 @@ from core.errors import NoRoom, NotReady, SettingsError
 from core.settings import Settings
 from db import damage, deadline, memory, room, search
 from db.looks import LOOKS, Looks
+from db.models import Post
+from db.upsert import table
 
+log = logging.getLogger(__name__)
 MIGRATIONS = Path(__file__).parent / "migrations"
 _BUSY_SECONDS = 30
 _IMPATIENT = 200  # milliseconds that a checkpoint waits for readers: writers wait for it meanwhile
@@ -151,6 +155,9 @@ class Database:
         with self.read() as session:
             if search.is_current(session):
                 return False
+            posts = session.execute(select(func.count()).select_from(table(Post))).scalar_one()
+        if posts:  # it takes seconds for each ten thousand, before anything is served
+            log.info("the full-text index of %d posts is written anew, by the rules of this version", posts)
         with self.write() as session:
             search.rebuild(session)
         return True

@@ -225,7 +225,8 @@ def test_postgresql_is_migrated_by_its_command_alone(postgres, monkeypatch):
             open_database(settings.load())
 
 
-def test_an_index_of_older_folding_is_built_again(room):
+def test_an_index_of_older_folding_is_built_again(room, caplog):
+    caplog.set_level("INFO", "db.database")
     room.archive(post(1, "peshmerga"))
     with room.database.write() as session:
         session.execute(text("UPDATE meta SET value = '0' WHERE name = 'fold_version'"))
@@ -233,6 +234,7 @@ def test_an_index_of_older_folding_is_built_again(room):
     assert room.ids("peshmerga") == []
     assert room.database.refresh_index() is True
     assert room.ids("peshmerga") == ["mastodon:m.example/1"]
+    assert "index of 1 posts" in caplog.text
     assert room.database.refresh_index() is False
     room.assert_sound()
 
