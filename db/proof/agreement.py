@@ -39,10 +39,11 @@ def problem(session: Session) -> str | None:
     )  # fmt: skip
     for rows in slices(session, statement, _post.c.id):
         keys = [row["id"] for row in rows]
-        aliases, sighted = _aliases(session, keys), _sightings(session, keys)
+        aliases, sighted, authors = _aliases(session, keys), _sightings(session, keys), _authors(session, rows)
         for row in rows:
             name = f"{row['platform']}:{row['platform_id']}"
-            found = _told(name, row, aliases.get(row["id"], set()), sighted.get(row["id"], set()))
+            known = {**row, "author": authors.get(row["id"])}
+            found = _told(name, known, aliases.get(row["id"], set()), sighted.get(row["id"], set()))
             if found:
                 return found
     return _corrections(session)
@@ -76,6 +77,16 @@ def _sightings(session: Session, keys: Sequence[int]) -> dict[int, set[Sighted]]
     return found
 
 
+def _authors(session: Session, rows: Sequence[Any]) -> dict[int, Any]:
+    """Of posts whose first version knew no author: the one of the first that did."""
+    late = [r["id"] for r in rows if r["handle"] is not None and not (r["first_facts"] or {}).get("account")]
+    statement = select(_version.c.post_id, _version.c.facts).where(_version.c.post_id.in_(late))
+    found: dict[int, Any] = {}
+    for row in session.execute(statement.order_by(_version.c.post_id, _version.c.number)) if late else ():
+        found[row.post_id] = found.get(row.post_id) or row.facts.get("account")
+    return found
+
+
 def _told(name: str, row: Any, aliases: set[str], sighted: set[Sighted]) -> str | None:
     try:
         return _disagreement(name, row, aliases) or _origin(name, row, sighted) or _moments(name, row)
@@ -103,13 +114,12 @@ def _disagreement(name: str, row: Any, aliases: set[str]) -> str | None:
 
 def _origin(name: str, row: Any, sighted: set[Sighted]) -> str | None:
     """Who published it and where it was seen first: those of its first version. An author whom that one did not
-    know stands in the current one."""
+    know stands in the first that did; a quotation that names another one later changes none."""
     facts = row["first_facts"]
     if facts is None:
         return f"the first version of {name} is not there"
     shown = accounts.key_of(row["account_platform"], row["handle"]) if row["handle"] is not None else None
-    later = row["facts"]["account"] if shown else None
-    author = facts["account"] or later
+    author = facts["account"] or row["author"]
     said = accounts.key_of(author["platform"], author["handle"]) if author else None
     if said != shown or (shown and shown[1] != row["handle_key"]):
         return f"the account of {name} is not the one that was archived"

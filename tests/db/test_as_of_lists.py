@@ -213,11 +213,14 @@ def seen(**more):
 
 EDITED = [seen(), ("tag", ("old", {"reform": "tagged"})), seen(text=TEXTS[2], attached=True), seen(deleted=True),
           seen(text=TEXTS[1], counts={"likes": 3})]  # fmt: skip
+TWO_AUTHORS = [seen(quoted=True, office=None), seen(quoted=True, office=OFFICES[1]),
+               seen(text=TEXTS[1], quoted=True, office=OFFICES[0])]  # fmt: skip
 RECOVERED = [("quotation", {"whole": False, "text": WORDS}), ("quotation", {"whole": True, "text": WORDS})]
 
 
 @example(happened=EDITED)
 @example(happened=RECOVERED)
+@example(happened=TWO_AUTHORS)
 @some(8)
 @given(happened=events)
 def test_every_answer_is_given_again(room, author, happened):
