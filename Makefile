@@ -1,6 +1,7 @@
 # The commands of a working copy. `make run` is all a first visitor needs.
 BIN := .venv/bin
 POSTS := 100000
+PARALLEL := --numprocesses auto --maxprocesses 4 --dist loadfile
 COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header $(UPGRADE)
 
 .PHONY: run test torture check bench lock
@@ -11,7 +12,7 @@ run:  ## make .venv, install, and start the demo (Ctrl-C stops it)
 
 test:  ## install what the tests need and run them
 	@./install.sh requirements-dev.txt
-	@$(BIN)/python -m pytest -m "not torture"
+	@$(BIN)/python -m pytest -m "not torture" $(PARALLEL)
 
 torture:  ## the long proofs: kill loops, flips, soaks
 	@./install.sh requirements-dev.txt
@@ -23,7 +24,7 @@ check:  ## lint, format, types, arrows of the house, tests with coverage
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@$(BIN)/python -m pytest -m "not torture" --cov --cov-report=term:skip-covered
+	@$(BIN)/python -m pytest -m "not torture" $(PARALLEL) --cov --cov-report=term:skip-covered
 
 bench:  ## collecting, tagging, proof and searching, side by side with what else there is; POSTS=1000000 to search
 	@./install.sh requirements-bench.txt
