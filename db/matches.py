@@ -14,14 +14,13 @@ from sqlmodel import Session
 
 from db import masks, memory
 from db.columns import Block, Kinds
-from db.language import And, Condition, Field, Tree, join
+from db.language import Condition, Tree, join
 from db.masks import Before, Masked, Since
 from db.memory import State
 from db.query import PostQuery, key_range, resolved, selection, shows_erased
 from db.selection import keys_of
 
 _MOST, _ROOM = 64, 2_000_000  # answers of one state, and places in them (8 bytes each)
-_BOUNDS = ("since", "until")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +108,6 @@ def _narrowed(block: Block, at: Any, tree: Tree, kinds: Kinds) -> Any:
 
 def _keys(session: Session, query: PostQuery) -> Any:
     """Row keys, of erased posts too, and of its range of time only as near as they tell themselves."""
-    parts = query.tree.parts if isinstance(query.tree, And) else (query.tree,)
-    rest = [p for p in parts if not (isinstance(p, Field) and p.name in _BOUNDS)]
-    timeless = replace(query, tree=join(rest), since=None, until=None, as_of=None, tombstones=True)
+    timeless = replace(query, tree=query.timeless, since=None, until=None, as_of=None, tombstones=True)
     (arm,) = selection(session, timeless).arms
     return keys_of(session, arm.keys(*key_range(arm.key, query, arm.view)))

@@ -37,6 +37,7 @@ _OPS: dict[str, Callable[[Any, float], Any]] = {
 }  # fmt: skip
 _HAS = ("media", "link")
 _IS = ("kle", "edited", "deleted", "erased", "unsure", "second_hand", "synthetic")
+_BOUNDS = ("since", "until")
 _SHOW_ERASED = ("deleted", "erased")  # who asks for these is shown tombstones
 _post, _account, _actor, _source = table(Post), table(Account), table(Actor), table(Source)
 _topic = table(Topic)
@@ -91,19 +92,22 @@ class PostQuery:
                 bounds[field.name] = found if known is None else pick(known, found)
         return cls(q, tree, bounds["since"], bounds["until"], time_of("as_of", as_of))
 
+    @property
+    def timeless(self) -> Tree | None:
+        """Its tree without the bounds that `since` and `until` hold."""
+        parts = self.tree.parts if isinstance(self.tree, And) else (self.tree,)
+        return join([p for p in parts if not (isinstance(p, Field) and p.name in _BOUNDS)])
+
     def written(self) -> str:
         """The same query in the query language, filters and bounds included, save for `as_of`: for what is kept,
         such as alerts and feeds."""
-        bounds = (("since", self.since), ("until", self.until))
-        parts = self.tree.parts if isinstance(self.tree, And) else (self.tree,)
-        kept = [p for p in parts if not (isinstance(p, Field) and p.name in ("since", "until"))]
-        return language.write(join([*kept, *(Field(name, times.text(at)) for name, at in bounds if at)]))
+        bounds = zip(_BOUNDS, (self.since, self.until), strict=True)
+        return language.write(join([self.timeless, *(Field(name, times.text(at)) for name, at in bounds if at)]))
 
     def asks_only(self, name: str, value: str) -> bool:
         """Whether, times apart, this filter is all that it asks."""
-        parts = self.tree.parts if isinstance(self.tree, And) else (self.tree,)
-        fields = [(p.name, p.value.lower()) if isinstance(p, Field) else None for p in parts]
-        return [f for f in fields if f is None or f[0] not in ("since", "until")] == [(name, value)]
+        only = self.timeless
+        return isinstance(only, Field) and (only.name, only.value.lower()) == (name, value)
 
 
 def time_of(name: str, value: str | None) -> datetime | None:
@@ -191,24 +195,27 @@ def selection(session: Session, query: PostQuery, order: str | None = None) -> S
 
 
 def resolved(session: Session, query: PostQuery, view: Now) -> Tree | None:
-    """Its tree with the names looked up, as `view` reads them. Raises QueryError for unknown ones."""
-    return None if query.tree is None else _resolve(_Names(session, view), query.tree)
+    """Its timeless tree with the names looked up, as `view` reads them. Raises QueryError for unknown ones."""
+    tree = query.timeless
+    return None if tree is None else _resolve(_Names(session, view), tree)
 
 
 def _arm(session: Session, query: PostQuery, view: Now, order: str | None) -> Arm:
     tree = resolved(session, query, view)
     parts = tree.parts if isinstance(tree, And) else () if tree is None else (tree,)
     tokens = [p for p in parts if view.indexed and _only_tokens(p)]
-    others = [_clause(view, p) for p in parts if p not in tokens] + _range(query, view)
-    others += view.holds
+    others = [*(_clause(view, p) for p in parts if p not in tokens), *view.holds]
     column = view.count(order) if order else None
     others += [] if column is None else [column.is_not(None)]
     erased_too = shows_erased(query)
     if not tokens:
-        return Arm(view, _post.c.id, (*others, *(() if erased_too else (view.tells,))), order=column)
+        tells = () if erased_too else (view.tells,)
+        return Arm(view, _post.c.id, (*others, *_range(query, view), *tells), order=column)
     tokens += [] if erased_too else [Not(Token(token("is", "erased")))]
-    index, key, matches = search.matching(session, tokens[0] if len(tokens) == 1 else And(tuple(tokens)))
-    conditions = (matches, *key_range(key, query, view), *others)
+    wanted = tokens[0] if len(tokens) == 1 else And(tuple(tokens))
+    index, key, matches = search.matching(session, wanted)
+    within = _range(query, view) if others else _edges(key, query, index)
+    conditions = (matches, *key_range(key, query, view), *others, *within)
     return Arm(view, key, conditions, index, bare=not others, order=column)
 
 
@@ -234,10 +241,24 @@ def _range(query: PostQuery, view: Now) -> list[Any]:
     return found
 
 
+def _edges(key: Any, query: PostQuery, index: Any) -> list[Any]:
+    """The same where the index alone is read: only close behind a bound is a post looked up, for there its key may
+    run ahead of its time."""
+    at = select(_post.c.created_at).where(_post.c.id == key).correlate(index).scalar_subquery()
+    found = [or_(key >= _behind(query.since), at >= query.since)] if query.since else []
+    found += [or_(key < first_key(query.until), at < query.until)] if query.until else []
+    return found
+
+
+def _behind(bound: datetime) -> int:
+    """From this row key on, posts are surely of a later time."""
+    return first_key(bound) + (_SPILL + 1 << KEY_BITS)
+
+
 def key_range(key: Any, query: PostQuery, view: Now) -> list[Any]:
     """Row keys between which its range stands."""
     since = first_key(query.since) if query.since else None
-    until = first_key(query.until) + (_SPILL << KEY_BITS) if query.until else None
+    until = _behind(query.until) if query.until else None
     return view.key_range(key, since, until)
 
 

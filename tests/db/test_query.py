@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from core.errors import BadRequest, QueryError
 from core.post import Account, Media, View
 from core.text import index_words, words
-from db import language, posts
+from db import keys, language, posts
 from db.language import And, Field, Not, Or, Phrase, Prefix
-from db.query import PostQuery, selection
+from db.query import KEY_BITS, PostQuery, selection
 from tests.conftest import NOW
 from tests.db.conftest import OFFICE, TOPICS, Score, post, snowflake
 
@@ -483,3 +483,23 @@ def test_the_words_that_speak_for_a_post_are_those_that_are_wanted():
     tree = language.parse('reform "key leader" OR (train* -exercise) from:@CJTFOIR reform')
     assert language.wanted(tree) == (Phrase(("reform",)), Phrase(("key", "leader")), Prefix(("train",)))
     assert language.wanted(language.parse("-reform topic:reform")) == ()
+
+
+def test_a_range_is_exact_where_keys_run_ahead_of_their_times(room, monkeypatch):
+    """Ten minutes that are full: posts of their first seconds stand behind them."""
+    second = int(START.timestamp())
+    full = range(second, second + 600)
+
+    def tops(session, seconds):
+        return {s: (s + 1 << KEY_BITS) - 1 if s in full else None for s in seconds}
+
+    monkeypatch.setattr(keys, "_tops", tops)
+    monkeypatch.setattr(keys, "_in_use", lambda session, wanted: list(wanted))
+    moments = [START + timedelta(seconds=offset) for offset in (0, 1, 1.5, 660)]
+    room.archive(*(post(n, created_at=moment) for n, moment in enumerate(moments)))
+    bounds = [START + timedelta(seconds=offset) for offset in (-1, 0, 0.5, 1, 1.2, 1.5, 2, 600, 601, 660, 661)]
+    for bound in bounds:
+        later = [n for n, moment in enumerate(moments) if moment >= bound]
+        assert numbers(room.ids(f"meeting since:{bound.isoformat()}")) == later, bound
+        earlier = [n for n in range(len(moments)) if n not in later]
+        assert numbers(room.ids(f"meeting until:{bound.isoformat()}")) == earlier, bound
