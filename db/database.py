@@ -21,7 +21,7 @@ from sqlmodel import Session
 
 from core.errors import NoRoom, NotReady, SettingsError
 from core.settings import Settings
-from db import damage, deadline, memory, room, search
+from db import damage, deadline, memory, room, search, totals
 from db.looks import LOOKS, Looks
 from db.models import Post
 from db.upsert import table
@@ -58,7 +58,8 @@ class Database:
         self.url = make_url(url)
         self.dialect = self.url.get_backend_name()
         self._engine = _engine(self.url, read_only)
-        self._shared = {LOOKS: Looks(), memory.MEMORY: memory.Memory()}  # what sessions that read have in common
+        # what sessions that read have in common
+        self._shared = {LOOKS: Looks(), memory.MEMORY: memory.Memory(), totals.TOTALS: totals.Totals()}
         self._watcher: sqlite3.Connection | None = None  # never writes: its own commits it would not notice
         self._watching = threading.Lock()
         self.no_room: NoRoom | None = None  # of the last write that found none; kle.storage looks again

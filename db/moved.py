@@ -29,6 +29,7 @@ _ME, _LOW, _NEXT = (
         "pg_snapshot_xmax(pg_current_snapshot())",
     )
 )
+_VIEW = text("CAST(pg_current_snapshot() AS text)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,11 @@ def low(session: Session) -> int:
 def tells_all(session: Session) -> bool:
     """Whether two views with one `low` are the same."""
     return is_sqlite(session)
+
+
+def view(session: Session) -> str:
+    """The same for two views only if they see the same rows."""
+    return str(low(session) if is_sqlite(session) else session.execute(select(_VIEW)).scalar_one())
 
 
 def since(session: Session, number: int) -> list[Move]:

@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -14,7 +14,7 @@ from core import cursor, times
 from core.errors import BadRequest, NotFound, TooSlow
 from core.post import METRICS
 from core.text import storable
-from db import as_of, deadline, forms, relevance
+from db import as_of, deadline, forms, relevance, totals
 from db.models import Alias, Capture, Metrics, Post, Source, Tag, Version
 from db.near import Meaning
 from db.query import PostQuery, selection
@@ -80,7 +80,7 @@ def page(
     items, today = [post for post, _ in pairs], [post for _, post in pairs]
     seen = len(keys) + (following is not None)
     whole = after is None and not following
-    return PostPage(items, today, following, seen if whole else counted(session, found.keys(), seen))
+    return PostPage(items, today, following, seen if whole else counted(session, found.keys(), seen, found.asked))
 
 
 def _of_doubt(query: PostQuery) -> PostQuery:
@@ -104,16 +104,20 @@ def _ordered(found: Selection, sort: str, after: str | None, limit: int) -> Any:
     return found.by_order(sort == UNCERTAIN, cursor.decode(after, sort, parts=2) if after else None, limit)
 
 
-def counted(session: Session, keys: Any, seen: int = 0) -> int | dict[str, int]:
+def counted(session: Session, keys: Any, seen: int = 0, asked: Hashable | None = None) -> int | dict[str, int]:
     """How many rows this selects: exactly, or {"at_least": n} above the bound; of those that cannot be counted in
-    time, as many as were seen."""
+    time, as many as were seen. What was `asked` of the index alone is counted once."""
     bounded = select(func.count()).select_from(keys.limit(COUNTED + 1).subquery())
-    try:
+
+    def count() -> int:
         with deadline.briefly(session, COUNTING):
-            count = int(session.execute(bounded).scalar_one())
+            return int(session.execute(bounded).scalar_one())
+
+    try:
+        found = totals.once(session, asked, count)
     except TooSlow:
         return {"at_least": seen}
-    return count if count <= COUNTED else {"at_least": COUNTED}
+    return found if found <= COUNTED else {"at_least": COUNTED}
 
 
 def slices(session: Session, query: PostQuery, size: int = 500) -> Iterator[list[Pair]]:

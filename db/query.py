@@ -216,7 +216,8 @@ def _arm(session: Session, query: PostQuery, view: Now, order: str | None) -> Ar
     index, key, matches = search.matching(session, wanted)
     within = _range(query, view) if others else _edges(key, query, index)
     conditions = (matches, *key_range(key, query, view), *others, *within)
-    return Arm(view, key, conditions, index, bare=not others, order=column)
+    asked = None if others else (wanted, query.since, query.until)
+    return Arm(view, key, conditions, index, bare=not others, order=column, asked=asked)
 
 
 def shows_erased(query: PostQuery) -> bool:

@@ -4,7 +4,7 @@ The archive as it is now is read in one piece, as of a moment in two (`db.then`)
 order and stops after a page; of the two pages the page is made.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,7 +23,8 @@ _post = table(Post)
 
 @dataclass(frozen=True, slots=True)
 class Arm:
-    """One piece. `index` is set where a full-text match drives it; `order` is what a sort by a count goes by."""
+    """One piece. `index` is set where a full-text match drives it; `order` is what a sort by a count goes by. Two
+    with one `asked` select the same posts for as long as the index says the same."""
 
     view: Now
     key: ColumnElement[int]
@@ -31,6 +32,7 @@ class Arm:
     index: Any = None
     bare: bool = False  # the index alone tells which posts match
     order: Any = None
+    asked: Hashable | None = None
 
     def keys(self, *more: Any) -> Select[Any]:
         source = self.index if self.bare else self._posts()
@@ -67,6 +69,11 @@ class Selection:
     """The posts of one query, which stand in one piece each."""
 
     arms: tuple[Arm, ...]
+
+    @property
+    def asked(self) -> Hashable | None:
+        """As that of its arm; None where the index alone does not tell."""
+        return self.arms[0].asked if len(self.arms) == 1 else None
 
     def keys(self) -> Select[Any]:
         """Row keys, in no order."""

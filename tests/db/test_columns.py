@@ -125,6 +125,7 @@ def agree(session, asked):
     query = PostQuery.build(asked.text)
     mine = [item for item in rows(session) if asked.holds(item)]
     assert sorted(paged(session, query)) == sorted(item["id"] for item in mine), asked.text
+    assert posts.page(session, query, limit=1).total == len(mine), asked.text
     facets = counts.facets(session, query)
     for name in FACETS:
         plain = Counter(value for item in mine for value in facet_values(item)[name])

@@ -1,5 +1,6 @@
 """Pages, counts, forms and versions: what readers get is stable, exact and complete."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,7 +11,7 @@ from sqlalchemy import select, text
 from core import cursor
 from core.errors import BadRequest, CursorError, NotFound, QueryError
 from core.post import Account, Media
-from db import buckets, counts, posts
+from db import buckets, counts, deadline, posts
 from db.posts import difference
 from db.query import PostQuery
 from tests.conftest import NOW
@@ -79,6 +80,23 @@ def test_an_unknown_order_is_refused(room, sort):
     with room.database.read() as session, pytest.raises(BadRequest) as told:
         posts.page(session, EVERYTHING, sort)
     assert told.value.extra["parameter"] == "sort"
+
+
+def test_a_total_is_counted_once_as_long_as_nothing_changes(room, monkeypatch):
+    room.archive(post(1), post(2), post(3))
+    counted, briefly = [], deadline.briefly
+    monkeypatch.setattr(deadline, "briefly", lambda *given: counted.append(1) or briefly(*given))
+
+    def total(q):
+        with room.database.read() as session:
+            return posts.page(session, PostQuery.build(q), limit=1).total
+
+    assert [total("meeting"), total("meeting"), total("meeting since:2020")] == [3, 3, 3]
+    assert len(counted) == 2
+    room.archive(post(4), replace(post(1), text="On reform"))
+    assert [total("meeting"), total("meeting")] == [3, 3] and len(counted) == 3
+    room.archive(post(5))
+    assert total("meeting") == 4
 
 
 def test_totals_are_exact_up_to_the_bound_and_then_say_so(room, monkeypatch):
@@ -283,12 +301,15 @@ def test_links_and_media_that_came_or_went_are_told(room):
     ]
 
 
-def test_what_cannot_be_counted_in_time_is_said_to_be_as_many_as_were_seen(room, monkeypatch):
+def test_what_cannot_be_counted_in_time_is_said_to_be_as_many_as_were_seen_and_tried_again(room, monkeypatch):
     room.archive(*(post(n, "Meeting") for n in range(4)))
     slow = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n WHERE x < 100000000000) SELECT x FROM n"
-    monkeypatch.setattr(posts, "COUNTING", 0.1)
-    monkeypatch.setattr(posts.Selection, "keys", lambda self: select(text(f"x FROM ({slow}) AS slow")))
-    monkeypatch.setattr(posts, "COUNTED", 10**12)
-    with room.database.read() as session:
-        page = posts.page(session, PostQuery.build("meeting"), limit=2)
+    query = PostQuery.build("meeting")
+    with monkeypatch.context() as slowly, room.database.read() as session:
+        slowly.setattr(posts, "COUNTING", 0.1)
+        slowly.setattr(posts.Selection, "keys", lambda self: select(text(f"x FROM ({slow}) AS slow")))
+        slowly.setattr(posts, "COUNTED", 10**12)
+        page = posts.page(session, query, limit=2)
     assert len(page.items) == 2 and page.total == {"at_least": 3}
+    with room.database.read() as session:
+        assert posts.page(session, query, limit=2).total == 4
