@@ -19,7 +19,8 @@ from db.models import Account, Actor, Post, Run, Version
 from db.query import PostQuery
 from db.upsert import table
 
-_DENSE = 1 << 20  # cells, of buckets and sets of topics
+_CELLS = 1 << 18  # of buckets and sets of some topics: as many as a processor has at hand
+_MOST_BITS = 6
 _post, _account, _actor = table(Post), table(Account), table(Actor)
 _run, _version = table(Run), table(Version)
 Histogram = tuple[Any, Any, Sequence[str], Any]  # starts, posts a bucket, topics, posts a topic and bucket
@@ -33,14 +34,11 @@ def timeline(session: Session, query: PostQuery, interval: str) -> list[dict[str
     if found is None:
         return []
     starts, totals, slugs, topics = found
-    items = [
-        {"start": start, "count": count, "topics": {}}
-        for start, count in zip(buckets.texts(starts), totals.tolist(), strict=True)
+    rows = zip(buckets.texts(starts), totals.tolist(), topics.T.tolist(), strict=True)
+    return [
+        {"start": start, "count": count, "topics": {slug: n for slug, n in zip(slugs, row, strict=False) if n}}
+        for start, count, row in rows
     ]
-    topic, bucket = np.nonzero(topics)
-    for n, at, count in zip(topic.tolist(), bucket.tolist(), topics[topic, bucket].tolist(), strict=True):
-        items[at]["topics"][slugs[n]] = count
-    return items
 
 
 def _now(session: Session, query: PostQuery, interval: str) -> Histogram | None:
@@ -61,16 +59,20 @@ def _histogram(found: Matches, interval: str, slugs: list[str]) -> Histogram:
 
 
 def _by_topic(found: Matches, places: Any, count: int, slugs: list[str]) -> Any:
-    """Posts a topic and bucket: of each set of topics that posts have there, where these are few; else each topic
-    for itself."""
+    """Posts a topic and bucket: some topics at a time, for each set of these that posts can have."""
     members, codes = found.kinds.members(slugs), found.column("topics")
-    sets = members.shape[1]
-    if count * sets <= _DENSE:
-        posts = np.bincount(codes * np.int32(count) + places, minlength=count * sets).reshape(sets, count)
-        counted = members.astype(np.float64) @ posts.astype(np.float64)  # whole numbers, and far below 2**53
-    else:
-        counted = [np.bincount(places[member[codes]], minlength=count) for member in members]
+    width = min(max((_CELLS // count).bit_length() - 1, 1), _MOST_BITS)
+    some = (members[first : first + width] for first in range(0, len(slugs), width))
+    counted = [topic for topics in some for topic in _of_some(topics, codes, places, count)]
     return np.array(counted, np.int64).reshape(len(slugs), count)
+
+
+def _of_some(members: Any, codes: Any, places: Any, count: int) -> list[Any]:
+    """An axis for each of these topics: without it, with it; the last one are the buckets."""
+    bits = np.int32(1) << np.arange(len(members) - 1, -1, -1, dtype=np.int32)
+    cells = (bits @ members)[codes] * np.int32(count) + places
+    posts = np.bincount(cells, minlength=count << len(members)).reshape(*[2] * len(members), count)
+    return [posts.take(1, axis).reshape(-1, count).sum(axis=0) for axis in range(len(members))]
 
 
 def _then(session: Session, query: PostQuery, interval: str) -> Histogram | None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, Select, Text, cast, func, or_, select, union_all
+from sqlalchemy import ColumnElement, LargeBinary, Select, Text, cast, func, or_, select, union_all
 from sqlmodel import Session
 
 from db.models import Post
@@ -111,10 +111,11 @@ class Selection:
 
 
 def keys_of(session: Session, statement: Select[Any]) -> NDArray[np.int64]:
-    """The keys that such a statement yields, in no order: all in one text, a fifth of the time of as many rows."""
+    """The keys that such a statement yields, in no order: all in one text, a fifth of the time of as many rows; and
+    that as bytes, which nobody has to look through for what is no ASCII."""
     key = statement.subquery().c.id
     listed = func.group_concat(key) if is_sqlite(session) else func.string_agg(cast(key, Text), ",")
-    return np.fromstring(session.execute(select(listed)).scalar() or "", np.int64, sep=",")
+    return np.fromstring(session.execute(select(cast(listed, LargeBinary))).scalar() or b"", np.int64, sep=",")
 
 
 def _together(parts: Sequence[Select[Any]]) -> Select[Any]:
