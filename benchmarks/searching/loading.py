@@ -12,7 +12,7 @@ import httpx
 
 from benchmarks.searching import servers
 from benchmarks.searching.ours import Ours, parameters
-from benchmarks.searching.shapes import Shape
+from benchmarks.searching.shapes import PAGE, Shape
 from benchmarks.searching.writing import IDLE, MODES, Writer
 
 CLIENTS = (1, 8, 32)
@@ -49,7 +49,7 @@ def _block(reader: Ours, writer: Writer, mode: str, shapes: Sequence[Shape], pag
     time.sleep(_SETTLE)
     for number in range(pages):
         for shape in shapes:
-            into.pages.append(_seconds(lambda s=shape, n=number: reader.ask(s.task, s.question(n))))
+            into.pages.append(_seconds(lambda s=shape, n=number: reader.ask("page", s.question(n))))
     into.written += writer.turn(IDLE)
     into.seconds += time.perf_counter() - begun
 
@@ -88,7 +88,7 @@ def over_http(file: Path, folder: Path, shapes: Sequence[Shape], requests: int) 
                 asked = [_request(client, shape, number) for number in range(requests + 1)][1:]
                 found.alone[shape.name] = _answered(asked)
                 found.refused[shape.name] += asked.count(None)
-        pages = [shape for shape in shapes if shape.task == "page"]
+        pages = [shape for shape in shapes if shape.tasks == PAGE]
         for clients in CLIENTS:
             _together(server, pages, clients, requests, found)
         found.memory["after all requests"] = server.memory()
@@ -103,13 +103,14 @@ def _answered(asked: Sequence[float | None]) -> list[float]:
 
 def _request(client: httpx.Client, shape: Shape, number: int) -> float | None:
     """Seconds; None where the server refused."""
-    route, asked = parameters(shape.task, shape.question(number))
     begun = time.perf_counter()
-    answer = client.get(route, params=asked)
-    if answer.status_code == httpx.codes.SERVICE_UNAVAILABLE:
-        return None
-    answer.raise_for_status()
-    answer.json()
+    for task in shape.tasks:
+        route, asked = parameters(task, shape.question(number))
+        answer = client.get(route, params=asked)
+        if answer.status_code == httpx.codes.SERVICE_UNAVAILABLE:
+            return None
+        answer.raise_for_status()
+        answer.json()
     return time.perf_counter() - begun
 
 

@@ -23,8 +23,9 @@ _IN_THE_PROCESS = """
 ## In the process
 
 Milliseconds, p50 / p95, everybody asked in turn. Pages are of 50 posts. "Again" is a question that was asked
-before; every other count is a new one. For counts the bare statement counts the matches. Datasette answers over
-HTTP; what takes it longer than it allows as it comes is asked with its limits raised: {refused} shapes here.
+before; topics alone and deep pages are too, every other one is new. For counts the bare statement counts the
+matches, of histogram and facets twice. Datasette answers over HTTP; what takes it longer than it allows as it
+comes is asked with its limits raised: {refused} shapes here.
 """
 _SHARES = "\nHow many times as long as we the others take (above 1 we are quicker), and our first answer of all:\n"
 _WRITER = f"""

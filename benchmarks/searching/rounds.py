@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median, quantiles
+from typing import Any
 
 from benchmarks.searching.contender import Contender, agree
 from benchmarks.searching.shapes import Shape
@@ -98,7 +99,7 @@ def _round(runners: Sequence[Runner], place: int, number: int, cells: dict[str, 
             continue
         question = shape.question(number)
         begun, busy = time.perf_counter(), time.thread_time()
-        answer = runner.contender.ask(shape.task, question)
+        answer = [runner.contender.ask(task, question) for task in shape.tasks]
         seconds, busy = time.perf_counter() - begun, time.thread_time() - busy
         if number:
             cell.rounds[number], cell.busy[number] = seconds, busy
@@ -110,15 +111,16 @@ def _round(runners: Sequence[Runner], place: int, number: int, cells: dict[str, 
         _compare(answers, runners[0].shapes[place], number)
 
 
-def _compare(answers: Sequence[tuple[Runner, object]], shape: Shape, number: int) -> None:
+def _compare(answers: Sequence[tuple[Runner, list[Any]]], shape: Shape, number: int) -> None:
     (first, ours), *others = answers
-    said = first.contender.told(shape.task, ours)
-    for runner, answer in others:
-        if not runner.contender.can(shape.task):
-            continue
-        theirs = runner.contender.told(shape.task, answer)
-        if not agree(shape.task, said, theirs):
-            raise KleError(
-                f"{shape.name}: {first.contender.name} and {runner.contender.name} disagree on"
-                f" {shape.question(number)}: {str(said)[:300]} against {str(theirs)[:300]}"
-            )
+    for place, task in enumerate(shape.tasks):
+        said = first.contender.told(task, ours[place])
+        for runner, answer in others:
+            if not runner.contender.can(task):
+                continue
+            theirs = runner.contender.told(task, answer[place])
+            if not agree(task, said, theirs):
+                raise KleError(
+                    f"{shape.name}: {first.contender.name} and {runner.contender.name} disagree on"
+                    f" {shape.question(number)}: {str(said)[:300]} against {str(theirs)[:300]}"
+                )

@@ -150,7 +150,7 @@ def _read_in_company(asked: Asked, archive: Path, screen: Screen, found: Found) 
 
 
 def _pages(all_shapes: Sequence[shapes.Shape]) -> list[shapes.Shape]:
-    return [shape for shape in all_shapes if shape.task == "page"]
+    return [shape for shape in all_shapes if shape.tasks == shapes.PAGE]
 
 
 @contextmanager

@@ -17,6 +17,8 @@ from benchmarks.searching.posts import BEGIN, accounts
 from db.query import KEY_BITS, first_key
 
 LIMIT = 50
+PAGE = ("page",)
+BOTH = "histogram and facets"
 _VARIANTS = 8
 _FREQUENT = ("commander", "leaders", "security", "school", "training", "officers", "general", "regional")
 
@@ -55,10 +57,10 @@ class Question:
 
 @dataclass(frozen=True)
 class Shape:
-    """`task` is page, total, histogram or facets."""
+    """`tasks` are page, total, histogram or facets, done of one question one after the other."""
 
     name: str
-    task: str
+    tasks: tuple[str, ...]
     questions: tuple[Question, ...]
     asked_anew: bool = False  # each time another question, so that nothing answers from what was kept
 
@@ -76,21 +78,24 @@ def shapes(archive: sqlite3.Connection, count: int) -> tuple[Shape, ...]:
     everyday = tuple(Question(words=(word,)) for word in vocabulary.EVERYDAY)
     deep = tuple(replace(q, after=_middle(archive, q.words[0], part)) for q in everyday for part in (0.4, 0.6))
     first = everyday[:1]
+    phrases = _of(Question(phrase=phrase) for phrase in vocabulary.PHRASES)
     return (
-        Shape("rare word", "page", _of(Question(words=(word,)) for word in vocabulary.RARE)),
-        Shape("word in 30 %", "page", everyday),
-        Shape("phrase", "page", _of(Question(phrase=phrase) for phrase in vocabulary.PHRASES)),
-        Shape("prefix", "page", _of(Question(prefix=prefix) for prefix in vocabulary.prefixes(_VARIANTS))),
-        Shape("three words", "page", _of(map(_three, range(_VARIANTS)))),
-        Shape("word, topic, account, range", "page", _of(map(_filtered, range(_VARIANTS)))),
-        Shape("topic alone", "page", _of(Question(topic=topic) for topic in TOPICS[:_VARIANTS])),
-        Shape("deep page", "page", deep),
-        Shape("oldest first", "page", _of(replace(q, oldest=True) for q in everyday)),
-        Shape("total", "total", everyday),
-        Shape("histogram", "histogram", first, asked_anew=True),
-        Shape("facets", "facets", first, asked_anew=True),
-        Shape("histogram again", "histogram", first),
-        Shape("facets again", "facets", first),
+        Shape("rare word", PAGE, _of(Question(words=(word,)) for word in vocabulary.RARE), asked_anew=True),
+        Shape("word in 30 %", PAGE, everyday, asked_anew=True),
+        Shape("phrase", PAGE, phrases, asked_anew=True),
+        Shape("phrase again", PAGE, phrases),
+        Shape("prefix", PAGE, _of(Question(prefix=p) for p in vocabulary.prefixes(_VARIANTS)), asked_anew=True),
+        Shape("three words", PAGE, _of(map(_three, range(_VARIANTS))), asked_anew=True),
+        Shape("word, topic, account, range", PAGE, _of(map(_filtered, range(_VARIANTS))), asked_anew=True),
+        Shape("topic alone", PAGE, _of(Question(topic=topic) for topic in TOPICS[:_VARIANTS])),
+        Shape("deep page", PAGE, deep),
+        Shape("oldest first", PAGE, _of(replace(q, oldest=True) for q in everyday), asked_anew=True),
+        Shape("total", ("total",), everyday, asked_anew=True),
+        Shape("histogram", ("histogram",), first, asked_anew=True),
+        Shape("facets", ("facets",), first, asked_anew=True),
+        Shape(BOTH, ("histogram", "facets"), first, asked_anew=True),
+        Shape("histogram again", ("histogram",), first),
+        Shape("facets again", ("facets",), first),
     )
 
 

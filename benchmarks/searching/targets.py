@@ -7,8 +7,9 @@ from statistics import median
 
 from benchmarks.searching.bare import Bare
 from benchmarks.searching.plain import Plain
-from benchmarks.searching.rounds import Cell, Cells, p95, times
+from benchmarks.searching.rounds import Cell, Cells, p95
 from benchmarks.searching.running import Found
+from benchmarks.searching.shapes import BOTH
 from benchmarks.searching.writing import FULL, IDLE, PACED
 
 OURS = "kle"
@@ -80,14 +81,9 @@ def _worst(found: dict[str, float]) -> tuple[float, str]:
 
 
 def _counts(found: Found) -> Target:
-    """Both together, each time a new question."""
-    shapes = [found.cells["histogram"], found.cells["facets"]]
-    sides = [[(cells[name].rounds, cells[name].busy) for cells in shapes] for name in (OURS, Bare.name)]
-    shares = []
-    for kind in (0, 1):
-        ours, bare = ({n: s + facets[kind][n] for n, s in histogram[kind].items() if n in facets[kind]}
-                      for histogram, facets in sides)  # fmt: skip
-        shares.append(2 * times(ours, bare))  # one count is enough for both
+    """Both of one question, each time a new one; the bare count is made once for each, and once is enough."""
+    ours, bare = found.cells[BOTH][OURS], found.cells[BOTH][Bare.name]
+    shares = 2 * ours.times(bare), 2 * ours.busy_times(bare)
     return Target("all facets and the histogram, against the bare count", 5, shares[0], busy=shares[1])
 
 

@@ -59,7 +59,7 @@ def test_everybody_is_asked_everything_and_answers_alike(
         assert set(cells) == names, shape
         assert all(cell["rounds"] >= 5 and cell["p95"] >= cell["p50"] > 0 for cell in cells.values())
         assert f"| {shape} |" in text
-    assert len(found["shapes"]) == 14
+    assert len(found["shapes"]) == 16
     assert len(found["targets"]) == 10 and all(f"| {target['what']} |" in text for target in found["targets"])
     assert (
         set(found["served"]["clients"]) == {"1", "8", "32"}
@@ -199,14 +199,14 @@ def test_shares_are_taken_within_a_round_and_the_middle_one_counts() -> None:
 
 def test_facets_and_histogram_together_are_held_against_one_count() -> None:
     shown = {name: Cell(rounds={1: s, 2: s}, busy={1: s, 2: s}) for name, s in (("kle", 6.0), (Bare.name, 2.0))}
-    cells = {"histogram": shown, "facets": shown}
+    cells = {shapes.BOTH: shown}
     found = Found(POSTS, SEED, Spent(), cells)
     assert (targets._counts(found).measured, targets._counts(found).busy) == (6, 6)
 
 
 @pytest.mark.parametrize(("status", "answered"), [(200, True), (503, False)])
 def test_what_a_server_refuses_is_no_answer_and_no_error(status: int, answered: bool) -> None:
-    shape = shapes.Shape("a word", "page", (shapes.Question(("coalition",)),))
+    shape = shapes.Shape("a word", shapes.PAGE, (shapes.Question(("coalition",)),))
     refusing = httpx.MockTransport(lambda request: httpx.Response(status, json={"items": []}))
     with httpx.Client(transport=refusing, base_url="http://127.0.0.1") as client:
         assert (loading._request(client, shape, 0) is not None) == answered
