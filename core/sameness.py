@@ -15,7 +15,8 @@ from itertools import pairwise
 from typing import Literal, NamedTuple
 from unicodedata import normalize
 
-from core.text import fold, search_words, spread_hashtags, words
+from core.readings import spread_hashtags
+from core.text import fold, search_words, words
 
 Kind = Literal["copy", "excerpt", "fuller"]  # of the other: the same, a part of the one, more than the one
 

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from core.text import Spots
+from core.readings import Spots
 
 LONGEST = 200  # code points of a snippet
 READ = 20_000  # code points of a text in which hits are looked for
@@ -58,7 +58,7 @@ def places(text: str, wanted: Sequence[Wanted]) -> list[Hit]:
     if not hits:
         return []
     spans = found.places([(at, at + len(wanted[n].words) - 1) for at, n in hits])
-    return sorted(Hit(start, end, n) for (start, end), (_, n) in zip(spans, hits, strict=True))
+    return sorted({Hit(start, end, n) for (start, end), (_, n) in zip(spans, hits, strict=True)})
 
 
 def _stands(found: Sequence[str], at: int, wanted: Wanted) -> bool:

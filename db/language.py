@@ -7,7 +7,7 @@ any keyboard. docs/searching.md tells the language to its users.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -18,7 +18,8 @@ from lark import Token as LarkToken
 from lark.exceptions import VisitError
 
 from core.errors import QueryError
-from core.text import search_words
+from core.readings import query_readings
+from core.text import fold
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +45,18 @@ class Prefix:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """`name:value` as written; the places of both, in code points from 0. `parameter`: it was given beside the
-    query, by this name."""
+    """`name:value`, where it begins in the query and where each character of the value stands there, in code points
+    from 0. `parameter`: it was given beside the query, by this name."""
 
     name: str
     value: str
     position: int = field(default=0, compare=False)
-    place: int = field(default=0, compare=False)
+    places: tuple[int, ...] = field(default=(), compare=False)
     parameter: str | None = field(default=None, compare=False)
+
+    def place(self, offset: int = 0) -> int:
+        """Where this character of the value stands; behind the last one for what is missing."""
+        return self.places[offset] if offset < len(self.places) else self.places[-1] + 1 if self.places else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,18 +86,28 @@ Tree = Token | Phrase | Prefix | Field | Condition | Not | And | Or
 _TYPED = str.maketrans(
     "“”„‟«»＂：（）＊−－–‑", '"""""""' + ":()*----"
 )  # as keyboards and word processors have them
-_INVISIBLE = "\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff"  # directions come along with what is pasted
-_AROUND = re.compile(rf"(?<!\w)[{_INVISIBLE}]+|[{_INVISIBLE}]+(?!\w)")
+_LETTER = r"[^\W\x00-\x7f]"
+_ABSENT = (
+    re.compile(  # what comes along with what is pasted: directions, soft hyphens, joiners that join no letters
+        "[\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufe0e\ufe0f\ufeff]"
+        rf"|(?<!{_LETTER})[\u200c\u200d]|[\u200c\u200d](?!{_LETTER})"
+    )
+)
 _NESTING = re.compile(r'"[^"]*"|[()]|(?<![^\s("])(?:-|NOT(?=[\s("])\s*)+')
 _STAR_BEFORE = re.compile(r"\*(?=\w)")
 _STAR_BEHIND = re.compile(r"\w\*")
-_SEVERAL = re.compile(r"[^,|،]+")
+_SEVERAL = re.compile(r"(?:[^,|،]|(?<=[<>=][01٠١۰۱])[,،](?=\d+(?:[,|،]|$)))+")  # but 0,5 is one
+_VALUE = re.compile(r'("[^"]*"|[^<>]*?)(\s*[<>]=?\s*)?([^<>=\s].*)?', re.S)  # and what it is compared to
+_COMPARISON = re.compile(r"(?!<3$)[<>]=?\d*[.,٫]?\d+")  # but <3 is a heart
+_GROUP = re.compile(r"\d{3}")
 _ONE = re.compile(r"since|until|near|min_\w+")  # these take one value
 _END = ",;،؛?؟!."  # a sentence's, behind a value
 _EXPECTED = {
     "WORD": "a word",
     "PHRASE": 'a phrase in "quotes"',
     "FIELD": "a filter such as topic:reform",
+    "TIME": "a filter such as topic:reform",
+    "NUMBER": "a word",
     "MINUS": "-",
     "NOT": "NOT",
     "LPAR": "(",
@@ -109,12 +124,19 @@ def parse(query: str) -> Tree | None:
     """The tree of `query`, None for an empty one. Raises QueryError with position and what was expected."""
     if len(query) > _LONGEST:
         raise QueryError(f"the query has {len(query)} characters; at most {_LONGEST} are read", _LONGEST)
-    read = plain(query)
+    read, places = _read(query)
     if not read.strip():
         return None
+    try:
+        return _parsed(read, places)
+    except QueryError as error:
+        raise QueryError(error.message, places[min(error.position, len(read))], error.expected) from None
+
+
+def _parsed(read: str, places: Sequence[int]) -> Tree:
     _refuse_depth(read)
     try:
-        tree: Tree | None = _Builder().transform(_grammar().parse(read))
+        tree: Tree | None = _Builder(places).transform(_grammar().parse(read))
     except UnexpectedInput as error:
         raise _explain(read, error) from None
     except VisitError as error:
@@ -125,8 +147,14 @@ def parse(query: str) -> Tree | None:
 
 
 def plain(query: str) -> str:
-    """With the signs that the grammar knows, each at its place."""
-    return _AROUND.sub(lambda found: " " * len(found[0]), query.translate(_TYPED))
+    """With the signs that the grammar knows, without what is invisible."""
+    return _ABSENT.sub("", query).translate(_TYPED)
+
+
+def _read(query: str) -> tuple[str, Sequence[int]]:
+    """`query` made plain, and where each of its characters, and its end, stand in it."""
+    absent = {place for found in _ABSENT.finditer(query) for place in range(*found.span())}
+    return plain(query), [place for place in range(len(query) + 1) if place not in absent]
 
 
 def _refuse_depth(query: str) -> None:
@@ -145,34 +173,45 @@ def _grammar() -> Lark:
 
 
 class _Builder(Transformer[LarkToken, Tree | None]):
-    """Words that fold to nothing (an ampersand, a flag) are dropped, as every search engine does."""
+    """Words that fold to nothing (an ampersand, a flag) are dropped, as every search engine does. `places`: where
+    each character stands in the query as it was written."""
+
+    def __init__(self, places: Sequence[int]) -> None:
+        super().__init__()
+        self._places = places
 
     def word(self, found: list[LarkToken]) -> Tree | None:
         begins = _STAR_BEFORE.search(found[0])
         if begins:
             raise QueryError("a * can only stand behind the beginning of a word",
                              (found[0].start_pos or 0) + begins.start(), ["reform*"])  # fmt: skip
+        if _COMPARISON.fullmatch(found[0]):
+            raise QueryError(f"{found[0]} is compared with nothing: it stands behind a topic; quotes make it words",
+                             found[0].start_pos or 0, ["topic:reform>0.9"])  # fmt: skip
         return _words(found[0], begun=bool(_STAR_BEHIND.search(found[0])))
 
     def phrase(self, found: list[LarkToken]) -> Tree | None:
         said = found[0].rstrip("*")[1:-1]
         return _words(said, begun=found[0].endswith("*") or said.endswith("*"))
 
+    def number(self, found: list[LarkToken]) -> Tree:
+        """72 000 is one number or two."""
+        apart = fold(found[0]).split()
+        return Or((And(tuple(Phrase((part,)) for part in apart)), Phrase(("".join(apart),))))
+
     def field(self, found: list[LarkToken]) -> Tree:
         name, _, value = str(found[0]).partition(":")
         position = found[0].start_pos or 0
         place = position + len(name) + 1
-        if value.startswith('"'):
-            parts = [(value[1:-1].strip(), place + 1)]
-        else:
-            whole = value.rstrip(_END)
-            parts = [(one[0], place + one.start()) for one in _SEVERAL.finditer(whole)]
-        parts = [(said, at) for said, at in parts if said]
+        parts = [part for part in _values(name, value, place) if part[0]]
         if not parts:
             raise QueryError(f"{name}: has no value; it stands right behind the colon", place, ["a value"])
         if len(parts) > 1 and _ONE.fullmatch(name.lower()):
-            raise QueryError(f"{name}: takes one value", parts[1][1], [f"{name}:{parts[0][0]}"])
-        fields = tuple(Field(name.lower(), said, position, at) for said, at in parts)
+            raise QueryError(f"{name}: takes one value", parts[1][1][0], [f"{name}:{parts[0][0]}"])
+        fields = tuple(
+            Field(name.lower(), said, self._places[position], tuple(self._places[at] for at in places))
+            for said, places in parts
+        )
         return Or(fields) if len(fields) > 1 else fields[0]
 
     def not_(self, found: list[Any]) -> Tree | None:
@@ -185,8 +224,36 @@ class _Builder(Transformer[LarkToken, Tree | None]):
         return join(_operands(found))
 
     def or_(self, found: list[Any]) -> Tree | None:
-        parts = tuple(p for p in _operands(found) if p is not None)
-        return Or(parts) if len(parts) > 1 else (parts[0] if parts else None)
+        return _either(_operands(found))
+
+
+def _values(name: str, written: str, place: int) -> list[tuple[str, Sequence[int]]]:
+    """The values behind `name:`, which begin at `place`, and where each of their characters stands."""
+    parted = _VALUE.fullmatch(written)
+    how = parted and parted[2]
+    if how and name.lower() != "topic":
+        offset = written.index(how.strip())
+        raise QueryError(f"{how.strip()} compares how likely a topic is, and nothing else", place + offset,
+                         ["topic:reform>0.9"])  # fmt: skip
+    quoted = written.startswith('"')
+    kept = [n for n, character in enumerate(written) if not (character == '"' or (how and character.isspace()))]
+    said, places = "".join(written[n] for n in kept), [place + n for n in kept]
+    if quoted and not how:
+        begin = len(said) - len(said.lstrip())
+        return [(said.strip(), places[begin:])]
+    whole = said.rstrip(_END)
+    if _ONE.fullmatch(name.lower()) and " " in whole:
+        return [(whole, places)]
+    return [(one[0], places[one.start() : one.end()]) for one in _SEVERAL.finditer(whole)]
+
+
+def _either(found: Sequence[Tree | None]) -> Tree | None:
+    """Any of them, each once, nested alternatives made flat; None for none."""
+    parts: dict[Tree, None] = {}
+    for part in found:
+        if part is not None:
+            parts |= dict.fromkeys(part.parts if isinstance(part, Or) else (part,))
+    return Or(tuple(parts)) if len(parts) > 1 else next(iter(parts), None)
 
 
 def _operands(found: list[Any]) -> list[Tree | None]:
@@ -225,6 +292,9 @@ class _Speaker(Transformer[LarkToken, str]):
     def phrase(self, found: list[LarkToken]) -> str:
         return found[0].strip('*"')
 
+    def number(self, found: list[LarkToken]) -> str:
+        return str(found[0])
+
     def field(self, _found: list[LarkToken]) -> str:
         return ""
 
@@ -241,7 +311,7 @@ def write(tree: Tree | None) -> str:
     """A query that `parse` reads as this tree: for what is kept, such as alerts and feeds."""
     match tree:
         case And(parts):
-            return " ".join(map(_inner, parts))
+            return _beside(map(_inner, parts))
         case Or(parts):
             return _listed(parts) or " OR ".join(map(_inner, parts))
         case Not(part):
@@ -252,6 +322,15 @@ def write(tree: Tree | None) -> str:
             said = " ".join(found) + ("*" if isinstance(tree, Prefix) else "")
             return f'"{said}"' if len(found) > 1 else said
     return ""
+
+
+def _beside(parts: Iterable[str]) -> str:
+    """With spaces between, but no number that was none."""
+    said = ""
+    for part in parts:
+        between = " AND " if _GROUP.fullmatch(part) and said[-1:].isdigit() else " "
+        said += between + part if said else part
+    return said
 
 
 _QUOTED = re.compile(rf"[\s(),|،]|[{re.escape(_END)}]$")
@@ -272,8 +351,8 @@ def _inner(tree: Tree) -> str:
 
 
 def _words(found: str, *, begun: bool = False) -> Tree | None:
-    folded = tuple(search_words(found))
-    return None if not folded else Prefix(folded) if begun else Phrase(folded)
+    ways = [tuple(way) for way in query_readings(found)]
+    return _either([Prefix(way) if begun else Phrase(way) for way in ways if way])
 
 
 def _explain(query: str, error: UnexpectedInput) -> QueryError:
@@ -283,7 +362,7 @@ def _explain(query: str, error: UnexpectedInput) -> QueryError:
     if query.count('"') % 2 and query[position : position + 1] in ('"', ""):
         return QueryError("a quotation mark is not closed", query.rindex('"'), ['a closing "'])
     names = error.accepts if isinstance(error, UnexpectedToken) and error.accepts else error.allowed or ()  # type: ignore[attr-defined]
-    expected = sorted(_EXPECTED.get(name, name) for name in names)
+    expected = sorted({_EXPECTED.get(name, name) for name in names})
     return QueryError(
         f"{_wrong(query, position)}; expected {' or '.join(expected) or 'a word'}", position, expected
     )

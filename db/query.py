@@ -31,6 +31,11 @@ KEY_BITS = 12  # of a row key are the sequence within one second
 _SPILL = 3600  # seconds by which a crowded date's keys may run ahead of its time
 _COMPARED = re.compile(r"(?P<slug>[^<>]+)(?P<op>>=|<=|>|<)(?P<bound>.*)", re.S)
 _BEGUN = re.compile(r"[0-9]{4}(-[0-9]{2})?")
+_CLOCK = re.compile(  # 2025-07-01 12:00, 9.30 pm, with or without a zone
+    r"(?P<day>\S+)\s+(?P<hour>\d{1,2})(?:[:.H](?P<rest>\d{2}(?::\d{2}(?:\.\d+)?)?))?\s*(?P<half>AM|PM)?"
+    r"\s*(?P<zone>UTC|GMT|Z|[+-]\d{2}:?\d{2})?"
+)
+_ZONE = re.compile(r"\s+(?:(?:UTC|GMT|Z)|([+-]\d{2}:?\d{2}))$")
 _SHARE = re.compile(r"[0-9]*\.?[0-9]+")
 _OPS: dict[str, Callable[[Any, float], Any]] = {
     ">": lambda a, b: a > b, ">=": lambda a, b: a >= b, "<": lambda a, b: a < b, "<=": lambda a, b: a <= b,
@@ -123,10 +128,22 @@ def time_of(name: str, value: str | None) -> datetime | None:
 
 def _moment(value: str) -> datetime:
     """A date or time; a month or a year is its first day, and digits may be those of any script."""
-    written = value.strip() if value.isascii() else fold(value).strip().upper()
-    return times.parse(
-        written + {4: "-01-01", 7: "-01"}.get(len(written), "") if _BEGUN.fullmatch(written) else written
-    )
+    written = value.strip() if value.isascii() else fold(value).strip()
+    if _BEGUN.fullmatch(written):
+        return times.parse(written + {4: "-01-01", 7: "-01"}[len(written)])
+    clock = _CLOCK.fullmatch(written.upper())
+    return times.parse(_on_the_clock(clock) if clock else _ZONE.sub(r"\1", written.upper()))
+
+
+def _on_the_clock(found: re.Match[str]) -> str:
+    """As RFC 3339 has it. Raises ValueError."""
+    hour = int(found["hour"])
+    if found["half"]:
+        if not 1 <= hour <= 12:
+            raise ValueError("a day has two halves of twelve hours")
+        hour = hour % 12 + (12 if found["half"] == "PM" else 0)
+    zone = found["zone"] or ""
+    return f"{found['day']}T{hour:02}:{found['rest'] or '00'}{'' if zone in ('UTC', 'GMT') else zone}"
 
 
 def _given(name: str, value: str) -> Field:
@@ -169,7 +186,7 @@ def _wrong(field: Field, message: str, expected: Sequence[str] = (), offset: int
     """What is wrong with a value, so many characters behind its beginning."""
     if field.parameter:
         return BadRequest(message, parameter=field.parameter, expected=list(expected))
-    return QueryError(message, field.place + offset, list(expected))
+    return QueryError(message, field.place(offset), list(expected))
 
 
 def _top_fields(tree: Tree | None) -> list[Field]:
@@ -381,10 +398,10 @@ def _topic_field(names: _Names, field: Field) -> Tree:
 
 
 def _probability(field: Field, compared: re.Match[str]) -> float:
-    written = compared["bound"]
+    written = fold(compared["bound"]).replace("٫", ".").replace(",", ".")
     if _SHARE.fullmatch(written) and float(written) <= 1:
         return float(written)
-    said = f"{written!r} is no number from 0 to 1" if written else "a number from 0 to 1 is missing"
+    said = f"{compared['bound']!r} is no number from 0 to 1" if written else "a number from 0 to 1 is missing"
     raise _wrong(field, said, ["0.9"], compared.start("bound"))
 
 

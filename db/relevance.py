@@ -20,7 +20,7 @@ from sqlmodel import Session
 
 from core import cursor
 from core.errors import BadRequest, CursorError
-from core.text import index_words
+from core.readings import readings
 from db import language, search, vectors
 from db.current import CURRENT
 from db.language import Phrase, Prefix
@@ -234,12 +234,12 @@ def _says(session: Session, terms: Sequence[Term], weights: Sequence[int], keys:
     """How well each of these posts says the terms, from 0 to 1: more often, in a shorter text."""
     statement = select(_post.c.id, _version.c.text).join_from(_post, _version, CURRENT)
     rows = session.execute(statement.where(_post.c.id.in_(keys)))
-    return {row.id: _score(index_words(row.text), terms, weights) for row in rows}
+    return {row.id: _score(readings(row.text), terms, weights) for row in rows}
 
 
-def _score(words: list[str], terms: Sequence[Term], weights: Sequence[int]) -> float:
-    slow = _K1 * (1 - _B + _B * len(words) / _USUAL)
-    counts = [_count(words, term) for term in terms]
+def _score(read: list[list[str]], terms: Sequence[Term], weights: Sequence[int]) -> float:
+    slow = _K1 * (1 - _B + _B * len(read[0]) / _USUAL)
+    counts = [max(_count(words, term) for words in read) for term in terms]
     return sum(w * n / (n + slow) for w, n in zip(weights, counts, strict=True)) / sum(weights)
 
 

@@ -28,7 +28,8 @@ from sqlalchemy import table as lightweight
 from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlmodel import Session
 
-from core.text import fold_version, index_words
+from core.readings import index_words
+from core.text import fold_version
 from db import dictionary, entries, moved
 from db.entries import EVERY, Entry
 from db.language import And, Not, Or, Phrase, Prefix, Token, Tree

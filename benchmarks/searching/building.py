@@ -24,8 +24,8 @@ from collector import kinds
 from collector.intake import Intake
 from core.page import Page
 from core.post import SeenPost
+from core.readings import index_words
 from core.settings import Settings
-from core.text import index_words
 from db import directory, sources, tags
 from db.database import PRAGMAS, Database, head
 from db.tags import Pending

@@ -13,7 +13,7 @@ from sqlalchemy import text
 from core import times
 from core.page import Page
 from core.post import Media, SeenPost
-from core.text import index_words
+from core.readings import index_words
 from db import archive, captures, posts, segments
 from db.erasing import purge
 from db.erasing.erase import Why, erase

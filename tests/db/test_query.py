@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from core.errors import BadRequest, QueryError
 from core.post import Account, Media, View
-from core.text import index_words, words
+from core.readings import index_words
+from core.text import words
 from db import keys, language, posts
 from db.language import And, Field, Not, Or, Phrase, Prefix
 from db.query import KEY_BITS, PostQuery, selection

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from core.text import BORDER, index_words
+from core.readings import BORDER, index_words
 from db import dictionary, posts, search
 from db.erasing import purge
 from db.erasing.erase import Why, erase
