@@ -97,7 +97,7 @@ _NESTING = re.compile(r'"[^"]*"|[()]|(?<![^\s("])(?:-|NOT(?=[\s("])\s*)+')
 _STAR_BEFORE = re.compile(r"\*(?=\w)")
 _STAR_BEHIND = re.compile(r"\w\*")
 _SEVERAL = re.compile(r"(?:[^,|،]|(?<=[<>=][01٠١۰۱])[,،](?=\d+(?:[,|،]|$)))+")  # but 0,5 is one
-_VALUE = re.compile(r'("[^"]*"|[^<>]*?)(\s*[<>]=?\s*)?([^<>=\s].*)?', re.S)  # and what it is compared to
+_VALUE = re.compile(r'("[^"]*"\s*|[^<>]*)([<>]=?)?.*', re.S)  # and how it is compared
 _COMPARISON = re.compile(r"(?!<3$)[<>]=?\d*[.,٫]?\d+")  # but <3 is a heart
 _GROUP = re.compile(r"\d{3}")
 _ONE = re.compile(r"since|until|near|min_\w+")  # these take one value
@@ -231,10 +231,9 @@ def _values(name: str, written: str, place: int) -> list[tuple[str, Sequence[int
     """The values behind `name:`, which begin at `place`, and where each of their characters stands."""
     parted = _VALUE.fullmatch(written)
     how = parted and parted[2]
-    if how and name.lower() != "topic":
-        offset = written.index(how.strip())
-        raise QueryError(f"{how.strip()} compares how likely a topic is, and nothing else", place + offset,
-                         ["topic:reform>0.9"])  # fmt: skip
+    if parted and how and name.lower() != "topic":
+        said = f"{how} compares how likely a topic is, and nothing else"
+        raise QueryError(said, place + parted.start(2), ["topic:reform>0.9"])
     quoted = written.startswith('"')
     kept = [n for n, character in enumerate(written) if not (character == '"' or (how and character.isspace()))]
     said, places = "".join(written[n] for n in kept), [place + n for n in kept]
@@ -311,7 +310,7 @@ def write(tree: Tree | None) -> str:
     """A query that `parse` reads as this tree: for what is kept, such as alerts and feeds."""
     match tree:
         case And(parts):
-            return _beside(map(_inner, parts))
+            return _beside(map(_inner, parts), " AND ")
         case Or(parts):
             return _listed(parts) or " OR ".join(map(_inner, parts))
         case Not(part):
@@ -319,16 +318,16 @@ def write(tree: Tree | None) -> str:
         case Field(name, value):
             return f'{name}:"{value}"' if _QUOTED.search(value) else f"{name}:{value}"
         case Phrase(found) | Prefix(found):
-            said = " ".join(found) + ("*" if isinstance(tree, Prefix) else "")
+            said = _beside(found, ", ") + ("*" if isinstance(tree, Prefix) else "")
             return f'"{said}"' if len(found) > 1 else said
     return ""
 
 
-def _beside(parts: Iterable[str]) -> str:
-    """With spaces between, but no number that was none."""
+def _beside(parts: Iterable[str], kept_apart: str) -> str:
+    """With spaces between, and with this where a space would make one number of two."""
     said = ""
     for part in parts:
-        between = " AND " if _GROUP.fullmatch(part) and said[-1:].isdigit() else " "
+        between = kept_apart if _GROUP.fullmatch(part) and said[-1:].isdigit() else " "
         said += between + part if said else part
     return said
 

@@ -136,6 +136,18 @@ QUERIES = [
         ("since:2026-08", [1, 2, 3, 4, 5, 6, 7, 8]),
         ("until:2026", []),
         ("since:٢٠٢٦-٠٨-٠١ until:2026-08-03 graduation", [2]),
+        ("from:\u200f@OFFICE", [6]),
+        ("from\u200f:\u200f@OFFICE\u202c", [6]),
+        ("\u2067from:\u202a@OFF\u200eICE\u202c\u2069", [6]),
+        ("fr\u200com:@OFFICE\ufeff", [6]),
+        ("lang:ckb\u200c,\u061ckmr\u200d", [3, 5]),
+        ("\u200f-\u200freform -tra\u00adining lang:\u200een", [6]),
+        ("since:2026-08-02 12:02 until:2026-08-02 12:03", [2]),
+        ('since:"2026-08-02 12:02" until:2026-08-02 12.03', [2]),
+        ("since:2026-08-02 12:02 graduation", [2]),
+        ("since:2026-08-02 3:02pm until:2026-08-02 03:03 PM Z", []),
+        ("since:2026-08-02 12:02 PM until:2026-08-02 12:03pm", [2]),
+        ("since:2026-08-02T15:02 +03:00 until:2026-08-02 12:03:00 UTC", [2]),
         ("since:2026-08-02T15:02+03:00 until:2026-08-02T12:03Z", [2]),
 ]  # fmt: skip
 
@@ -154,6 +166,16 @@ def test_queries_find_what_they_say(small):
         ("topic:reform>0.95", []),
         ("-topic:reform", [1, 3]),
         ("-topic:reform>0.5", [1, 3]),
+        ('topic:"reform">0.5', [2]),
+        ('topic:"reform" >= 0.5', [2]),
+        ("topic:reform > 0.5", [2]),
+        ("topic:reform >0.5 -topic:training >0,5", [2]),
+        ("topic:reform> 0.95", []),
+        ("topic:reform>0,95", []),
+        ("topic:reform>0,5,training", [2]),
+        ("topic:training>0,5,training<0,3", []),
+        ("(topic:reform < ۰٫۹۵)", [2]),
+        ("topic:reform>٠،٥", [2]),
         ("is:unsure", [2]),
         ("is:kle", []),
     ],
@@ -227,6 +249,22 @@ UNREADABLE = [
         ("topic:reform>=-1", 14, "0.9"),
         ("topic:reform>", 13, "0.9"),
         ("topic:reform>nan", 13, "0.9"),
+        ("topic:reform > ", 14, "0.9"),
+        ("topic:reform > soon", 15, "0.9"),
+        ("topic:reform>1,5", 13, "0.9"),
+        ('topic:"reform" > 2', 17, "0.9"),
+        ('topic:"colour">0.5', 7, "reform"),
+        ("\u200ftopic:\u200fre\u200fform\u200f > \u200f2", 20, "0.9"),
+        ("reform >0.5", 7, "topic:reform>0.9"),
+        (">= reform <=72,000", 10, "topic:reform>0.9"),
+        ("lang:ckb >0.5", 9, "topic:reform>0.9"),
+        ("since:2025-07-01>0.5", 16, "topic:reform>0.9"),
+        ("since:2025-07-01 25:00", 6, "a date such as 2025-07-01"),
+        ("reform until:2025-07-01 13 pm", 13, "a date such as 2025-07-01"),
+        ("since:2025 12:00", 6, "a date such as 2025-07-01"),
+        ("\u200fsince:\u200f2025-13-01", 8, "a date such as 2025-07-01"),
+        ("\u2067🤝\u2069 \u200f(reform\u200f", 13, ")"),
+        ("\u202bcolour\u202c:red\u200f", 1, "topic"),
         ("is:edited is:kel", 13, "kle"),
         ("since:2025-13-01", 6, "a date such as 2025-07-01"),
         ("reform since:2025-02-30", 13, "a date such as 2025-07-01"),
@@ -259,6 +297,9 @@ def test_what_cannot_be_read_says_where_and_what_was_expected(small):
         ("()", "nothing stands between the parentheses"),
         ("reform -", "a minus stands right before a word"),
         ("OR reform", "OR stands between two words"),
+        ("topic:reform > soon", "'soon' is no number from 0 to 1"),
+        (">0.5", "compared with nothing"),
+        ("from:office > 5", "how likely a topic is"),
     ],
 )
 def test_what_is_wrong_is_said_in_words(small, q, says):
@@ -299,7 +340,8 @@ SYNTAX = (
 )
 PIECES = st.sampled_from([*SYNTAX.split(), " ", "\x00", "\ud800", "\ue000", "\ue000all:1"])
 AWKWARD = ("“", "”", "«", "：", "–", "،", "؟", "\u200f", "🇮🇶", "U.S.", "72,000", "O'Brien", "has:media|link", "x,y",
-           "is:edited,deleted", "since:2026-08", "re*", "*re")  # fmt: skip
+           "is:edited,deleted", "since:2026-08", "re*", "*re", "72 000", "72.000", " 000", "\u200c",
+           "topic:reform > ", " >= ", "since:2026-08-01 12:00", " pm", '"')  # fmt: skip
 PIECES |= st.sampled_from(AWKWARD)
 NOISE = (
     st.lists(PIECES, max_size=25).map("".join) | st.lists(PIECES, max_size=25).map(" ".join) | st.text(max_size=40)
