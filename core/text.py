@@ -90,7 +90,7 @@ def squeeze(text: str) -> str:
 _LETTER = r"[^\W\d_]"
 _DOTTED = (
     rf"{_LETTER}(?:\.{_LETTER})+(?![^\W_])"  # U.S., I.K.B.Y.'nin
-    rf"|(?=(?:{_LETTER}{{2,3}}\.)*{_LETTER}(?![^\W_])){_LETTER}{{1,3}}(?:\.{_LETTER}{{1,3}})+(?![^\W_])"  # Ph.D.
+    rf"|(?=(?:{_LETTER}{{2,3}}\.){{0,4}}{_LETTER}(?![^\W_])){_LETTER}{{1,3}}(?:\.{_LETTER}{{1,3}}){{1,4}}(?![^\W_])"  # Ph.D.
 )
 TERM = re.compile(
     rf"(?={_LETTER}{{1,3}}\.{_LETTER})(?:{_DOTTED})(?:\.?(?:'[^\W_]+)+)?"
