@@ -30,7 +30,9 @@ _HALF = re.compile(rf"[^{_JOINER}]+")
 _KURDISH_HALF = re.compile(rf"(?:[^{_JOINER}]|(?<=[هەھة]){_JOINER})+")  # behind heh it makes one letter, ە
 _KURDISH = re.compile("[ەێۆڕڵ]")  # letters that neither Arabic nor Persian has
 _CONTRACTED = re.compile(r".*n't|.*'(?:ll|re|ve|[dmt])")  # English; the rest are names with something around
-_GROUPED = re.compile(r"(?<![^\W_])(?<!\d[.,])[1-9]\d{0,2}(?:(?:\.\d{3}){1,6}|(?: \d{3}){1,6})(?![^\W_]|\.\d)")  # 72.000
+_GROUPED = re.compile(
+    r"(?<![^\W_])(?<!\d[.,])[1-9]\d{0,2}(?:(?:\.\d{3}){1,6}|(?: \d{3}){1,6})(?![^\W_]|\.\d)"
+)  # 72.000
 _DOTTED, _APART = re.compile(r"\.(?<=[^\W_]\.)[^\W_]"), re.compile(r" \d{3}(?<=\d \d{3})")
 
 

@@ -145,6 +145,8 @@ QUERIES = [
         ("since:2026-08-02 12:02 until:2026-08-02 12:03", [2]),
         ('since:"2026-08-02 12:02" until:2026-08-02 12.03', [2]),
         ("since:2026-08-02 12:02 graduation", [2]),
+        ("since:2026-08-02 12.500", []),
+        ("since:2026-08-02 100%", [7]),
         ("since:2026-08-02 3:02pm until:2026-08-02 03:03 PM Z", []),
         ("since:2026-08-02 12:02 PM until:2026-08-02 12:03pm", [2]),
         ("since:2026-08-02T15:02 +03:00 until:2026-08-02 12:03:00 UTC", [2]),
@@ -261,6 +263,8 @@ UNREADABLE = [
         ("since:2025-07-01>0.5", 16, "topic:reform>0.9"),
         ("since:2025-07-01 25:00", 6, "a date such as 2025-07-01"),
         ("reform until:2025-07-01 13 pm", 13, "a date such as 2025-07-01"),
+        ("since:2025-07-01 12h", 6, "a date such as 2025-07-01"),
+        ("since:2025-07-01 25.30", 6, "a date such as 2025-07-01"),
         ("since:2025 12:00", 6, "a date such as 2025-07-01"),
         ("\u200fsince:\u200f2025-13-01", 8, "a date such as 2025-07-01"),
         ("\u2067🤝\u2069 \u200f(reform\u200f", 13, ")"),
@@ -389,6 +393,13 @@ VOCABULARY = (
     "ab",
     "a-b",
     "12",
+    "Erbil’de",
+    "#KeyLeader",
+    "@Office_B",
+    "برنامه‌ها",
+    "72.000",
+    "72 000",
+    "Ph.D.",
 )
 LANGS, PLATFORMS = ("en", "ckb", None), ("mastodon", "bluesky")
 word = st.sampled_from(VOCABULARY)
