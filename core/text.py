@@ -88,12 +88,11 @@ def squeeze(text: str) -> str:
 # -- words that are searched --------------------------------------------------------------------------------
 
 _LETTER = r"[^\W\d_]"
-_DOTTED = (
-    rf"{_LETTER}(?:\.{_LETTER})+(?![^\W_])"  # U.S., I.K.B.Y.'nin
-    rf"|(?=(?:{_LETTER}{{2,3}}\.){{0,4}}{_LETTER}(?![^\W_])){_LETTER}{{1,3}}(?:\.{_LETTER}{{1,3}}){{1,4}}(?![^\W_])"  # Ph.D.
-)
+_SINGLE = rf"{_LETTER}(?:\.{_LETTER})+(?![^\W_])"  # U.S., I.K.B.Y.'nin
+_ONE_IS_SINGLE = rf"(?=(?:{_LETTER}{{2,3}}\.){{0,4}}{_LETTER}(?![^\W_]))"
+_SHORT_ONES = rf"{_ONE_IS_SINGLE}{_LETTER}{{1,3}}(?:\.{_LETTER}{{1,3}}){{1,4}}(?![^\W_])"  # Ph.D.
 TERM = re.compile(
-    rf"(?={_LETTER}{{1,3}}\.{_LETTER})(?:{_DOTTED})(?:\.?(?:'[^\W_]+)+)?"
+    rf"(?={_LETTER}{{1,3}}\.{_LETTER})(?:{_SINGLE}|{_SHORT_ONES})(?:\.?(?:'[^\W_]+)+)?"
     r"|\d{1,3}(?:,\d{3}){1,6}(?![^\W_]|,\d)"  # 72,000; bounded, so that a list of numbers is read once
     r"|[^\W_]+(?:'[^\W_]+)*"  # Da'esh, Sinjar's
 )
