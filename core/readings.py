@@ -19,6 +19,7 @@ from core.text import MARKED, TERM, fold, is_mark, joined, pieces, search_words,
 
 BORDER = "\ue000"  # stands between words of the index that are no neighbours; `fold` drops it from all texts
 _AROUND = 4  # words on either side of what is written in another way: phrases are rarely longer
+_BESIDE = 3  # the same where the neighbours stay as they are though they have another way, too
 Run = list["Spot"]
 
 _HASHTAG = re.compile(rf"[#＃]([{MARKED}\u200c\u200d]+)")
@@ -148,7 +149,7 @@ class _Text:
 
     @staticmethod
     def _near(one: _Other, other: _Other) -> bool:
-        return one.first - other.end < _AROUND and other.first - one.end < _AROUND
+        return one.first - other.end < _BESIDE and other.first - one.end < _BESIDE
 
     def _with(self, usual: Sequence[_Other]) -> Run:
         """The text around these pieces, each in its other way."""
@@ -164,8 +165,8 @@ class _Text:
         return run
 
     def _amid(self, other: _Other) -> Run:
-        before, behind = self.terms[max(0, other.first - _AROUND) : other.first], self.terms[other.end :]
-        return [*before, *other.spots, *behind[:_AROUND]]
+        before, behind = self.terms[max(0, other.first - _BESIDE) : other.first], self.terms[other.end :]
+        return [*before, *other.spots, *behind[:_BESIDE]]
 
     # -- what has other ways --------------------------------------------------------------------------------
 
@@ -223,21 +224,22 @@ class _Text:
             ways = [_cut(cut, found[0], found[0], found.start()) for cut in cuts]
             for number, way in enumerate(ways):
                 if len(way) > 1 and way not in ways[:number]:
-                    yield self._written(found.start(), found.end(), way, inflected=True)
+                    other = self._written(found.start(), found.end(), way)
+                    yield other._replace(inflected=not number, alone=number > 0)
 
     def _written(
         self, start: int, end: int, run: Iterable[tuple[str, int, int]], *, inflected: bool = False
     ) -> _Other:
         """With places in the text as they are in the folded one."""
         to = self._folded_place
-        return self._instead(to(start), to(end), [(word, to(a), to(b)) for word, a, b in run], inflected=inflected)
+        return self._instead(to(start), to(end), [(word, to(a), to(b)) for word, a, b in run])
 
     def _instead(
         self, start: int, end: int, run: Iterable[tuple[str, int, int]], *, inflected: bool = False
     ) -> _Other:
         first = bisect_right(self.terms, start, key=lambda term: term.end)
         last = bisect_left(self.terms, end, key=lambda term: term.start)
-        return _Other(first, last, [Spot(*one) for one in run], inflected)
+        return _Other(first, last, [Spot(*one) for one in run])
 
     # -- places ---------------------------------------------------------------------------------------------
 
