@@ -1,8 +1,9 @@
 """What happened to posts, read from lines of the content ledger: it stands there once, in the order of the commits.
 
 A line names a row, and the row tells the rest: what kind of version it is, which decisions a round of tags changed,
-what a person said, what was erased. A round of tags that changed no decision is no change, nor is a line about a
-capture, a picture, or a further capture of a post that was erased before.
+what a person said, what was erased. A round of tags that changed no decision is no change, unless it was the first
+on the current version, which waited for it until then; nor is a line about a capture, a picture, or a further
+capture of a post that was erased before.
 """
 
 from collections import defaultdict
@@ -32,10 +33,12 @@ Decisions = dict[str, str]  # topic -> tagged or unsure
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One post now: its own id, all others that lead to it, and whether its text was erased."""
+    """One post now: its own id, all others that lead to it, the number of its current version, and whether its text
+    was erased."""
 
     id: str
     others: list[str]
+    current: int
     erased: bool
 
 
@@ -72,6 +75,7 @@ class _Rows:
     posts: dict[int, Told] = field(init=False)
     names: dict[int, dict[int, str]] = field(init=False)  # post -> number of its version -> id that it had
     rounds: Mapping[int, list[Any]] = field(init=False)  # post -> its tags that ever held
+    first: dict[int, datetime] = field(init=False)  # version -> when a model judged it first
 
     def __post_init__(self) -> None:
         numbers = defaultdict(set)
@@ -85,6 +89,7 @@ class _Rows:
         self.posts = _posts(self.session, keys)
         self.names = _names(self.session, [key for key, post in self.posts.items() if post.others])
         self.rounds = _rounds(self.session, {self.versions[n].post_id for n in judged if n in self.versions})
+        self.first = _first_rounds(self.session, numbers["tags"])
 
     def changes(self) -> Iterator[Change]:
         tellers = {
@@ -116,7 +121,14 @@ class _Rows:
         if row is None or (row.id, moment) in self.said:
             return None  # a person's word has a line of its own
         topics = _differ([tag for tag in self.rounds[row.post_id] if tag.version_id == row.id], moment)
+        if topics is None and self._ends_waiting(row, moment):
+            topics = _NOTHING
         return Change(line.seq, RETAGGED, line.at, row.post_id, row.number, moment, topics) if topics else None
+
+    def _ends_waiting(self, row: Any, moment: datetime) -> bool:
+        """The post waited for tags until then, and its `tagging` is done since, whatever was found."""
+        is_first = self.first.get(row.id, moment) >= moment
+        return is_first and bool(row.number == self.posts[row.post_id].current)
 
     def _corrected(self, line: Any) -> Change | None:
         said = self.corrections.get(_row(line))
@@ -197,11 +209,13 @@ def _posts(session: Session, keys: Collection[int]) -> dict[int, Told]:
     named = select(_alias.c.post_id, _alias.c.public_id).where(_alias.c.post_id.in_(sorted(keys)))
     for row in session.execute(named.order_by(_alias.c.public_id)):
         others[row.post_id].append(row.public_id)
-    columns = _post.c.id, _post.c.platform, _post.c.platform_id, _post.c.erasure_id
+    columns = _post.c.id, _post.c.platform, _post.c.platform_id, _post.c.current, _post.c.erasure_id
     rows = session.execute(select(*columns).where(_post.c.id.in_(sorted(keys)))).all()
     own = {row.id: ids.public_id(row.platform, row.platform_id) for row in rows}
     return {
-        row.id: Told(own[row.id], [n for n in others[row.id] if n != own[row.id]], row.erasure_id is not None)
+        row.id: Told(
+            own[row.id], [n for n in others[row.id] if n != own[row.id]], row.current, row.erasure_id is not None
+        )
         for row in rows
     }
 
@@ -234,6 +248,14 @@ def _rounds(session: Session, keys: Collection[int]) -> Mapping[int, list[Any]]:
     for row in session.execute(statement):
         found[row.post_id].append(row)
     return found
+
+
+def _first_rounds(session: Session, version_ids: Collection[int]) -> dict[int, datetime]:
+    if not version_ids:
+        return {}
+    by_model = _tag.c.version_id.in_(sorted(version_ids)), _tag.c.model_id.is_not(None)
+    first = select(_tag.c.version_id, func.min(_tag.c.valid_from, type_=UtcTime)).where(*by_model)
+    return {row[0]: row[1] for row in session.execute(first.group_by(_tag.c.version_id))}
 
 
 def _differ(tags: Sequence[Any], moment: datetime) -> dict[str, list[str]] | None:

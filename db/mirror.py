@@ -179,7 +179,7 @@ class _Reader:
         if change.topics is None:
             return True
         changed = {slug for slugs in change.topics.values() for slug in slugs}
-        return self.topics is None or bool(changed & self.topics)
+        return bool(changed) and (self.topics is None or bool(changed & self.topics))
 
 
 def _topics(tree: Tree | None) -> set[str] | None:

@@ -100,7 +100,9 @@ class PostChange(Form):
     id: str = Field(description="The post's id now.")
     other_ids: list[str] = Field(description="Its other ids: what is kept under one of them is this post.")
     version: int | None = Field(description="Number of the version that it is about; null for an erasure.")
-    topics: TopicChanges | None = Field(description="Of retagged and corrected: what changed.")
+    topics: TopicChanges | None = Field(
+        description="Of retagged and corrected: what changed; all empty where a first reading found none."
+    )
     post: Post | None = Field(description="As it is now; null where it does not match now, or was erased.")
 
 

@@ -15,7 +15,7 @@ from tests.db.conftest import OFFICE, TOPICS, Room, Score, post, snowflake
 
 LONG = "Advisors and leaders of the brigade met to speak about the reform of all the forces"
 WORDS = ("meeting", "reform", "training", "payroll")
-LEFT_OUT = ("metrics", "sightings", "tagging")
+LEFT_OUT = ("metrics", "sightings")
 
 
 def settled(room: Room) -> None:
@@ -115,7 +115,8 @@ class Happening:
             self._show(replace(seen, view=View.QUOTE, embedded_in="https://n.example/a"), source="two")
 
     def tag(self) -> None:
-        scores = [Score(t, decision=self.dice.choice(("tagged", "unsure", "not"))) for t in TOPICS]
+        said = self.dice.choice((("not",), ("tagged", "unsure", "not"), ("tagged", "unsure", "not")))
+        scores = [Score(t, decision=self.dice.choice(said)) for t in TOPICS]
         self.room.tag(*scores, model=f"model {self.models}", limit=self.dice.randint(1, 4))
 
     def retag(self) -> None:

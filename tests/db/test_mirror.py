@@ -86,6 +86,38 @@ def test_a_round_of_tags_that_changed_no_decision_is_no_change(room):
     assert last["topics"] == {"added": [], "unsure": ["training"], "removed": ["reform"]}
 
 
+def test_the_first_round_is_told_though_nothing_was_found(room):
+    room.topics()
+    room.archive(post(1), post(2))
+    reader = Mirror(room, PostQuery())
+    settled(room)
+    reader.catch_up()
+    assert {shown["tagging"] for shown in reader.posts.values()} == {"pending"}
+    nothing = [Score(t, 0.1, decision="not") for t in ("reform", "training")]
+    for model in ("first", "second"):
+        room.adopt(model)
+        room.tag(*nothing, model=model)
+    settled(room)
+    reader.catch_up()
+    assert [kind for _, kind, _ in reader.seen] == ["new", "new", "retagged", "retagged"], "of two rounds the first"
+    assert reader.posts == reader.wanted()
+    assert {shown["tagging"] for shown in reader.posts.values()} == {"done"}
+
+
+def test_a_model_without_topics_is_heard_as_well(room):
+    room.archive(post(1))
+    room.tag()
+    assert told(room) == [("new", ONE, True), ("retagged", ONE, True)]
+
+
+def test_a_round_that_found_nothing_is_not_looked_back_at(room, monkeypatch):
+    monkeypatch.setattr(mirror, "_MOST_BACK", 0)
+    room.topics()
+    room.archive(post(1))
+    room.tag(Score("reform", 0.1, decision="not"))
+    assert told(room, "is:unsure") == []
+
+
 def test_a_post_that_no_longer_matches_is_told_to_who_had_it(room):
     room.archive(post(1, "reform"), post(2, "training"))
     room.archive(post(1, "payroll"), post(2, "courses"))
