@@ -4,6 +4,7 @@
     ├── SettingsError          a setting or kle.toml entry is wrong: the start stops
     ├── NotFound               no such post, source, topic ...
     ├── Forbidden              no key, or a key without the scope
+    ├── NotAcceptable          no form of the answer that its reader takes
     ├── BadRequest
     │   ├── QueryError         a query that does not parse (position, what was expected)
     │   └── CursorError        a cursor that this archive did not hand out
@@ -64,6 +65,11 @@ class NotFound(KleError):
 class Forbidden(KleError):
     status = 403
     title = "Not allowed"
+
+
+class NotAcceptable(KleError):
+    status = 406
+    title = "Not acceptable"
 
 
 class BadRequest(KleError):

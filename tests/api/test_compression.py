@@ -112,7 +112,6 @@ def test_of_events_nothing_is_held_back():
         ("identity;q=0, *", True),
         ("gzip;q=0", False),
         ("gzip; q=0.0, *", False),
-        ("*;q=0", False),
         ("br", False),
         ("identity", False),
         ("identity;q=1, gzip;q=0.5", False),
@@ -124,6 +123,33 @@ def test_the_reader_s_weights_count(accepted, packed):
     assert takes_gzip(Headers({"accept-encoding": accepted})) == packed
     _, headers, _ = ask(Response(LONG, media_type="text/plain"), accept_encoding=accepted)
     assert ("content-encoding" in headers) == packed and headers["vary"] == "Accept-Encoding"
+
+
+@pytest.mark.parametrize("accepted", ["identity;q=0", "*;q=0", "identity;q=0.000, gzip;q=0", "br, *;q=0"])
+def test_who_takes_no_form_at_all_hears_so(inside, accepted):
+    for path in ("/api/v1/posts", "/healthz", "/", "/static/base.css"):
+        answer = inside.get(path, headers={"Accept-Encoding": accepted})
+        assert (answer.status_code, "content-encoding" in answer.headers) == (406, False)
+        assert "Accept-Encoding" in answer.headers["vary"]
+        assert answer.json()["type"] == "urn:kle:problem:not-acceptable" and "gzip" in answer.json()["detail"]
+    assert inside.head("/healthz", headers={"Accept-Encoding": accepted}).status_code == 406
+
+
+@pytest.mark.parametrize("accepted", ["identity;q=nonsense", "identity;q=nan", "*;q=0, identity;q=0.1", "br", ""])
+def test_who_does_not_refuse_plain_bytes_gets_them(inside, accepted):
+    assert inside.get("/healthz", headers={"Accept-Encoding": accepted}).status_code == 200
+
+
+def test_nothing_that_was_done_is_refused_afterwards(site):
+    said, path = {"decision": "tagged"}, "/api/v1/posts/file:office.example/1/tags/training"
+    headers = {**site.key("annotate"), "Accept-Encoding": "*;q=0"}
+    assert site.inside().put(path, json=said, headers=headers).status_code == 200
+
+
+@pytest.mark.parametrize("accepted", ["gzip, identity;q=0", "gzip, *;q=0", "identity;q=0, *"])
+def test_who_takes_gzip_alone_gets_what_is_small_packed_too(accepted):
+    _, headers, sent = ask(Response(b"small", media_type="application/json"), accept_encoding=accepted)
+    assert headers["content-encoding"] == "gzip" and gzip.decompress(body(sent)) == b"small"
 
 
 def test_two_forms_of_one_answer_have_no_strong_name_in_common():
