@@ -1,5 +1,6 @@
 """What exists is documented, and what is documented exists."""
 
+import inspect
 import json
 import re
 from pathlib import Path
@@ -10,6 +11,7 @@ from pydantic.fields import FieldInfo
 
 from collector import kinds
 from collector.target import Options
+from core import post
 from core.errors import QueryError
 from core.settings import Settings
 from db import query
@@ -124,3 +126,16 @@ def test_the_errors_in_the_page_on_searching_are_those_that_are_told() -> None:
             with pytest.raises(QueryError) as told:
                 query.PostQuery.build(q)
             assert (str(told.value.position), says in told.value.message) == (position, True)
+
+
+def test_the_lines_to_import_are_read_to_the_last_field() -> None:
+    section = SOURCES.partition("### A post in the form of the API")[2].partition("\n### ")[0]
+    whole, least = (json.loads(line) for line in re.findall(r"```json\n(.*)\n```", section))
+    read = post.to_json(post.from_json(whole))
+    assert {name: value for name, value in read.items() if name in whole and name != "metrics"} == {
+        name: value for name, value in whole.items() if name in read and name != "metrics"
+    }
+    assert read["metrics"].items() <= whole["metrics"].items()
+    known = set(re.findall(r'(?:record, |record\.get\()"(\w+)"', inspect.getsource(post)))
+    assert set(whole) == known - {"rights"}, "what is read of a record stands in the line"
+    assert post.from_json(least).precision == "day" and set(least) < set(whole)
