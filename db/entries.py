@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import and_, select
 from sqlmodel import Session
 
+from core import addresses
 from db.current import CURRENT
 from db.models import IndexEntry, Post, Sighting, Tag, Topic, Version
 from db.upsert import Row, table
@@ -111,7 +112,7 @@ def wanted(session: Session, post_ids: Sequence[int]) -> list[Entry]:
 
 def of_new(post: Row, version_id: int, version: Row) -> Entry:
     """What `wanted` would say of a post that was added just now, from the rows that were written."""
-    said = {**post, "links": version["links"], "media": version["media"]}
+    said = {**post, **{name: version[name] for name in ("text", "links", "media")}}
     tokens = (*_tokens(said), token("source", version["source_id"]))
     return Entry(post["id"], version_id, version["text"], tokens)
 
@@ -127,7 +128,7 @@ def _tokens(row: Mapping[Any, Any]) -> list[str]:
         ("is", "second_hand", row["second_hand"]),
         ("is", "synthetic", row["synthetic"]),
         ("has", "media", bool(row["media"])),
-        ("has", "link", bool(row["links"])),
+        ("has", "link", bool(row["links"]) or addresses.stands_in(row["text"])),
     )
     return found + [token(field, value) for field, value, holds in flags if holds]
 

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, case, exists, false, func, not_, or_, select, text
 from sqlmodel import Session
 
-from core import times
+from core import addresses, times
 from db import search
 from db.current import CURRENT
 from db.entries import plain, token
@@ -205,7 +205,7 @@ class Changed(Unchanged):
             ("is", "erased"): not_(self.tells),
             ("is", "synthetic"): _post.c.synthetic,
             ("has", "media"): self._length(_known.c.media) > 0,
-            ("has", "link"): self._length(_known.c.links) > 0,
+            ("has", "link"): or_(self._length(_known.c.links) > 0, self._has_address()),
         }
 
     def _shown_by(self, source_id: object) -> Tree:
@@ -222,6 +222,13 @@ class Changed(Unchanged):
             self._had(_other.c.number == 2, _other.c.change == "restore"),
         )
         return or_(_known.c.change == "delete", and_(_known.c.number == 1, at_first))
+
+    def _has_address(self) -> Any:
+        """As `addresses.stands_in`."""
+        if is_sqlite(self._session):
+            patterns = (f"*{addresses.SCHEME}{s}://{addresses.BEGUN}*" for s in ("", "[sS]"))
+            return or_(*(_known.c.text.op("GLOB", is_comparison=True)(pattern) for pattern in patterns))
+        return _known.c.text.regexp_match(f"{addresses.SCHEME}[sS]?://{addresses.BEGUN}")
 
     def _length(self, listed: Any) -> Any:
         return (func.json_array_length if is_sqlite(self._session) else func.jsonb_array_length)(listed)

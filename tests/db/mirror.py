@@ -85,7 +85,8 @@ class Happening:
                           self.clock))()  # fmt: skip
 
     def _text(self) -> str:
-        return " ".join(self.dice.sample(WORDS, self.dice.randint(1, 3))) + f" {self.dice.randint(1, 3)}"
+        said = " ".join(self.dice.sample(WORDS, self.dice.randint(1, 3))) + f" {self.dice.randint(1, 3)}"
+        return f"{said} https://m.example/b" if self.dice.random() < 0.3 else said
 
     def _known(self) -> SeenPost | None:
         return self.dice.choice(list(self.seen.values())) if self.seen else None
