@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import update
 from sqlmodel import Session
 
-from core import lang, times
+from core import garbage, lang, times
 from core.post import METRICS, Media, SeenPost, View
 from db import accounts, admit, captures, clock, entries, find, keys, ledger, search, seen, sources, vectors
 from db import media as files
@@ -28,6 +28,7 @@ _ROUNDS = 20  # tries of a slice against writers who take the same keys (Postgre
 _post, _version, _tag = table(Post), table(Version), table(Tag)
 
 
+@garbage.paused()
 def archive(
     session: Session,
     source: Source,

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from sqlalchemy import and_, func, select, update
 from sqlmodel import Session
 
+from core import garbage
 from db import campaigns, clock, corrections, doubt, ledger, search, work
 from db.current import CURRENT
 from db.models import Post, Tag, TagModel, Topic, Version
@@ -67,6 +68,7 @@ def claim_versions(
     return [found[key] for key in keys]
 
 
+@garbage.paused()
 def store(
     session: Session,
     model_id: int,
