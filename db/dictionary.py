@@ -4,13 +4,13 @@ FTS5 answers `ref*` by joining the entries of every word that begins so before t
 words stops after a page. Filter tokens and BORDER are no words. PostgreSQL's index knows prefixes itself.
 """
 
-from bisect import bisect_left
 from collections.abc import Iterable
 
 import orjson
 from sqlalchemy import text
 from sqlmodel import Session
 
+from core.readings import BORDER
 from db.entries import MARK
 
 NAME = "word"
@@ -24,9 +24,9 @@ _LEARN = text(f"INSERT OR IGNORE INTO {NAME} SELECT value FROM json_each(:words)
 _BEGUN = text(f"SELECT word FROM {NAME} WHERE word >= :first AND word < :last ORDER BY word LIMIT :most")
 
 
-def learn(session: Session, bodies: Iterable[str]) -> None:
-    """Take in the words of these entries, in order: neighbours stand on one page."""
-    found = words(bodies)
+def learn(session: Session, said: Iterable[Iterable[str]]) -> None:
+    """Take in the words of these texts, in order: neighbours stand on one page."""
+    found = words(said)
     if found:
         session.execute(_LEARN, {"words": _listed(found)})
 
@@ -53,11 +53,9 @@ def begun(session: Session, prefix: str) -> list[str] | None:
     return found if len(found) <= most else None
 
 
-def words(bodies: Iterable[str]) -> list[str]:
-    """The words of these entries, once each, in order."""
-    found = sorted(set(" ".join(bodies).split(" ")) - {""})
-    del found[bisect_left(found, MARK) : bisect_left(found, BEHIND)]
-    return found
+def words(said: Iterable[Iterable[str]]) -> list[str]:
+    """The words of these texts, once each, in order."""
+    return sorted(set().union(*said) - {BORDER})
 
 
 def _listed(found: Iterable[str]) -> str:

@@ -35,11 +35,12 @@ from db.entries import EVERY, Entry
 from db.language import And, Not, Or, Phrase, Prefix, Token, Tree
 from db.models import IndexEntry, Meta
 from db.slices import SLICE, chunks
-from db.upsert import insert, insert_keyed, is_sqlite, table
+from db.types import Key
+from db.upsert import among, insert, insert_keyed, is_sqlite, table
 
 _NAME, _OLD = "post_text", "old_text"
 _SQLITE = lightweight(_NAME, column("rowid"), column(_NAME), column("body"))
-_POSTGRES = lightweight(_NAME, column("post_id"), column("body"))
+_POSTGRES = lightweight(_NAME, column("post_id", Key), column("body"))
 _OLD_SQLITE = lightweight(_OLD, column("rowid"), column(_OLD), column("body"))
 _OLD_POSTGRES = lightweight(_OLD, column("version_id"), column("body"))
 _LONGEST_WORD = 500  # characters; PostgreSQL refuses lexemes of more than 2046 bytes
@@ -82,19 +83,22 @@ def refresh(session: Session, post_ids: Iterable[int]) -> None:
     present = {e.post_id: e for e in entries.present(session, sorted(wanted))}
     changed = [e for key, e in wanted.items() if key not in present or present[key].key != e.key]
     replaced = [present[e.post_id] for e in changed if e.post_id in present]
-    _remove(session, replaced)
-    add(session, changed)
-    said = {e.post_id: e.version_id for e in changed}
-    _forget_words(session, [e for e in replaced if e.version_id != said[e.post_id]])
     stood = {key: entry.version_id for key, entry in present.items()}
-    _keep_old(session, [e.post_id for e in changed if stood.get(e.post_id) != e.version_id])
+    anew = [e for e in changed if stood.get(e.post_id) != e.version_id]  # the others only have other tokens
+    words = _Words()
+    _remove(session, replaced, words)
+    _write(session, changed, words)
+    _learn(session, anew, words)
+    _forget_words(session, [present[e.post_id] for e in anew if e.post_id in present], words)
+    _keep_old(session, [e.post_id for e in anew])
 
 
 def remove(session: Session, post_ids: Iterable[int]) -> None:
     """Take these posts out of the index, words and all."""
     removed = entries.present(session, sorted(set(post_ids)))
-    _remove(session, removed)
-    _forget_words(session, removed)
+    words = _Words()
+    _remove(session, removed, words)
+    _forget_words(session, removed, words)
 
 
 def rebuild(session: Session) -> None:
@@ -122,12 +126,26 @@ def is_current(session: Session) -> bool:
 
 def add(session: Session, new: Sequence[Entry]) -> None:
     """Write entries of posts that have none."""
+    words = _Words()
+    _write(session, new, words)
+    _learn(session, new, words)
+
+
+class _Words(dict[str, list[str]]):
+    """The indexed words of the texts of one call, each cut once: an entry that goes out and the one that comes in
+    for it mostly say the same."""
+
+    def __missing__(self, said: str) -> list[str]:
+        self[said] = found = _cut(said)
+        return found
+
+
+def _write(session: Session, new: Sequence[Entry], words: _Words) -> None:
     if not new:
         return
-    rows = [{"key": e.post_id, "body": _body(session, e)} for e in sorted(new, key=lambda e: e.post_id)]
+    rows = [{"key": e.post_id, "body": _body(session, e, words)} for e in sorted(new, key=lambda e: e.post_id)]
     if is_sqlite(session):
         session.execute(text(f"INSERT INTO {_NAME}(rowid, body) VALUES (:key, :body)"), rows)
-        dictionary.learn(session, (str(row["body"]) for row in rows))
     else:
         session.execute(text(f"INSERT INTO {_NAME}(post_id, body) VALUES (:key, CAST(:body AS tsvector))"), rows)
     kept = [{"post_id": e.post_id, "version_id": e.version_id, "tokens": " ".join(e.tokens)} for e in new]
@@ -135,23 +153,28 @@ def add(session: Session, new: Sequence[Entry]) -> None:
     moved.note(session, [e.post_id for e in new])
 
 
-def _remove(session: Session, old: Sequence[Entry]) -> None:
+def _learn(session: Session, new: Sequence[Entry], words: _Words) -> None:
+    if is_sqlite(session):
+        dictionary.learn(session, (words[e.text] for e in new))
+
+
+def _remove(session: Session, old: Sequence[Entry], words: _Words) -> None:
     if not old:
         return
     keys = [e.post_id for e in old]
     if is_sqlite(session):
         statement = text(f"INSERT INTO {_NAME}({_NAME}, rowid, body) VALUES ('delete', :key, :body)")
-        session.execute(statement, [{"key": e.post_id, "body": _body(session, e)} for e in old])
+        session.execute(statement, [{"key": e.post_id, "body": _body(session, e, words)} for e in old])
     else:
-        session.execute(delete(_POSTGRES).where(_POSTGRES.c.post_id.in_(keys)))
-    session.execute(delete(table(IndexEntry)).where(table(IndexEntry).c.post_id.in_(keys)))
+        session.execute(delete(_POSTGRES).where(among(session, _POSTGRES.c.post_id, keys)))
+    session.execute(delete(table(IndexEntry)).where(among(session, table(IndexEntry).c.post_id, keys)))
     moved.note(session, keys)
 
 
-def _forget_words(session: Session, gone: Sequence[Entry]) -> None:
+def _forget_words(session: Session, gone: Sequence[Entry], words: _Words) -> None:
     """Of what went, the words that no entry has any more leave the dictionary."""
     if gone and is_sqlite(session):
-        dictionary.forget(session, dictionary.words(_body(session, e) for e in gone), _NAME)
+        dictionary.forget(session, dictionary.words(words[e.text] for e in gone), _NAME)
 
 
 def fill_old(session: Session) -> None:
@@ -194,7 +217,9 @@ def _add_old(session: Session, version_ids: Sequence[int]) -> None:
 
 
 def _old_rows(session: Session, version_ids: Sequence[int]) -> list[dict[str, object]]:
-    return [{"key": key, "body": _indexed(session, said, ())} for key, said in entries.texts(session, version_ids)]
+    return [
+        {"key": key, "body": _indexed(session, _cut(said), ())} for key, said in entries.texts(session, version_ids)
+    ]
 
 
 def _standing_old(session: Session, version_ids: Sequence[int]) -> set[int]:
@@ -202,15 +227,19 @@ def _standing_old(session: Session, version_ids: Sequence[int]) -> set[int]:
     return set(session.execute(select(key).where(key.in_(version_ids))).scalars())
 
 
-def _body(session: Session, entry: Entry) -> str:
-    return _indexed(session, entry.text, entry.tokens)
+def _body(session: Session, entry: Entry, words: _Words) -> str:
+    return _indexed(session, words[entry.text], entry.tokens)
 
 
-def _indexed(session: Session, said: str, tokens: Sequence[str]) -> str:
-    all_words = index_words(said)
-    if max(map(len, all_words), default=0) > _LONGEST_WORD:
-        all_words = [_short(word) for word in all_words]
+def _indexed(session: Session, all_words: Sequence[str], tokens: Sequence[str]) -> str:
     return " ".join([*all_words, *tokens]) if is_sqlite(session) else _tsvector(all_words, tokens)
+
+
+def _cut(said: str) -> list[str]:
+    found = index_words(said)
+    if max(map(len, found), default=0) > _LONGEST_WORD:
+        found = [_short(word) for word in found]
+    return found
 
 
 def _short(word: str) -> str:
@@ -321,9 +350,10 @@ INDEX, OLD_INDEX = _NAME, _OLD
 
 def bodies(session: Session, present: Iterable[Entry]) -> dict[int, str]:
     """Key -> what was written into the index for these entries, in key order."""
-    return {e.post_id: _body(session, e) for e in sorted(present, key=lambda e: e.post_id)}
+    words = _Words()
+    return {e.post_id: _body(session, e, words) for e in sorted(present, key=lambda e: e.post_id)}
 
 
 def old_bodies(session: Session, version_ids: Sequence[int]) -> dict[int, str]:
     """Version's id -> what was written into the second index for it, in the order of the ids."""
-    return {key: _indexed(session, said, ()) for key, said in entries.texts(session, version_ids)}
+    return {key: _indexed(session, _cut(said), ()) for key, said in entries.texts(session, version_ids)}
