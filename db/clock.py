@@ -14,7 +14,7 @@ from sqlalchemy import case, func, select
 from sqlmodel import Session
 
 from db.models import Tag, Version
-from db.upsert import table
+from db.upsert import among, table
 
 INSTANT = timedelta(microseconds=1)
 _tag, _version = table(Tag), table(Version)
@@ -26,9 +26,9 @@ def after_all_said(session: Session, versions: Mapping[int, int], now: datetime)
     `now`, unless something was said of its post later than that, or the version itself was seen later.
     """
     said = select(_tag.c.post_id, func.max(_tag.c.valid_from).label("at"))
-    said = said.where(_tag.c.post_id.in_(set(versions.values()))).group_by(_tag.c.post_id)
+    said = said.where(among(session, _tag.c.post_id, set(versions.values()))).group_by(_tag.c.post_id)
     last = {row.post_id: row.at + INSTANT for row in session.execute(said)}
-    seen = select(_version.c.id, _version.c.seen_at).where(_version.c.id.in_(list(versions)))
+    seen = select(_version.c.id, _version.c.seen_at).where(among(session, _version.c.id, versions))
     return {row.id: max(now, row.seen_at, last.get(versions[row.id], now)) for row in session.execute(seen)}
 
 

@@ -22,7 +22,7 @@ from db import clock, directory, doubt, ledger, posts, search
 from db.current import CURRENT
 from db.models import Correction, Post, Tag, Topic, Version
 from db.proof import digests
-from db.upsert import Row, insert_all, table
+from db.upsert import Row, among, insert_all, table
 
 WITHDRAWN = "withdrawn"
 LONGEST_NOTE = 2000  # characters
@@ -108,7 +108,8 @@ def withdraw(session: Session, public_id: str, topic: str, author: Author, now: 
 
 def held_by_people(session: Session, post_ids: Collection[int]) -> set[tuple[int, int]]:
     """(post, topic) of the corrections in force among these posts."""
-    statement = select(_tag.c.post_id, _tag.c.topic_id).where(_tag.c.post_id.in_(post_ids), _by_person, _in_force)
+    mine = among(session, _tag.c.post_id, post_ids)
+    statement = select(_tag.c.post_id, _tag.c.topic_id).where(mine, _by_person, _in_force)
     return {(row.post_id, row.topic_id) for row in session.execute(statement)}
 
 

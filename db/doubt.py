@@ -14,7 +14,7 @@ from sqlalchemy import Select, and_, bindparam, select, update
 from sqlmodel import Session
 
 from db.models import Post, Tag
-from db.upsert import table
+from db.upsert import among, table
 
 _SCALE = 1_000_000  # whole numbers, so that a cursor can name one
 _EDGE = 1e-9  # a probability of 0 or 1 has no odds
@@ -41,9 +41,9 @@ def unsure() -> Select[Any]:
 def refresh(session: Session, post_ids: Collection[int]) -> None:
     """Make the column of these posts say what their tags in force say."""
     found: dict[int, list[int]] = defaultdict(list)
-    for row in session.execute(unsure().where(_tag.c.post_id.in_(post_ids))):
+    for row in session.execute(unsure().where(among(session, _tag.c.post_id, post_ids))):
         found[row.post_id].append(doubt(row.probability, row.threshold))
-    stale = select(_post.c.id, _post.c.doubt).where(_post.c.id.in_(post_ids))
+    stale = select(_post.c.id, _post.c.doubt).where(among(session, _post.c.id, post_ids))
     rows = [{"key": r.id, "now": min(found[r.id], default=None), "was": r.doubt} for r in session.execute(stale)]
     changed = [{"key": r["key"], "now": r["now"]} for r in rows if r["now"] != r["was"]]
     if changed:

@@ -14,7 +14,7 @@ from sqlmodel import Session
 from core import addresses
 from db.current import CURRENT
 from db.models import IndexEntry, Post, Sighting, Tag, Topic, Version
-from db.upsert import Row, table
+from db.upsert import Row, among, table
 
 MARK = "\ue000"  # private use: core.text strips it from everything that people write
 _LONGEST = 400  # characters of a value: any database takes them as one word
@@ -71,14 +71,16 @@ def present(session: Session, post_ids: Sequence[int]) -> list[Entry]:
     statement = (
         select(_entry.c.post_id, _entry.c.version_id, _entry.c.tokens, _version.c.text)
         .join_from(_entry, _version, _version.c.id == _entry.c.version_id)
-        .where(_entry.c.post_id.in_(post_ids))
+        .where(among(session, _entry.c.post_id, post_ids))
     )
     return [Entry(r.post_id, r.version_id, r.text, tuple(r.tokens.split())) for r in session.execute(statement)]
 
 
 def superseded_of(session: Session, post_ids: Sequence[int]) -> list[int]:
     """The ids of the versions of these posts that were current once, in order."""
-    statement = select(_version.c.id).join_from(_post, _version, _superseded).where(_post.c.id.in_(post_ids))
+    statement = (
+        select(_version.c.id).join_from(_post, _version, _superseded).where(among(session, _post.c.id, post_ids))
+    )
     return list(session.execute(statement.order_by(_version.c.id)).scalars())
 
 
@@ -90,7 +92,7 @@ def superseded_after(session: Session, after: int, limit: int) -> list[int]:
 
 def texts(session: Session, version_ids: Sequence[int]) -> list[tuple[int, str]]:
     """(id, text) of these versions, in the order of their ids."""
-    statement = select(_version.c.id, _version.c.text).where(_version.c.id.in_(version_ids))
+    statement = select(_version.c.id, _version.c.text).where(among(session, _version.c.id, version_ids))
     return [(row.id, row.text) for row in session.execute(statement.order_by(_version.c.id))]
 
 
@@ -100,7 +102,7 @@ def wanted(session: Session, post_ids: Sequence[int]) -> list[Entry]:
         _post.c.id, _post.c.platform, _post.c.kind, _post.c.lang, _post.c.account_id, _post.c.edits,
         _post.c.deleted_at, _post.c.second_hand, _post.c.synthetic, _post.c.erasure_id,
         _version.c.id.label("version_id"), _version.c.text, _version.c.links, _version.c.media,
-    ).join_from(_post, _version, CURRENT).where(_post.c.id.in_(post_ids))  # fmt: skip
+    ).join_from(_post, _version, CURRENT).where(among(session, _post.c.id, post_ids))  # fmt: skip
     topics, sources = _topics(session, post_ids), _sources(session, post_ids)
     return [
         Entry(
@@ -137,7 +139,7 @@ def _topics(session: Session, post_ids: Sequence[int]) -> dict[int, list[str]]:
     statement = (
         select(_tag.c.post_id, _topic.c.slug, _tag.c.decision)
         .join_from(_tag, _topic, _topic.c.id == _tag.c.topic_id)
-        .where(_tag.c.post_id.in_(post_ids), _tag.c.valid_to.is_(None), _tag.c.decision != "not")
+        .where(among(session, _tag.c.post_id, post_ids), _tag.c.valid_to.is_(None), _tag.c.decision != "not")
         .order_by(_topic.c.position, _topic.c.slug)
     )
     found: dict[int, list[str]] = defaultdict(list)
@@ -149,7 +151,7 @@ def _topics(session: Session, post_ids: Sequence[int]) -> dict[int, list[str]]:
 
 def _sources(session: Session, post_ids: Sequence[int]) -> dict[int, list[str]]:
     columns = _sighting.c.post_id, _sighting.c.source_id
-    statement = select(*columns).where(_sighting.c.post_id.in_(post_ids)).distinct().order_by(*columns)
+    statement = select(*columns).where(among(session, _sighting.c.post_id, post_ids)).distinct().order_by(*columns)
     found: dict[int, list[str]] = defaultdict(list)
     for post_id, source_id in session.execute(statement):
         found[post_id].append(token("source", source_id))

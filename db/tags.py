@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from sqlalchemy import and_, func, select, update
 from sqlmodel import Session
@@ -13,7 +13,7 @@ from db import campaigns, clock, corrections, doubt, ledger, search, work
 from db.current import CURRENT
 from db.models import Post, Tag, TagModel, Topic, Version
 from db.proof import digests
-from db.upsert import Row, insert_all, insert_quietly, table
+from db.upsert import Row, among, insert_all, insert_quietly, table
 
 _DOUBLED = 10  # times that the wait for another try doubles: 17 hours at most
 _tag, _topic, _version, _post, _model = table(Tag), table(Topic), table(Version), table(Post), table(TagModel)
@@ -62,7 +62,7 @@ def claim_versions(
     for stale in campaigns.ranges(campaign_id) if campaign_id and not keys else ():
         keys = keys or work.claim(session, Version, stale, newest, worker, now, limit)
     rows = session.execute(
-        select(_version.c.id, _version.c.post_id, _version.c.text).where(_version.c.id.in_(keys))
+        select(_version.c.id, _version.c.post_id, _version.c.text).where(among(session, _version.c.id, keys))
     )
     found = {r.id: Pending(r.id, r.post_id, r.text) for r in rows}
     return [found[key] for key in keys]
@@ -97,7 +97,7 @@ def store(
         for row in made:
             holds = pending.version_id in current and (row["post_id"], row["topic_id"]) not in decided
             row["valid_to"] = None if holds else at
-        digest = digests.of_tags([_Said(s, model_id, at) for s in scores if s.topic in slugs])
+        digest = digests.of_tags([_said(s, model_id, at) for s in scores if s.topic in slugs])
         lines.append(ledger.Line("tags", ledger.tags_subject(pending.version_id, at), digest, at))
         rows += made
     insert_all(session, Tag, rows)
@@ -115,7 +115,9 @@ def _close(session: Session, moments: Mapping[int, datetime]) -> None:
     """What models said of these versions holds until then."""
     for at in set(moments.values()):  # one, as long as the clock goes on
         of_then = [version_id for version_id, moment in moments.items() if moment == at]
-        closing = and_(_tag.c.version_id.in_(of_then), _tag.c.valid_to.is_(None), _tag.c.model_id.is_not(None))
+        closing = and_(
+            among(session, _tag.c.version_id, of_then), _tag.c.valid_to.is_(None), _tag.c.model_id.is_not(None)
+        )
         session.execute(update(_tag).where(closing).values(valid_to=at))
 
 
@@ -127,14 +129,22 @@ def postpone(session: Session, failed: Sequence[Pending], worker: str, now: date
         work.finish(session, Version, [key], not_before=now + wait)
 
 
-class _Said:
+class _Said(NamedTuple):
     """A score as the ledger's digest reads a row."""
 
-    def __init__(self, score: Score, model_id: int, now: datetime) -> None:
-        self.slug, self.model_id, self.valid_from = score.topic, model_id, now
-        self.probability, self.threshold = score.probability, score.threshold
-        self.decision = score.decision
-        self.evidence_start, self.evidence_end = score.evidence_start, score.evidence_end
+    slug: str
+    model_id: int
+    probability: float
+    threshold: float
+    decision: str
+    evidence_start: int | None
+    evidence_end: int | None
+    valid_from: datetime
+
+
+def _said(score: Score, model_id: int, now: datetime) -> _Said:
+    evidence = score.evidence_start, score.evidence_end
+    return _Said(score.topic, model_id, score.probability, score.threshold, score.decision, *evidence, now)
 
 
 def _row(pending: Pending, score: Score, topic_id: int, model_id: int, now: datetime) -> Row:
@@ -154,14 +164,16 @@ def _row(pending: Pending, score: Score, topic_id: int, model_id: int, now: date
 
 def _posts_of(session: Session, version_ids: Sequence[int]) -> dict[int, int]:
     """Version -> its post now (it may have moved to a better key), which nobody else changes until we are done."""
-    statement = select(_version.c.id, _version.c.post_id).where(_version.c.id.in_(version_ids))
+    statement = select(_version.c.id, _version.c.post_id).where(among(session, _version.c.id, version_ids))
     posts = select(_post.c.id).where(_post.c.id.in_(statement.with_only_columns(_version.c.post_id)))
     session.execute(posts.order_by(_post.c.id).with_for_update(key_share=True)).all()
     return {row.id: row.post_id for row in session.execute(statement)}
 
 
 def _current_versions(session: Session, post_ids: Collection[int]) -> set[int]:
-    statement = select(_version.c.id).join_from(_version, _post, CURRENT).where(_post.c.id.in_(post_ids))
+    statement = (
+        select(_version.c.id).join_from(_version, _post, CURRENT).where(among(session, _post.c.id, post_ids))
+    )
     return set(session.execute(statement).scalars())
 
 

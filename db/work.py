@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, and_, not_, or_, select, update
 from sqlmodel import Session
 
 from db.models import Claimable
-from db.upsert import table
+from db.upsert import among, table
 
 HOLD = timedelta(seconds=30)
 SKEW = HOLD  # by so much the clocks of two machines may differ; what lies further ahead, a wrong clock said
@@ -41,7 +41,9 @@ def claim(
     mine = list(taken.scalars())
     if len(mine) < 2:
         return mine
-    return list(session.execute(select(rows.c.id).where(rows.c.id.in_(mine)).order_by(*order)).scalars())
+    return list(
+        session.execute(select(rows.c.id).where(among(session, rows.c.id, mine)).order_by(*order)).scalars()
+    )
 
 
 def held(model: type[Claimable], now: datetime) -> ColumnElement[bool]:
@@ -53,14 +55,16 @@ def held(model: type[Claimable], now: datetime) -> ColumnElement[bool]:
 def renew(session: Session, model: type[Claimable], keys: Sequence[int], worker: str, now: datetime) -> int:
     """Hold on to these rows for another 30 s; how many are still held."""
     rows = table(model)
-    mine = and_(rows.c.id.in_(keys), rows.c.claimed_by == worker)
+    mine = and_(among(session, rows.c.id, keys), rows.c.claimed_by == worker)
     return int(session.execute(update(rows).where(mine).values(claimed_until=now + HOLD)).rowcount)  # type: ignore[attr-defined]
 
 
 def still_mine(session: Session, model: type[Claimable], keys: Sequence[int], worker: str) -> set[int]:
     """Which of these `worker` still holds; finishing asks this, in its own transaction."""
     rows = table(model)
-    statement = select(rows.c.id).where(rows.c.id.in_(keys), rows.c.claimed_by == worker).with_for_update()
+    statement = (
+        select(rows.c.id).where(among(session, rows.c.id, keys), rows.c.claimed_by == worker).with_for_update()
+    )
     return set(session.execute(statement).scalars())
 
 
@@ -68,7 +72,7 @@ def finish(session: Session, model: type[Claimable], keys: Sequence[int], **valu
     """Let go of these rows, with their new state."""
     if keys:
         rows = table(model)
-        session.execute(update(rows).where(rows.c.id.in_(keys)).values({**FREE, **values}))
+        session.execute(update(rows).where(among(session, rows.c.id, keys)).values({**FREE, **values}))
 
 
 def postpone(session: Session, row: Any, error: str, until: datetime, *, asked: bool) -> None:

@@ -6,6 +6,7 @@ and the chain still verifies. Each takes a mapping with the columns of its table
 
 import hashlib
 from collections.abc import Iterable, Mapping
+from operator import attrgetter
 from typing import Any
 
 import orjson
@@ -17,6 +18,7 @@ Row = Mapping[Any, Any]
 HIDDEN = "sha256:"  # how an address begins of which only the digest is left
 _VERSION = ("number", "change", "text_sha256", "links", "media", "view", "facts")
 _TAG = ("slug", "model_id", "probability", "threshold", "decision", "evidence_start", "evidence_end")
+_of_tag = attrgetter(*_TAG)
 _CORRECTION = ("version_id", "slug", "tag_id", "decision", "credential_id", "name")
 _CAPTURE = ("url", "status", "headers", "sha256", "tool")
 _TELLING = frozenset({HOPS, FILE, "content-disposition", "content-location", "link"})  # headers with addresses
@@ -52,7 +54,7 @@ def of_version(row: Row) -> str:
 
 def of_tags(rows: Iterable[Any]) -> str:
     """Over one round of tagging of one version; rows with slug, model_id, probability, threshold and so on."""
-    said = [[getattr(r, name) for name in _TAG] + [times.text(r.valid_from)] for r in rows]
+    said = [[*_of_tag(r), times.text(r.valid_from)] for r in rows]
     return of(sorted(said, key=lambda s: str(s[0])))
 
 
