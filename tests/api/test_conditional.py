@@ -191,8 +191,13 @@ CHANGES = [new_post, edit, delete, count, tag, retag, correct, forget, look, fai
 
 @pytest.mark.parametrize("change", CHANGES)
 @pytest.mark.parametrize("audience", ["inside", "outside"])
-def test_no_change_leaves_an_old_answer(site: Site, change: Callable[[Site], None], audience: str) -> None:
-    """Held against an application that remembers nothing: it makes every answer anew."""
+def test_no_change_leaves_an_old_answer(
+    site: Site, change: Callable[[Site], None], audience: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Held against an application that remembers nothing: it makes every answer anew. The clock stands still, for
+    what it changes is no matter of the archive."""
+    moment = times.now()
+    monkeypatch.setattr(times, "now", lambda: moment)
     more: dict[str, Any] = {"public_read": True} if audience == "outside" else {}
     lasting = getattr(site, audience)(**more)
     answers = {path: lasting.get(path) for path in READS}
