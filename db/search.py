@@ -59,6 +59,7 @@ POSTGRES_DDL = (
 OLD_SQLITE_DDL = (  # with the sizes of its rows, by which it can tell what stands in it
     f"CREATE VIRTUAL TABLE {_OLD} USING fts5(body, content='', detail=full, {_TOKENIZER})",
 )
+MADE = {_NAME: SQLITE_DDL[0], _OLD: OLD_SQLITE_DDL[0]}  # how SQLite's tables describe themselves
 OLD_POSTGRES_DDL = (
     f"CREATE TABLE {_OLD} (version_id BIGINT PRIMARY KEY, body TSVECTOR NOT NULL)",
     f"CREATE INDEX ix_{_OLD}_body ON {_OLD} USING gin (body)",

@@ -247,6 +247,9 @@ def _dictionary_problem(session: Session) -> str | None:
 def _structure_problem(session: Session, index: Index) -> str | None:
     """FTS5's own check is a write: it is made on a copy of the index's pages in a file of its own, so that no
     writer waits and no reader's view changes."""
+    described = text("SELECT sql FROM sqlite_master WHERE name = :name")
+    if session.execute(described, {"name": index.table}).scalar() != search.MADE[index.table]:
+        return f"{index.title} describes itself otherwise than it was made"
     file = session.connection().engine.url.database
     with closing(sqlite3.connect(f"file:{quote(str(file))}?mode=ro", uri=True, isolation_level=None)) as own:
         own.execute("PRAGMA busy_timeout = 30000")

@@ -86,3 +86,17 @@ def test_an_index_whose_pages_do_not_fit_is_named(whole):
     with whole.database.write() as session:
         session.connection().exec_driver_sql("UPDATE post_text_data SET block = zeroblob(20) WHERE id > 10")
     assert not whole.verify()["ok"]
+
+
+@SQLITE
+def test_an_index_that_describes_itself_otherwise_is_named(whole):
+    """Its words are still there, but nothing could be written into it."""
+    with whole.database.write() as session:
+        connection = session.connection()
+        connection.exec_driver_sql("PRAGMA writable_schema = ON")
+        connection.exec_driver_sql(
+            "UPDATE sqlite_master SET sql = replace(sql, '(body', '(bgdy') WHERE name = 'post_text'"
+        )
+        connection.exec_driver_sql("PRAGMA writable_schema = RESET")
+    whole.database.close()
+    assert "describes itself" in whole.verify()["first_problem"]
