@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from core.text import MARKED, TERM, fold, is_mark, joined, pieces, search_words, without_addresses, words
 
@@ -21,6 +21,7 @@ BORDER = "\ue000"  # stands between words of the index that are no neighbours; `
 _AROUND = 4  # words on either side of what is written in another way: phrases are rarely longer
 _BESIDE = 3  # the same where the neighbours stay as they are though they have another way, too
 Run = list["Spot"]
+Kind = Literal["apart", "together", "number", "letters", "ending"]
 
 _HASHTAG = re.compile(rf"[#＃]([{MARKED}\u200c\u200d]+)")
 _TAG = re.compile(rf"[#＃@＠]([{MARKED}\u200c\u200d]+)")
@@ -46,13 +47,13 @@ class Spot(NamedTuple):
 
 
 class _Other(NamedTuple):
-    """Another way to write the terms from `first` up to `end`. `inflected`: people write one of two neighbours so
-    and leave the other as it is. `alone`: with no neighbours."""
+    """Another way to write the terms from `first` up to `end`: apart (#KeyLeader), together (@Key_Leader), as one
+    number, by its letters (Ph.D.), or without an ending (Hewlêr'ê). `alone`: with no neighbours."""
 
     first: int
     end: int
     spots: Run
-    inflected: bool = False
+    kind: Kind
     alone: bool = False
 
 
@@ -133,23 +134,17 @@ class _Text:
         return found + [other.spots if other.alone else self._amid(other) for other in rest]
 
     def _sorted(self) -> tuple[list[_Other], list[_Other]]:
-        """The usual other way of each piece, in order, and what a run of its own is for."""
+        """The usual other way of each piece, in order, and what a run of its own is for: pieces beside one of
+        another kind, for people write one of them so and leave the other as it is; two endings are left alike."""
         usual: list[_Other] = []
         rest: list[_Other] = []
         for other in sorted(self._others(), key=lambda other: other.first):
-            if other.alone or (usual and other.first < usual[-1].end):
-                rest.append(other)
-            else:
-                usual.append(other)
+            taken = usual and other.first < usual[-1].end
+            (rest if other.alone or taken or other.kind == "together" else usual).append(other)
         for number, other in enumerate(usual):
-            beside = usual[max(0, number - 1) : number] + usual[number + 1 : number + 2]
-            if other.inflected and any(self._near(other, another) for another in beside):
+            if any(other.kind == "ending" or near.kind != other.kind for near in _beside(usual, number)):
                 rest.append(other)
         return usual, rest
-
-    @staticmethod
-    def _near(one: _Other, other: _Other) -> bool:
-        return one.first - other.end < _BESIDE and other.first - one.end < _BESIDE
 
     def _with(self, usual: Sequence[_Other]) -> Run:
         """The text around these pieces, each in its other way."""
@@ -165,8 +160,9 @@ class _Text:
         return run
 
     def _amid(self, other: _Other) -> Run:
-        before, behind = self.terms[max(0, other.first - _BESIDE) : other.first], self.terms[other.end :]
-        return [*before, *other.spots, *behind[:_BESIDE]]
+        around = _AROUND if other.kind == "together" else _BESIDE
+        before, behind = self.terms[max(0, other.first - around) : other.first], self.terms[other.end :]
+        return [*before, *other.spots, *behind[:around]]
 
     # -- what has other ways --------------------------------------------------------------------------------
 
@@ -184,7 +180,7 @@ class _Text:
             elif "." in raw:
                 parts = self._parts(number, r"[^.]+")
                 if any(len(part.word) > 1 for part in parts):
-                    yield _Other(number, number + 1, parts)
+                    yield _Other(number, number + 1, parts, "letters")
 
     def _parts(self, number: int, part: str) -> Run:
         start = self.terms[number].start
@@ -203,18 +199,20 @@ class _Text:
         stem = whole if len(whole.word) > 1 else parts[-1]
         kept = [part for part in parts if len(part.word) > 1]
         if len(stem.word) > 1:
-            yield _Other(number, number + 1, [stem], inflected=True)
+            yield _Other(number, number + 1, [stem], "ending")
         if any(part != stem for part in kept):
-            yield _Other(number, number + 1, kept, alone=True)
+            yield _Other(number, number + 1, kept, "ending", alone=True)
 
     def _numbers(self) -> Iterator[_Other]:
         for found in _GROUPED.finditer(self.folded):
-            yield self._instead(found.start(), found.end(), [(re.sub("[. ]", "", found[0]), *found.span())])
+            yield self._instead(
+                found.start(), found.end(), [(re.sub("[. ]", "", found[0]), *found.span())], "number"
+            )
 
     def _tags(self) -> Iterator[_Other]:
         for tag in _TAG.finditer(self.shown):
-            for inside in _in_tag(tag[1], tag.start(1)):
-                yield self._written(tag.start(1), tag.end(1), inside)
+            for kind, run in _in_tag(tag[1], tag.start(1)):
+                yield self._written(tag.start(1), tag.end(1), run, kind)
 
     def _halves(self) -> Iterator[_Other]:
         """In Kurdish a joiner behind heh makes one letter. Persian parts there, too; where a text could be either,
@@ -224,22 +222,18 @@ class _Text:
             ways = [_cut(cut, found[0], found[0], found.start()) for cut in cuts]
             for number, way in enumerate(ways):
                 if len(way) > 1 and way not in ways[:number]:
-                    other = self._written(found.start(), found.end(), way)
-                    yield other._replace(inflected=not number, alone=number > 0)
+                    other = self._written(found.start(), found.end(), way, "ending")
+                    yield other._replace(alone=number > 0)
 
-    def _written(
-        self, start: int, end: int, run: Iterable[tuple[str, int, int]], *, inflected: bool = False
-    ) -> _Other:
+    def _written(self, start: int, end: int, run: Iterable[tuple[str, int, int]], kind: Kind) -> _Other:
         """With places in the text as they are in the folded one."""
         to = self._folded_place
-        return self._instead(to(start), to(end), [(word, to(a), to(b)) for word, a, b in run])
+        return self._instead(to(start), to(end), [(word, to(a), to(b)) for word, a, b in run], kind)
 
-    def _instead(
-        self, start: int, end: int, run: Iterable[tuple[str, int, int]], *, inflected: bool = False
-    ) -> _Other:
+    def _instead(self, start: int, end: int, run: Iterable[tuple[str, int, int]], kind: Kind) -> _Other:
         first = bisect_right(self.terms, start, key=lambda term: term.end)
         last = bisect_left(self.terms, end, key=lambda term: term.start)
-        return _Other(first, last, [Spot(*one) for one in run])
+        return _Other(first, last, [Spot(*one) for one in run], kind)
 
     # -- places ---------------------------------------------------------------------------------------------
 
@@ -269,6 +263,17 @@ class _Text:
         return unfolded
 
 
+def _beside(all_of_them: Sequence[_Other], number: int) -> Iterator[_Other]:
+    """Those close by on either side."""
+    own = all_of_them[number]
+    for other in reversed(all_of_them[:number][-_BESIDE:]):
+        if own.first - other.end < _BESIDE:
+            yield other
+    for other in all_of_them[number + 1 :][:_BESIDE]:
+        if other.first - own.end < _BESIDE:
+            yield other
+
+
 # -- hashtags and names -------------------------------------------------------------------------------------
 
 
@@ -282,12 +287,12 @@ def _inside(tag: str) -> list[str]:
     return [tag[start:end] for start, end in spans] if len(spans) > 1 else [tag]
 
 
-def _in_tag(tag: str, start: int) -> Iterator[list[tuple[str, int, int]]]:
+def _in_tag(tag: str, start: int) -> Iterator[tuple[Kind, list[tuple[str, int, int]]]]:
     inside = _cut(_CAMEL, "".join(map(_shape, tag)), tag, start)
     if len(inside) > 1 and [word for word, _, _ in inside] != words(tag):
-        yield inside
+        yield "apart", inside
     if "_" in tag.strip("_"):
-        yield [(word, start, start + len(tag)) for word in words(tag.replace("_", ""))]
+        yield "together", [(word, start, start + len(tag)) for word in words(tag.replace("_", ""))]
 
 
 def _cut(part: re.Pattern[str], shape: str, found: str, start: int) -> list[tuple[str, int, int]]:
