@@ -30,6 +30,7 @@ from db.upsert import table
 KEY_BITS = 12  # of a row key are the sequence within one second
 _SPILL = 3600  # seconds by which a crowded date's keys may run ahead of its time
 _COMPARED = re.compile(r"(?P<slug>[^<>]+)(?P<op>>=|<=|>|<)(?P<bound>.*)", re.S)
+_MOST_DIGITS = 18  # of a count
 _BEGUN = re.compile(r"[0-9]{4}(-[0-9]{2})?")
 _CLOCK = re.compile(  # 2025-07-01 12:00, 9.30 pm, with or without a zone
     r"(?P<day>\S+)\s+(?P<hour>\d{1,2})(?:[:.H](?P<rest>\d{2}(?::\d{2}(?:\.\d+)?)?))?\s*(?P<half>AM|PM)?"
@@ -389,6 +390,9 @@ def _topic_field(names: _Names, field: Field) -> Tree:
     compared = _COMPARED.fullmatch(field.value)
     slug = (compared["slug"] if compared else field.value).lower()
     known = topic_slugs(names.session)
+    if "=" in slug:
+        said = f"a topic is compared by >, >=, < or <=, such as topic:{slug.partition('=')[0].strip()}>0.5"
+        raise _wrong(field, said, [">", ">=", "<", "<="], slug.index("="))
     if slug not in known:
         raise _unknown(replace(field, value=slug), "topic", known)
     if not compared:
@@ -408,13 +412,17 @@ def _probability(field: Field, compared: re.Match[str]) -> float:
 def _at_least(names: _Names, field: Field) -> Tree:
     """min_likes:10 and so on, of the newest counts; a post that nobody counted matches none."""
     number = fold(field.value)
-    if not (number.isascii() and number.isdecimal() and len(number) < 19):
+    if not (number.isascii() and number.isdecimal()):
         raise _wrong(field, f"{field.value!r} is no whole number", ["10"])
+    if len(number) > _MOST_DIGITS:
+        raise _wrong(field, f"{field.value!r} is more than any post has", ["10"])
     return Condition(names.view.count(field.name.removeprefix("min_")) >= int(number))
 
 
 def _from(names: _Names, field: Field) -> Tree:
     key = storable(field.value).lstrip("@").lower()
+    if not key:
+        raise _wrong(field, "from: has no name behind the @", ["from:@CJTFOIR"])
     return _accounts(names, _account.c.handle_key == key)
 
 
