@@ -26,7 +26,7 @@ from core.page import Page
 from core.post import SeenPost
 from core.readings import index_words
 from core.settings import Settings
-from db import directory, sources, tags
+from db import directory, segments, sources, tags
 from db.database import PRAGMAS, Database, head
 from db.tags import Pending
 
@@ -105,6 +105,7 @@ def build(file: Path, seed: int, count: int, told: Told = lambda done: None) -> 
             spent.posts += len(records)
             told(spent.posts)
         spent.versions = archive.tagged
+        segments.tidy(database)  # as a worker does in its first idle minute
         database.fold_log()
     bare.unlink()
     return spent
