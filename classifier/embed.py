@@ -8,8 +8,9 @@ import json
 import os
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -32,12 +33,15 @@ _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 @dataclass(frozen=True)
 class Tokenizer:
-    """Texts to token ids, and what stands around them: `before` every text, `after` it, `padding` behind that."""
+    """Texts to token ids, and what stands around them: `before` every text, `after` it, `padding` behind that.
+
+    One thread at a time cuts texts; the others wait for milliseconds. What `run` is made of bears no more."""
 
     run: Any
     before: tuple[int, ...]
     after: tuple[int, ...]
     padding: int
+    _turn: Lock = field(default_factory=Lock, compare=False)
 
     @classmethod
     def load(cls, path: Path) -> "Tokenizer":
@@ -48,7 +52,8 @@ class Tokenizer:
     def tokens(self, texts: Sequence[str]) -> list[Tokens]:
         if not texts:
             return []
-        found = self.run(readable(texts), add_special_tokens=False, return_offsets_mapping=True)
+        with self._turn:
+            found = self.run(readable(texts), add_special_tokens=False, return_offsets_mapping=True)
         return [Tokens(*pair) for pair in zip(found["input_ids"], found["offset_mapping"], strict=True)]
 
     def row(self, ids: Sequence[int]) -> tuple[int, ...]:

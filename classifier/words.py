@@ -1,4 +1,4 @@
-"""The words of searches as vectors, for a process that does not tag: the encoder alone, loaded at the first search.
+"""The words of searches as vectors. A process that tags lends its encoder, another loads one at the first search.
 
 Searches come from several threads and again and again: one loads, and the last vectors are kept.
 """
@@ -29,9 +29,7 @@ class Words:
         return self._read(said)
 
     def _vector(self, said: str) -> Vectors:
-        reader = self._loaded()
-        with self._lock:  # a search is read in milliseconds; a tokenizer is not for several threads
-            found: Vectors = reader.vectors([said])[0]
+        found: Vectors = self._loaded().vectors([said])[0]
         return found
 
     def _loaded(self) -> Reader:

@@ -11,6 +11,7 @@ import numpy as np
 from sqlalchemy import func, select
 from sqlmodel import Session
 
+from core import garbage
 from db import buckets, counts_then
 from db.columns import LABELS, Codes
 from db.entries import topic_slugs
@@ -26,6 +27,7 @@ _run, _version = table(Run), table(Version)
 Histogram = tuple[Any, Any, Sequence[str], Any]  # starts, posts a bucket, topics, posts a topic and bucket
 
 
+@garbage.paused()
 def timeline(session: Session, query: PostQuery, interval: str) -> list[dict[str, Any]]:
     """[{"start", "count", "topics": {slug: n}}] from the first to the last match, empty buckets too; weeks begin
     on Monday, all in UTC. Raises BadRequest for an interval that is none or too fine for the range."""

@@ -20,7 +20,7 @@ def readiness(
         parts["storage"] = storage.look() if parts["database"] is None else None
         if worker:
             parts["scheduler"] = None if worker.running else "not started"
-            if worker.tags:
+            if worker.model:
                 parts["model"] = None  # a worker that tags has loaded it before it starts
         if more and parts["database"] is None:
             parts |= more(database)

@@ -143,9 +143,9 @@ def _foreign(settings: Settings, folder: Path) -> "Classifier | None":
     )
 
 
-def words(settings: Settings) -> "Words | None":
+def words(settings: Settings, tagger: "Classifier | None" = None) -> "Words | None":
     """What reads the words of searches as the model reads posts, without its heads; None where no model of ours
-    tags. Nothing is loaded yet."""
+    tags. Nothing is loaded yet, and nothing will be where a `tagger` of these settings is at hand."""
     if not settings.tagging:
         return None
     from classifier import heads
@@ -153,6 +153,9 @@ def words(settings: Settings) -> "Words | None":
     from classifier.reading import Reader
     from classifier.words import Words
 
+    reader = tagger.reader if tagger else None
+    if reader:
+        return Words(lambda: reader)
     folder = Path(settings.model) if settings.model else SHIPPED  # one of the hub is no model of ours
     if not (folder / heads.FILE).is_file():
         return None

@@ -12,7 +12,7 @@ from fastapi import FastAPI
 
 from api.app import create_app
 from api.watcher import Watcher
-from core import times
+from core import garbage, times
 from core.errors import SettingsError
 from core.settings import Settings
 from db import credentials
@@ -41,7 +41,9 @@ def run(settings: Settings, role: Role = "all", parts: Callable[[Database], dict
                 _greet(settings, database, listening.getsockname()[1])
                 storage = worker.storage if worker else Storage(settings, database)
                 ready = readiness(database, storage, worker, parts)
-                app = create_app(settings, database, ready, runtime.words(settings))
+                app = create_app(
+                    settings, database, ready, runtime.words(settings, worker.model if worker else None)
+                )
                 Thread(target=_warm, args=(database, app), name="warming", daemon=True).start()
                 _serve(app, listening, stop)
             else:
@@ -53,11 +55,13 @@ def run(settings: Settings, role: Role = "all", parts: Callable[[Database], dict
 
 
 def _warm(database: Database, app: FastAPI) -> None:
-    """Beside the first requests, who would wait for it; where it fails, so will they, and they say why."""
+    """Beside the first requests, who would wait for it; where it fails, so will they, and they say why. What the
+    program is made of is there then."""
     try:
         database.warm()
         with database.read() as session:
             app.state.context.meaning.read_ahead(session)
+        garbage.settle()
     except Exception:
         log.exception("counts and vectors could not be prepared")
 

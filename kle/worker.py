@@ -78,8 +78,9 @@ class Worker:
         self._clock.start()
 
     @property
-    def tags(self) -> bool:
-        return self._model is not None
+    def model(self) -> "Classifier | None":
+        """What tags here; None where nothing does."""
+        return self._model
 
     @property
     def running(self) -> bool:

@@ -84,6 +84,7 @@ def over_http(file: Path, folder: Path, shapes: Sequence[Shape], requests: int) 
     try:
         found.memory["started"] = server.memory()
         with servers.client(server) as client:
+            client.get("/api/v1/facets").raise_for_status()  # waits until the server has read its columns in
             for shape in shapes:
                 asked = [_request(client, shape, number) for number in range(requests + 1)][1:]
                 found.alone[shape.name] = _answered(asked)

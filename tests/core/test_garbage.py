@@ -42,3 +42,12 @@ def test_who_turned_it_off_finds_it_off():
     with garbage.paused():
         pass
     assert not gc.isenabled()
+
+
+def test_what_has_settled_is_passed_by():
+    before = gc.get_freeze_count()
+    try:
+        garbage.settle()
+        assert gc.get_freeze_count() > before and gc.isenabled()
+    finally:
+        gc.unfreeze()

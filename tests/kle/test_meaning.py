@@ -100,6 +100,21 @@ def test_many_threads_load_the_encoder_once() -> None:
     assert all(np.array_equal(one, found[n % 3]) for n, one in enumerate(found))
 
 
+def test_who_tags_lends_the_encoder_to_searches(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While it tags, too: nothing is loaded twice, and neither disturbs the other."""
+    model = Model.load(SHIPPED)
+    monkeypatch.setattr(Reader, "load", None)
+    read = runtime.words(knobs.load(model=""), model)
+    assert read and read.digest == model.reader.digest
+    texts, searches = [*MEETINGS.values()] * 8, ["payroll", "reform talks", "رواتب", "water"]
+    alone = [words(model.reader)(said) for said in searches]
+    with ThreadPoolExecutor(5) as pool:
+        tagging = pool.submit(model.predict, texts)
+        found = list(pool.map(read, searches * 4))
+    assert len(tagging.result()) == len(texts)
+    assert all(np.allclose(one, alone[n % 4], atol=1e-6) for n, one in enumerate(found))
+
+
 def test_an_archive_of_before_is_filled_and_again_by_another_encoder(said: None) -> None:
     with runtime.archive() as (_, database):
         with database.write() as session:
