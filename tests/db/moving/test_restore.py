@@ -3,6 +3,8 @@
 import shutil
 import sqlite3
 from contextlib import closing
+from pathlib import Path
+from tempfile import mkdtemp
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -155,17 +157,17 @@ def test_failure_in_the_middle_leaves_nothing_and_can_be_begun_again(room, saved
     assert restore.restore(str(saved), room.database).verified["ok"]
 
 
-def round_trip(tmp_path, postgres_url, number):
+def round_trip(folder, postgres_url):
     """SQLite -> PostgreSQL -> SQLite; the tallies at each station."""
-    there, back = tmp_path / f"{number}.there", tmp_path / f"{number}.back"
-    first = Database(f"sqlite:///{tmp_path / f'{number}.sqlite'}")
+    there, back = folder / "there", folder / "back"
+    first = Database(f"sqlite:///{folder / 'first.sqlite'}")
     backup.backup(first, there)
     first.close()
     database = Database(postgres_url)
     restored = restore.restore(str(there), database)
     backup.backup(database, back)
     database.close()
-    last = Database(f"sqlite:///{tmp_path / f'{number}.last'}")
+    last = Database(f"sqlite:///{folder / 'last.sqlite'}")
     restore.restore(str(back), last)
     with last.read() as session:
         return said(there), restored.tables, said(back), tables.tallies(session)
@@ -174,12 +176,12 @@ def round_trip(tmp_path, postgres_url, number):
 @settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(st.lists(seen_posts(), max_size=4), min_size=1, max_size=4))
 def test_round_trip_through_postgres_gives_equal_digests(tmp_path, migrated, emptied, rounds):
-    number = len(list(tmp_path.iterdir()))  # one that is drawn may be drawn twice
-    file = tmp_path / f"{number}.sqlite"
+    folder = Path(mkdtemp(dir=tmp_path))  # of this round alone
+    file = folder / "first.sqlite"
     shutil.copy(migrated, file)
     room = fill(Room(Database(f"sqlite:///{file}")))
     for posts in rounds:
         look(room, "wild", *posts)
     room.database.close()
-    first, second, third, fourth = round_trip(tmp_path, emptied(), number)
+    first, second, third, fourth = round_trip(folder, emptied())
     assert first == second == third == fourth
