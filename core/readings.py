@@ -13,14 +13,15 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, TypeVar
 
-from core.text import MARKED, TERM, fold, is_mark, joined, pieces, search_words, without_addresses, words
+from core.text import MARKED, TERM, cut, fold, is_mark, joined, pieces, search_words, without_addresses, words
 
 BORDER = "\ue000"  # stands between words of the index that are no neighbours; `fold` drops it from all texts
 _AROUND = 4  # words on either side of what is written in another way: phrases are rarely longer
 _BESIDE = 3  # the same where the neighbours stay as they are though they have another way, too
 Run = list["Spot"]
+T = TypeVar("T")
 Kind = Literal["apart", "together", "number", "letters", "ending"]
 
 _HASHTAG = re.compile(rf"[#＃]([{MARKED}\u200c\u200d]+)")
@@ -62,7 +63,7 @@ def readings(text: str) -> list[list[str]]:
     shown = without_addresses(text)
     folded = fold(shown)
     if not _has_other(shown, folded):
-        return [[term if term.isalnum() else joined(term) for term in TERM.findall(folded)]]
+        return [cut(folded)]
     return [[word for word, _, _ in reading] for reading in _Text(shown, folded).readings]
 
 
@@ -74,19 +75,26 @@ def _has_other(shown: str, folded: str) -> bool:
 
 def index_words(text: str) -> list[str]:
     """All readings, with a BORDER between them: what the index holds."""
-    first, *others = readings(text)
-    for other in others:
-        first.append(BORDER)
-        first += other
-    return first
+    return _bordered(readings(text), BORDER)
+
+
+def _bordered(runs: Sequence[list[T]], border: T) -> list[T]:
+    found = [*runs[0]]
+    for run in runs[1:]:
+        found += [border, *run]
+    return found
 
 
 def query_readings(text: str) -> list[list[str]]:
     """The ways in which `text` is searched: as it stands, and with 72.000 and 72 000 as one number."""
     found = [search_words(text)]
-    together = _GROUPED.sub(lambda number: re.sub("[. ]", "", number[0]), fold(without_addresses(text)))
+    together = _GROUPED.sub(_as_one, fold(without_addresses(text)))
     other = search_words(together)
     return found if other == found[0] else [*found, other]
+
+
+def _as_one(number: re.Match[str]) -> str:
+    return number[0].replace(".", "").replace(" ", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +109,7 @@ class Spots:
     def of(cls, text: str) -> "Spots":
         shown = without_addresses(text)
         read = _Text(shown, fold(shown))
-        first, *others = read.readings
-        spots = [*first]
-        for other in others:
-            spots += [_BETWEEN, *other]
+        spots = _bordered(read.readings, _BETWEEN)
         return cls([spot.word for spot in spots], spots, read)
 
     def places(self, runs: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
@@ -168,8 +173,7 @@ class _Text:
 
     def _others(self) -> Iterator[_Other]:
         """At one place the usual one first."""
-        if "." in self.folded or " " in self.folded:
-            yield from self._numbers()
+        yield from self._numbers()
         if "#" in self.shown or "＃" in self.shown or "@" in self.shown or "＠" in self.shown:
             yield from self._tags()
         if _JOINER in self.shown:
@@ -205,9 +209,7 @@ class _Text:
 
     def _numbers(self) -> Iterator[_Other]:
         for found in _GROUPED.finditer(self.folded):
-            yield self._instead(
-                found.start(), found.end(), [(re.sub("[. ]", "", found[0]), *found.span())], "number"
-            )
+            yield self._instead(found.start(), found.end(), [(_as_one(found), *found.span())], "number")
 
     def _tags(self) -> Iterator[_Other]:
         for tag in _TAG.finditer(self.shown):

@@ -109,7 +109,12 @@ _SHORT = {
 def search_words(text: str) -> list[str]:
     """The folded words of `text` in order, as they are searched: 72,000 is one, U.S. is us, Ph.D. is phd, Da'esh is
     daesh, Sinjar's is sinjar. Of addresses host and path count; those of link shorteners say nothing."""
-    return [term if term.isalnum() else joined(term) for term in TERM.findall(fold(without_addresses(text)))]
+    return cut(fold(without_addresses(text)))
+
+
+def cut(folded: str) -> list[str]:
+    """The words of a text that is folded already, and without addresses."""
+    return [joined(term) for term in TERM.findall(folded)]
 
 
 def joined(term: str) -> str:

@@ -89,7 +89,6 @@ def _counts(found: Found) -> Target:
 
 def _beside_a_writer(found: Found) -> Target:
     paced, full = _rate(found, PACED), _rate(found, FULL)
-    paced, full = _rate(found, PACED), _rate(found, FULL)
     remark = f"at {paced:,.0f} posts/s; at full speed, {full:,.0f} posts/s, {_share(found, FULL):.2g}"
     return Target("readers' p95 beside a paced writer, against idle", 1.5, _share(found, PACED), remark)
 
