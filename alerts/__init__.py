@@ -1,0 +1,1 @@
+"""Alerts: which posts a saved query tells of, to whom, when and why."""
