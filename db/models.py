@@ -567,6 +567,125 @@ class Credential(SQLModel, table=True):
     revoked_at: datetime | None = _time(optional=True)
 
 
+class Alert(SQLModel, table=True):
+    """A saved query that tells of posts. `query` is in the query language, `cadence` and `quiet` as `core.cadence`
+    reads them, `lang` that of its messages.
+
+    What the ledger said behind the line `from_seq` is new to it. A post older than `max_age_seconds` when it was
+    first seen is told as found late. `declared`: kle.toml has it, and it ends when kle.toml has it no more. One
+    that ended stays, for what it sent names it.
+    """
+
+    id: int | None = _key()
+    name: str
+    query: str = Field(sa_column=Column(Text, nullable=False))
+    cadence: str
+    quiet: str | None = None
+    lang: str
+    tells_edits: bool = False
+    max_age_seconds: int = Field(sa_type=Key)
+    declared: bool = False
+    owner: str
+    made_at: datetime = _time()
+    from_seq: int = Field(sa_type=Key)
+    paused_at: datetime | None = _time(optional=True)
+    ended_at: datetime | None = _time(optional=True)
+
+
+class Subscriber(SQLModel, table=True):
+    """Somebody at an address, whom every post is told once, however many of the alerts match it.
+
+    `address` may hold a token, and `secret` signs webhooks: both are encrypted (`core.sealed`). `address_key` is a
+    keyed digest of the address in its usual form, `shown` what may be shown of it. `former_secret` is valid beside
+    the new one until `former_until`. `failing_since` is the first of the failures that have not ended since.
+    """
+
+    __table_args__ = (UniqueConstraint("kind", "address_key"),)
+    id: int | None = _key()
+    kind: str
+    address_key: str
+    address: str = Field(sa_column=Column(Text, nullable=False))
+    shown: str
+    secret: str | None = None
+    former_secret: str | None = None
+    former_until: datetime | None = _time(optional=True)
+    made_at: datetime = _time()
+    confirmed_at: datetime | None = _time(optional=True)
+    token_sha256: str | None = Field(default=None, unique=True)
+    failing_since: datetime | None = _time(optional=True)
+    paused_at: datetime | None = _time(optional=True)
+    ended_at: datetime | None = _time(optional=True)
+
+
+class Subscription(SQLModel, table=True):
+    """That an alert tells a subscriber, of what the ledger said behind `from_seq`."""
+
+    __table_args__ = (UniqueConstraint("alert_id", "subscriber_id"),)
+    id: int | None = _key()
+    alert_id: int = _ref("alert.id")
+    subscriber_id: int = _ref("subscriber.id", index=True)
+    from_seq: int = Field(sa_type=Key)
+    ended_at: datetime | None = _time(optional=True)
+
+
+class Delivery(Claimable, table=True):
+    """One message. Its `key`, the idempotency key of all tries, and its `body` are fixed before the first of them.
+
+    `kind` is posts, late, or a notice of its own (`alerts`). `ended_at` is when it was sent, or given up: then
+    `parked` says that a person may send it again, and `answer` what was said last.
+    """
+
+    __table_args__ = (
+        Index("ix_delivery_waiting", "not_before", sqlite_where=text("ended_at IS NULL"),
+              postgresql_where=text("ended_at IS NULL")),
+    )  # fmt: skip
+    id: int | None = _key()
+    key: str = Field(unique=True)
+    kind: str
+    subscriber_id: int = _ref("subscriber.id", index=True)
+    alert_id: int | None = _ref("alert.id", optional=True, index=True)
+    body: dict[str, Any] = _json(dict)
+    made_at: datetime = _time()
+    ended_at: datetime | None = _time(optional=True)
+    parked: bool = False
+    answer: str | None = None
+
+
+class Told(SQLModel, table=True):
+    """That a post is told a subscriber: once, and for each edit where that was asked for (`edition`, the number of
+    the version; else 0). Without a delivery it waits until `due_at`.
+
+    `alert_id` is the alert that tells it first; `why` has all that matched: [{"alert", "reasons"}].
+    """
+
+    __table_args__ = (
+        UniqueConstraint("subscriber_id", "post_id", "edition"),
+        Index("ix_told_waiting", "due_at", sqlite_where=text("delivery_id IS NULL"),
+              postgresql_where=text("delivery_id IS NULL")),
+    )  # fmt: skip
+    id: int | None = _key()
+    subscriber_id: int = _ref("subscriber.id")
+    post_id: int = _ref("post.id", index=True)
+    edition: int = 0
+    alert_id: int = _ref("alert.id")
+    late: bool = False
+    why: list[dict[str, Any]] = _json(list)
+    due_at: datetime = _time()
+    delivery_id: int | None = _ref("delivery.id", optional=True, index=True)
+
+
+class Attempt(SQLModel, table=True):
+    """One try of a delivery: how long it took, what was answered. `status` is that of HTTP or SMTP, if any."""
+
+    id: int | None = _key()
+    delivery_id: int = _ref("delivery.id", index=True)
+    at: datetime = _time()
+    seconds: float
+    outcome: str
+    status: int | None = None
+    answer: str | None = None
+
+
 class Meta(SQLModel, table=True):
     """Small facts about the archive itself, such as the fold version of its index."""
 
