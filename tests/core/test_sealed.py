@@ -15,7 +15,7 @@ def test_what_is_sealed_opens_with_its_key_alone(tmp_path):
     assert "token" not in sealed and sealer.seal("tgram://token/chat") != sealed
     assert Sealer.of("", tmp_path).open(sealed) == "tgram://token/chat"
     assert stat.S_IMODE((tmp_path / FILE).stat().st_mode) == 0o600
-    with pytest.raises(SettingsError, match="put the .* back"):
+    with pytest.raises(SettingsError, match=r"put the .* back"):
         Sealer.of("k" * 40, tmp_path).open(sealed)
 
 
