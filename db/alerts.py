@@ -67,34 +67,28 @@ def subscribe(session: Session, alert_id: int, subscriber_ids: Sequence[int]) ->
     seq = ledger.head(session)[0]
     rows = [{"alert_id": alert_id, "subscriber_id": n, "from_seq": seq, "ended_at": None} for n in subscriber_ids]
     statement = insert(session, Subscription)
-    again = {"from_seq": statement.excluded.from_seq, "ended_at": None}
-    for row in rows:
-        session.execute(
-            statement.values(row).on_conflict_do_update(
-                index_elements=["alert_id", "subscriber_id"],
-                set_=again,
-                where=_subscription.c.ended_at.is_not(None),
-            )
-        )
+    again = statement.on_conflict_do_update(
+        index_elements=["alert_id", "subscriber_id"],
+        set_={"from_seq": statement.excluded.from_seq, "ended_at": None},
+        where=_subscription.c.ended_at.is_not(None),
+    )
+    if rows:
+        session.execute(again, rows)
 
 
 def hearings(session: Session) -> list[Hearing]:
     """Who hears now: subscriptions that have not ended, of subscribers who said yes and have not gone."""
     columns = _subscription.c.alert_id, _subscription.c.subscriber_id, _subscription.c.from_seq
-    statement = select(*columns).join_from(
-        _subscription, _subscriber, _subscriber.c.id == _subscription.c.subscriber_id
-    )
-    alive = (
-        _subscription.c.ended_at.is_(None),
-        _subscriber.c.ended_at.is_(None),
-        _subscriber.c.confirmed_at.is_not(None),
-    )
-    return [Hearing(*row) for row in session.execute(statement.where(*alive).order_by(_subscription.c.id))]
+    of = _subscriber.c.id == _subscription.c.subscriber_id
+    alive = _subscription.c.ended_at.is_(None) & _subscriber.c.ended_at.is_(None)
+    alive &= _subscriber.c.confirmed_at.is_not(None)
+    statement = select(*columns).join_from(_subscription, _subscriber, of).where(alive)
+    return [Hearing(*row) for row in session.execute(statement.order_by(_subscription.c.id))]
 
 
 def place(session: Session) -> int:
-    """The last line that was matched, held until the end of this transaction: one matcher at a time. An archive that
-    never had an alert begins where it stands."""
+    """The last line that was matched, held until the end of this transaction: one matcher at a time. An archive
+    that never had an alert begins where it stands."""
     row = {"name": _PLACE, "value": str(ledger.head(session)[0])}
     session.execute(insert(session, Meta).values(row).on_conflict_do_nothing())
     held = select(_meta.c.value).where(_meta.c.name == _PLACE).with_for_update()
