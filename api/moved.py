@@ -1,15 +1,13 @@
 """A question about a post by another of its ids: the answer stands at the post's own."""
 
-from urllib.parse import quote
-
 from fastapi import Request
 from sqlmodel import Session
 from starlette.responses import RedirectResponse, Response
 
-from api.render.cards import SAFE
+from core import ids
 from db import posts
 
-_POSTS = "/api/v1/posts/"
+_API = "/api/v1"
 
 
 class Moved(Exception):
@@ -31,6 +29,6 @@ def own_id(session: Session, asked: str) -> str:
 def on_moved(request: Request, error: Exception) -> Response:
     """308 to the same question of the post's own id."""
     assert isinstance(error, Moved)
-    rest = request.scope["path"].removeprefix(f"{_POSTS}{error.asked}")
+    rest = request.scope["path"].removeprefix(f"{_API}/posts/{error.asked}")
     asked = f"?{request.url.query}" if request.url.query else ""
-    return RedirectResponse(f"{_POSTS}{quote(error.own, safe=SAFE)}{rest}{asked}", status_code=308)
+    return RedirectResponse(f"{_API}{ids.page(error.own)}{rest}{asked}", status_code=308)

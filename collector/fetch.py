@@ -20,7 +20,6 @@ import httpx
 import stamina
 
 from collector import body, connection, local, stream, windows
-from collector.guard import Guard, GuardedTransport
 from collector.manners import Manners
 from collector.pace import Pace
 from collector.purse import NoPurse, Purse
@@ -28,6 +27,7 @@ from collector.target import WebOrFile
 from collector.watch import Watch
 from core import times
 from core.errors import FetchError, Gone, RateLimited, Refused
+from core.guard import Guard, GuardedTransport
 from core.page import HOPS, KEPT_HEADERS, Page
 from core.settings import X_PRICES, Settings
 

@@ -15,8 +15,8 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketExce
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
-from collector.guard import Guard
 from core.errors import FetchError, RateLimited, Refused
+from core.guard import Guard
 
 MOST_BYTES = 1_000_000  # of one message
 _CLOSING = 1.0

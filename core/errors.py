@@ -13,6 +13,9 @@
     │   ├── NoRoom             the disk of the database is full
     │   ├── Busy               more is asked at once than can be answered
     │   └── TooSlow            a read took longer than a request may
+    ├── DeliveryError          a message could not be handed over; transient unless said otherwise
+    │   ├── Rejected           its receiver does not take this message, however often it is sent
+    │   └── AddressGone        nothing more goes to that address until a person says so
     └── CollectError           one look at a source went wrong
         ├── FetchError         the network or the server; transient unless said otherwise
         │   ├── RateLimited    429 or 503 with a time to wait
@@ -113,6 +116,28 @@ class Busy(NotReady):
 
 class TooSlow(NotReady):
     title = "Took too long"
+
+
+class DeliveryError(KleError):
+    """`answered` is the receiver's status of HTTP or SMTP, None where none came."""
+
+    status = 502
+    title = "Not delivered"
+    transient = True
+
+    def __init__(self, message: str, *, retry_after: float | None = None, answered: int | None = None) -> None:
+        super().__init__(masked(message), retry_after=retry_after)
+        self.answered = answered
+
+
+class Rejected(DeliveryError):
+    title = "Rejected"
+    transient = False
+
+
+class AddressGone(DeliveryError):
+    title = "Address gone"
+    transient = False
 
 
 class CollectError(KleError):

@@ -15,6 +15,7 @@ _PLAIN = re.compile(r"https://(?!www\.)[a-z0-9]+(?:[.-][a-z0-9]+)+(?:/[A-Za-z0-9
 _PORTS = {"http": 80, "https": 443}
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:\S+")
 _ESCAPED = re.compile(r"%[0-9a-f]{2}", re.I)
+_KEPT_IN_IDS = ":/~@"
 _KEPT_IN_PATHS = "/%:@!$&'()*+,;=~"
 
 
@@ -25,6 +26,11 @@ def short_hash(text: str) -> str:
 
 def public_id(platform: str, platform_id: str) -> str:
     return f"{platform}:{platform_id}"
+
+
+def page(public_id: str) -> str:
+    """The path of a post's page here; what a path may hold stands in it as it is."""
+    return f"/posts/{quote(public_id, safe=_KEPT_IN_IDS)}"
 
 
 def canonical_url(url: str) -> str:

@@ -16,7 +16,7 @@ from cryptography.fernet import Fernet, InvalidToken
 from core.errors import SettingsError
 
 FILE = "secret.key"
-_BYTES = 32
+SHORTEST = 32  # characters of a key that is given
 
 
 class Sealer:
@@ -28,11 +28,8 @@ class Sealer:
 
     @classmethod
     def of(cls, given: str, folder: Path) -> "Sealer":
-        """By the key that is `given`, else by that of the folder, which is made where there is none. Raises
-        SettingsError."""
+        """By the key that is `given`, else by that of the folder, which is made where there is none."""
         if given:
-            if len(given) < _BYTES:
-                raise SettingsError("KLE_SECRET_KEY", "***", f"has fewer than {_BYTES} characters")
             return cls(given.encode())
         return cls(_kept(folder / FILE))
 
@@ -64,7 +61,7 @@ def _kept(file: Path) -> bytes:
     file.parent.mkdir(parents=True, exist_ok=True)
     made = file.with_name(f"{file.name}.{os.getpid()}.{secrets.token_hex(4)}")
     with os.fdopen(os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
-        out.write(secrets.token_urlsafe(_BYTES).encode())
+        out.write(secrets.token_urlsafe(SHORTEST).encode())
         out.flush()
         os.fsync(out.fileno())
     try:

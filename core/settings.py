@@ -12,6 +12,7 @@ import math
 import os
 import re
 import tomllib
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -19,11 +20,15 @@ from pydantic import BaseModel, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from core import secrecy
+from core.alert import AlertConfig
 from core.errors import SettingsError
+from core.sealed import SHORTEST
 from core.tables import ActorConfig, ReferenceConfig, SourceConfig, TopicConfig
 
 _TEST_KNOBS = ("KLE_TEST_", "KLE_REQUIRE_")  # read by the tests, not by the program
 _PASSWORD = re.compile(r":[^:/@]+@")  # of a database URL: never into a log
+_SMTP = re.compile(r"smtps?://([^:/@\s]+(:[^/@\s]*)?@)?([\w.-]+|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?/?")
+_MAIL = re.compile(r"[^@\s<>]+@[^@\s<>]+")
 _TABLES = ("source", "actor", "reference", "topic", "alert")
 X_PRICES = {"post": 0.005, "user": 0.01, "media": 0.005}  # what X asked for in 2026
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -50,6 +55,19 @@ class Settings(BaseSettings):
     public_read: bool = Field(default=False, description="Serve outside readers under each platform's terms.")
     request_seconds: float = Field(
         default=10.0, ge=0, le=3600, description="Seconds that one request may read the archive; 0: no limit."
+    )
+    public_subscribe: bool = Field(
+        default=False, description="Let anybody have a search mailed to an address that confirms it."
+    )
+    smtp_url: str = Field(
+        default="",
+        description="Mail server: smtps://USER:PASSWORD@HOST (TLS) or smtp://HOST:587 (STARTTLS); empty: no mail.",
+    )
+    mail_from: str = Field(default="", description="Sender of mails, such as KLE monitor <kle@example.org>.")
+    secret_key: str = Field(
+        default="",
+        repr=False,
+        description="Encrypts what alerts keep secret, 32 characters or more; empty: secret.key in data_dir.",
     )
     allow_private_networks: str = Field(
         default="",
@@ -136,6 +154,28 @@ class Settings(BaseSettings):
             raise ValueError("must hold {name} or {definition}, and no other field")
         return value
 
+    @field_validator("smtp_url")
+    @classmethod
+    def _smtp(cls, value: str) -> str:
+        if value and not _SMTP.fullmatch(value):
+            raise ValueError("must be smtps://USER:PASSWORD@HOST:465 or smtp://USER:PASSWORD@HOST:587")
+        return value
+
+    @field_validator("mail_from")
+    @classmethod
+    def _sender(cls, value: str) -> str:
+        address = parseaddr(value)[1] if value else "a@b"
+        if not _MAIL.fullmatch(address) or not value.isprintable():
+            raise ValueError("must be an address such as kle@example.org, or KLE monitor <kle@example.org>")
+        return value
+
+    @field_validator("secret_key")
+    @classmethod
+    def _long(cls, value: str) -> str:
+        if value and len(value) < SHORTEST:
+            raise ValueError(f"must have {SHORTEST} characters or more")
+        return value
+
     @field_validator("database_url")
     @classmethod
     def _database(cls, value: str) -> str:
@@ -181,6 +221,10 @@ class Settings(BaseSettings):
         return self._rows("reference", ReferenceConfig, "slug")
 
     @property
+    def alerts(self) -> list[AlertConfig]:
+        return self._rows("alert", AlertConfig, "name")
+
+    @property
     def topics(self) -> list[TopicConfig]:
         """Those of one's own; the shipped ones are the classifier's."""
         return self._rows("topic", TopicConfig, "slug")
@@ -223,7 +267,8 @@ def load(config: Path | None = None, **overrides: Any) -> Settings:
     except ValidationError as error:
         raise _first_problem(error, Settings, "") from None
     settings = built.model_copy(update={name: value for name, value in overrides.items() if value is not None})
-    _ = settings.sources, settings.actors, settings.references, settings.topics  # a wrong table stops the start too
+    for table in _TABLES:  # a wrong one stops the start too
+        getattr(settings, f"{table}s")
     return settings
 
 
@@ -265,6 +310,8 @@ def _first_problem(error: ValidationError, form: type[BaseModel], where: str) ->
         return SettingsError(where + name, None, "is missing")
     shown = f"KLE_{name.upper()}" if form is Settings else where + name
     value = first.get("ctx", {}).get("shown", first["input"])  # of many texts only the one that is wrong
-    if name == "database_url":
+    if name in ("database_url", "smtp_url"):
         value = _PASSWORD.sub(":***@", value)
+    elif form is Settings:
+        value = secrecy.shown(name, value)
     return SettingsError(shown, value, first["msg"].removeprefix("Value error, "))

@@ -1,35 +1,37 @@
-"""Alerts, whom they tell, and where the matcher stands in the ledger: the statements, one function each."""
+"""Alerts and their subscriptions: the statements, one function each. What is told, `db.told` keeps."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlmodel import Session
 
 from core.errors import NotFound
 from db import ledger
-from db.models import Alert, Meta, Subscriber, Subscription
-from db.upsert import Row, insert, insert_all, insert_quietly, table
+from db.models import Alert, Meta, Subscriber, Subscription, Version
+from db.upsert import Row, among, insert, insert_all, insert_quietly, table
 
 _PLACE = "alerts_place"  # in Meta: the last line of the ledger that was matched
-_alert, _subscriber, _subscription, _meta = (table(m) for m in (Alert, Subscriber, Subscription, Meta))
+_alert, _subscriber, _subscription, _meta, _version = (
+    table(m) for m in (Alert, Subscriber, Subscription, Meta, Version)
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Hearing:
-    """That a subscriber hears of what an alert matches, behind a line of the ledger."""
+    """That a subscriber hears of what an alert matches, if its first version comes behind `from_version`."""
 
     alert_id: int
     subscriber_id: int
-    from_seq: int
+    from_version: int
 
 
 def make(session: Session, row: Row, now: datetime) -> int:
-    """A new alert; what the ledger has said until now is not new to it."""
-    made = {"declared": False, "tells_edits": False, "quiet": None, **row, "made_at": now}
-    (number,) = insert_all(session, Alert, [{**made, "from_seq": ledger.head(session)[0]}])
+    """A new alert; what the archive has seen until now is not new to it."""
+    made = {"declared": False, "tells_edits": False, "quiet": None, "state": {}, **row, "made_at": now}
+    (number,) = insert_all(session, Alert, [{**made, "from_version": _last_version(session)}])
     return number
 
 
@@ -49,51 +51,80 @@ def get(session: Session, alert_id: int) -> Any:
     return found
 
 
+def by_id(session: Session, alert_ids: Collection[int]) -> dict[int, Any]:
+    """Those with these numbers, ended ones too."""
+    rows = session.execute(select(_alert).where(among(session, _alert.c.id, sorted(set(alert_ids)))))
+    return {row.id: row for row in rows}
+
+
+def all_of(session: Session) -> list[Any]:
+    """Those that have not ended, paused ones too, in the order in which they were made."""
+    return list(session.execute(select(_alert).where(_alert.c.ended_at.is_(None)).order_by(_alert.c.id)))
+
+
 def standing(session: Session) -> list[Any]:
     """Those that tell of what comes now, in the order in which they were made."""
-    alive = _alert.c.ended_at.is_(None) & _alert.c.paused_at.is_(None)
-    return list(session.execute(select(_alert).where(alive).order_by(_alert.c.id)))
+    return [row for row in all_of(session) if row.paused_at is None]
 
 
-def subscriber(session: Session, row: Row) -> int:
-    """The subscriber at this address, as it is known already or made now."""
-    insert_quietly(session, Subscriber, [row])
-    mine = (_subscriber.c.kind == row["kind"]) & (_subscriber.c.address_key == row["address_key"])
-    return int(session.execute(select(_subscriber.c.id).where(mine)).scalar_one())
-
-
-def subscribe(session: Session, alert_id: int, subscriber_ids: Sequence[int]) -> None:
-    """These hear of what this alert matches from now on; who heard already goes on."""
-    seq = ledger.head(session)[0]
-    rows = [{"alert_id": alert_id, "subscriber_id": n, "from_seq": seq, "ended_at": None} for n in subscriber_ids]
+def subscribe(
+    session: Session, alert_id: int, confirmed: dict[int, datetime | None], now: datetime, *, outside: bool = False
+) -> None:
+    """These subscribers, each with when it said yes (None: not yet), hear of what this alert matches from now on;
+    who hears already goes on."""
+    last = _last_version(session)
+    row = {"alert_id": alert_id, "from_version": last, "asked_at": now, "ended_at": None, "outside": outside}
+    rows = [{**row, "subscriber_id": number, "confirmed_at": at} for number, at in confirmed.items()]
     statement = insert(session, Subscription)
+    renewed = ("from_version", "asked_at", "confirmed_at", "ended_at", "outside")
     again = statement.on_conflict_do_update(
         index_elements=["alert_id", "subscriber_id"],
-        set_={"from_seq": statement.excluded.from_seq, "ended_at": None},
+        set_={name: getattr(statement.excluded, name) for name in renewed},
         where=_subscription.c.ended_at.is_not(None),
     )
     if rows:
         session.execute(again, rows)
 
 
-def hearings(session: Session) -> list[Hearing]:
-    """Who hears now: subscriptions that have not ended, of subscribers who said yes and have not gone."""
-    columns = _subscription.c.alert_id, _subscription.c.subscriber_id, _subscription.c.from_seq
+def subscriptions(session: Session, alert_ids: Collection[int]) -> list[Any]:
+    """Those of these alerts that have not ended, each with its subscriber: its row's columns are named
+    `subscriber_*`, as in `subscriber_kind`."""
     of = _subscriber.c.id == _subscription.c.subscriber_id
-    alive = _subscription.c.ended_at.is_(None) & _subscriber.c.ended_at.is_(None)
-    alive &= _subscriber.c.confirmed_at.is_not(None)
-    statement = select(*columns).join_from(_subscription, _subscriber, of).where(alive)
-    return [Hearing(*row) for row in session.execute(statement.order_by(_subscription.c.id))]
+    theirs = [column.label(f"subscriber_{column.name}") for column in _subscriber.c if column.name != "id"]
+    statement = select(_subscription, *theirs).join_from(_subscription, _subscriber, of)
+    mine = among(session, _subscription.c.alert_id, sorted(set(alert_ids))), _subscription.c.ended_at.is_(None)
+    return list(session.execute(statement.where(*mine).order_by(_subscription.c.id)))
+
+
+def hearings(session: Session) -> list[Hearing]:
+    """All subscriptions that have not ended; what is for those that are not confirmed waits until they are."""
+    columns = _subscription.c.alert_id, _subscription.c.subscriber_id, _subscription.c.from_version
+    statement = select(*columns).where(_subscription.c.ended_at.is_(None)).order_by(_subscription.c.id)
+    return [Hearing(*row) for row in session.execute(statement)]
 
 
 def place(session: Session) -> int:
-    """The last line that was matched, held until the end of this transaction: one matcher at a time. An archive
-    that never had an alert begins where it stands."""
+    """The last line that was matched. An archive that never had an alert begins where it stands."""
     row = {"name": _PLACE, "value": str(ledger.head(session)[0])}
-    session.execute(insert(session, Meta).values(row).on_conflict_do_nothing())
-    held = select(_meta.c.value).where(_meta.c.name == _PLACE).with_for_update()
-    return int(session.execute(held).scalar_one())
+    found = session.execute(select(_meta.c.value).where(_meta.c.name == _PLACE)).scalar()
+    if found is None:
+        insert_quietly(session, Meta, [row])
+        found = session.execute(select(_meta.c.value).where(_meta.c.name == _PLACE)).scalar_one()
+    return int(found)
 
 
-def advance(session: Session, seq: int) -> None:
-    session.execute(update(_meta).where(_meta.c.name == _PLACE).values(value=str(seq)))
+def advance(session: Session, old: int, new: int) -> bool:
+    """Go on from one line to another; False where another matcher did so before."""
+    mine = (_meta.c.name == _PLACE) & (_meta.c.value == str(old))
+    return bool(session.execute(update(_meta).where(mine).values(value=str(new))).rowcount)  # type: ignore[attr-defined]
+
+
+def _last_version(session: Session) -> int:
+    return int(session.execute(select(func.coalesce(func.max(_version.c.id), 0))).scalar_one())
+
+
+def first_versions(session: Session, post_ids: Sequence[int]) -> dict[int, int]:
+    """Post -> the version that was archived first: an older text that is learned later comes behind it."""
+    first = select(_version.c.post_id, func.min(_version.c.id))
+    rows = session.execute(first.where(among(session, _version.c.post_id, post_ids)).group_by(_version.c.post_id))
+    return {row[0]: row[1] for row in rows}

@@ -569,16 +569,19 @@ class Credential(SQLModel, table=True):
 
 class Alert(SQLModel, table=True):
     """A saved query that tells of posts. `query` is in the query language, `cadence` and `quiet` as `core.cadence`
-    reads them, `lang` that of its messages.
+    reads them, `lang` that of its messages, `rule` what it waits for (`core.tables.Rule`), `state` what that rule
+    has to remember.
 
-    What the ledger said behind the line `from_seq` is new to it. A post older than `max_age_seconds` when it was
-    first seen is told as found late. `declared`: kle.toml has it, and it ends when kle.toml has it no more. One
-    that ended stays, for what it sent names it.
+    Posts whose first version comes behind `from_version` are new to it. One older than `max_age_seconds` when it
+    was first seen is told as found late. `declared`: kle.toml has it, and it ends when kle.toml has it no more.
+    One that ended stays, for what it sent names it.
     """
 
     id: int | None = _key()
     name: str
     query: str = Field(sa_column=Column(Text, nullable=False))
+    rule: dict[str, Any] = _json(dict)
+    state: dict[str, Any] = _json(dict)
     cadence: str
     quiet: str | None = None
     lang: str
@@ -587,7 +590,7 @@ class Alert(SQLModel, table=True):
     declared: bool = False
     owner: str
     made_at: datetime = _time()
-    from_seq: int = Field(sa_type=Key)
+    from_version: int = Field(sa_type=Key)
     paused_at: datetime | None = _time(optional=True)
     ended_at: datetime | None = _time(optional=True)
 
@@ -597,7 +600,8 @@ class Subscriber(SQLModel, table=True):
 
     `address` may hold a token, and `secret` signs webhooks: both are encrypted (`core.sealed`). `address_key` is a
     keyed digest of the address in its usual form, `shown` what may be shown of it. `former_secret` is valid beside
-    the new one until `former_until`. `failing_since` is the first of the failures that have not ended since.
+    the new one until `former_until`. `failing_since` is the first of the failures that have not ended since;
+    `paused_at` since when nothing is tried any more.
     """
 
     __table_args__ = (UniqueConstraint("kind", "address_key"),)
@@ -611,38 +615,43 @@ class Subscriber(SQLModel, table=True):
     former_until: datetime | None = _time(optional=True)
     made_at: datetime = _time()
     confirmed_at: datetime | None = _time(optional=True)
-    token_sha256: str | None = Field(default=None, unique=True)
     failing_since: datetime | None = _time(optional=True)
     paused_at: datetime | None = _time(optional=True)
-    ended_at: datetime | None = _time(optional=True)
 
 
 class Subscription(SQLModel, table=True):
-    """That an alert tells a subscriber, of what the ledger said behind `from_seq`."""
+    """That an alert tells a subscriber of posts whose first version comes behind `from_version`.
+
+    Until it is confirmed what matches waits. `outside`: asked for by somebody we do not know.
+    """
 
     __table_args__ = (UniqueConstraint("alert_id", "subscriber_id"),)
     id: int | None = _key()
     alert_id: int = _ref("alert.id")
     subscriber_id: int = _ref("subscriber.id", index=True)
-    from_seq: int = Field(sa_type=Key)
+    from_version: int = Field(sa_type=Key)
+    outside: bool = False
+    asked_at: datetime = _time()
+    confirmed_at: datetime | None = _time(optional=True)
     ended_at: datetime | None = _time(optional=True)
 
 
 class Delivery(Claimable, table=True):
     """One message. Its `key`, the idempotency key of all tries, and its `body` are fixed before the first of them.
 
-    `kind` is posts, late, or a notice of its own (`alerts`). `ended_at` is when it was sent, or given up: then
-    `parked` says that a person may send it again, and `answer` what was said last.
+    `kind` is posts, late, rule, confirm, notice or test. `ended_at` is when it was sent, or given up: then `parked`
+    says that a person may send it again, and `answer` what was said last.
     """
 
     __table_args__ = (
         Index("ix_delivery_waiting", "not_before", sqlite_where=text("ended_at IS NULL"),
               postgresql_where=text("ended_at IS NULL")),
+        Index("ix_delivery_recent", "subscriber_id", "alert_id", "made_at"),
     )  # fmt: skip
     id: int | None = _key()
     key: str = Field(unique=True)
     kind: str
-    subscriber_id: int = _ref("subscriber.id", index=True)
+    subscriber_id: int = _ref("subscriber.id")
     alert_id: int | None = _ref("alert.id", optional=True, index=True)
     body: dict[str, Any] = _json(dict)
     made_at: datetime = _time()
@@ -655,7 +664,7 @@ class Told(SQLModel, table=True):
     """That a post is told a subscriber: once, and for each edit where that was asked for (`edition`, the number of
     the version; else 0). Without a delivery it waits until `due_at`.
 
-    `alert_id` is the alert that tells it first; `why` has all that matched: [{"alert", "reasons"}].
+    `alert_id` is the alert that tells it first; `why` has all that matched: [{"alert", "due", "reasons"}].
     """
 
     __table_args__ = (

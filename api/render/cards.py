@@ -4,14 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 from api.render import formats
 from api.render.formats import When
 from api.render.marks import Piece, pieces
+from core import ids
 from core.snippets import Wanted, snippet
 
-SAFE = ":/~@"  # of the characters in ids, those that a path may hold as they are
 _CAUSES = {
     "request": "on request",
     "deleted": "as its platform's terms ask",
@@ -116,7 +116,7 @@ class Card:
 
 
 def href(public_id: str, as_of: str | None = None) -> str:
-    return f"/posts/{quote(public_id, safe=SAFE)}" + (f"?{urlencode({'as_of': as_of})}" if as_of else "")
+    return ids.page(public_id) + (f"?{urlencode({'as_of': as_of})}" if as_of else "")
 
 
 def card(

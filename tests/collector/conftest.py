@@ -8,7 +8,7 @@ import pytest
 import stamina
 
 from collector.fetch import Fetcher
-from collector.guard import Guard
+from core.guard import Guard
 from tests.collector.server import Site, running
 
 LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"),)

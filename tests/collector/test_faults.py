@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from collector.fetch import Fetcher
-from collector.guard import Guard
 from core.errors import FetchError, Refused
+from core.guard import Guard
 from tests.collector.conftest import LOOPBACK
 from tests.collector.server import Site
 

@@ -11,10 +11,10 @@ import pytest
 from collector import fetch
 from collector.body import Limit
 from collector.fetch import Fetcher
-from collector.guard import Guard
 from collector.pace import Pace
 from collector.target import WebOrFile
 from core.errors import FetchError, Gone, RateLimited, Refused
+from core.guard import Guard
 from core.page import HOPS, PEER, TLS
 from core.settings import load
 from tests.collector.conftest import LOOPBACK

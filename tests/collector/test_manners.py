@@ -10,9 +10,9 @@ import pytest
 from collector import windows
 from collector.breakers import Breakers
 from collector.fetch import Fetcher
-from collector.guard import Guard
 from collector.robots import Robots
 from core.errors import FetchError, Gone, RateLimited, Refused
+from core.guard import Guard
 from core.page import Page
 from tests.collector.conftest import LOOPBACK
 from tests.collector.server import Site, running

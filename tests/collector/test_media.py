@@ -12,8 +12,8 @@ from sqlalchemy import select, update
 
 from collector import magic
 from collector.fetch import Fetcher
-from collector.guard import Guard
 from core.errors import SettingsError
+from core.guard import Guard
 from core.outcome import Outcome
 from db import ledger, sources
 from db.database import Database

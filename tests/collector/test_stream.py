@@ -11,8 +11,8 @@ from websockets.sync.server import ServerConnection
 
 from collector import stream
 from collector.fetch import Fetcher
-from collector.guard import Guard
 from core.errors import FetchError, RateLimited, Refused
+from core.guard import Guard
 from tests.collector.conftest import LOOPBACK
 from tests.collector.server import Site
 from tests.collector.speaker import Speaker, speaking, stay

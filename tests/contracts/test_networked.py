@@ -14,8 +14,8 @@ import pytest
 
 from collector import kinds
 from collector.fetch import Fetcher
-from collector.guard import Guard
 from core.errors import RateLimited
+from core.guard import Guard
 from core.outcome import GOOD
 from core.page import Page
 from core.post import Asked, SeenPost

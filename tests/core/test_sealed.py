@@ -26,11 +26,6 @@ def test_a_digest_knows_an_address_again_and_tells_nothing(tmp_path):
     assert not (tmp_path / FILE).exists()
 
 
-def test_a_short_key_is_none(tmp_path):
-    with pytest.raises(SettingsError, match="fewer than 32"):
-        Sealer.of("secret", tmp_path)
-
-
 def test_many_that_start_at_once_have_one_key(tmp_path):
     with ThreadPoolExecutor(8) as pool:
         digests = set(pool.map(lambda _: Sealer.of("", tmp_path / "data").digest("a"), range(32)))

@@ -46,6 +46,7 @@ def test_only_what_may_pass_by_itself_is_transient(failure):
         errors.FetchError,
         errors.RateLimited,
         errors.OverBudget,
+        errors.DeliveryError,
     )
     assert failure.transient == (failure in passing)
 

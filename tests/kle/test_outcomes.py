@@ -12,9 +12,9 @@ from starlette.testclient import TestClient
 
 from api.app import create_app
 from collector.fetch import Fetcher
-from collector.guard import Guard
 from core import settings as knobs
 from core import times
+from core.guard import Guard
 from core.outcome import GOOD
 from db.database import Database, open_database
 from tests.api.site import client

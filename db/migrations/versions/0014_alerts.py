@@ -15,6 +15,8 @@ def upgrade() -> None:
         sa.Column("id", Key, nullable=False),
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("query", sa.Text(), nullable=False),
+        sa.Column("rule", Json, nullable=False),
+        sa.Column("state", Json, nullable=False),
         sa.Column("cadence", sa.String(), nullable=False),
         sa.Column("quiet", sa.String(), nullable=True),
         sa.Column("lang", sa.String(), nullable=False),
@@ -23,7 +25,7 @@ def upgrade() -> None:
         sa.Column("declared", sa.Boolean(), nullable=False),
         sa.Column("owner", sa.String(), nullable=False),
         sa.Column("made_at", UtcTime, nullable=False),
-        sa.Column("from_seq", Key, nullable=False),
+        sa.Column("from_version", Key, nullable=False),
         sa.Column("paused_at", UtcTime, nullable=True),
         sa.Column("ended_at", UtcTime, nullable=True),
         sa.PrimaryKeyConstraint("id", name="pk_alert"),
@@ -40,20 +42,20 @@ def upgrade() -> None:
         sa.Column("former_until", UtcTime, nullable=True),
         sa.Column("made_at", UtcTime, nullable=False),
         sa.Column("confirmed_at", UtcTime, nullable=True),
-        sa.Column("token_sha256", sa.String(), nullable=True),
         sa.Column("failing_since", UtcTime, nullable=True),
         sa.Column("paused_at", UtcTime, nullable=True),
-        sa.Column("ended_at", UtcTime, nullable=True),
         sa.PrimaryKeyConstraint("id", name="pk_subscriber"),
         sa.UniqueConstraint("kind", "address_key", name="uq_subscriber_kind_address_key"),
-        sa.UniqueConstraint("token_sha256", name="uq_subscriber_token_sha256"),
     )
     op.create_table(
         "subscription",
         sa.Column("id", Key, nullable=False),
         sa.Column("alert_id", Key, nullable=False),
         sa.Column("subscriber_id", Key, nullable=False),
-        sa.Column("from_seq", Key, nullable=False),
+        sa.Column("from_version", Key, nullable=False),
+        sa.Column("outside", sa.Boolean(), nullable=False),
+        sa.Column("asked_at", UtcTime, nullable=False),
+        sa.Column("confirmed_at", UtcTime, nullable=True),
         sa.Column("ended_at", UtcTime, nullable=True),
         sa.ForeignKeyConstraint(["alert_id"], ["alert.id"], name="fk_subscription_alert_id"),
         sa.ForeignKeyConstraint(["subscriber_id"], ["subscriber.id"], name="fk_subscription_subscriber_id"),
@@ -83,7 +85,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("key", name="uq_delivery_key"),
     )
     op.create_index("ix_delivery_alert_id", "delivery", ["alert_id"])
-    op.create_index("ix_delivery_subscriber_id", "delivery", ["subscriber_id"])
+    op.create_index("ix_delivery_recent", "delivery", ["subscriber_id", "alert_id", "made_at"])
     waiting = sa.text("ended_at IS NULL")
     op.create_index(
         "ix_delivery_waiting", "delivery", ["not_before"], sqlite_where=waiting, postgresql_where=waiting

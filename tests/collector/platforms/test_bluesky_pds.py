@@ -19,9 +19,9 @@ from typing import Any
 import pytest
 
 from collector.fetch import Fetcher
-from collector.guard import Guard
 from collector.platforms import _bluesky_repository, bluesky
 from core.errors import Refused
+from core.guard import Guard
 from core.post import Asked, Media, SeenPost
 from tests.collector.platforms.rounds import Source
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 import httpx
 import pytest
 
-from collector.guard import Guard, GuardedTransport
 from core.errors import FetchError, Refused
+from core.guard import Guard, GuardedTransport
 
 PUBLIC = "93.184.215.14"
 
