@@ -6,6 +6,7 @@ Returns ISO 639 codes: en, ar, ckb (Central Kurdish), kmr (Northern Kurdish).
 
 import re
 
+RIGHT_TO_LEFT = frozenset(("ar", "ckb", "fa", "ur", "he", "ps", "sd", "ug", "yi", "dv"))
 _URLS = re.compile(r"https?://\S+|[@#]\S+|pic\.twitter\.com/\S+")
 _WORD = re.compile(r"[^\W\d_]+")
 _SORANI = re.compile(r"[ەێۆڕڵڤ]|\u0647\u200c")

@@ -20,7 +20,7 @@ from api.render.echoes import SHOWN, others
 from api.render.judging import may_judge, verdicts
 from api.render.templates import page
 from api.search import OnePost
-from core import times
+from core import addresses, times
 from core.errors import KleError
 from db import captures, corrections, directory, posts, spread
 from db.query import PostQuery
@@ -63,8 +63,8 @@ def one_post(request: Request, who: Reader, id: str, asked: Annotated[OnePost, Q
         "similar": [(card(other, names, SHORT), f"{other['similarity']:.2f}") for other in near],
         "versions": past[::-1],
         "captures": evidence,
-        "links": [(url, formats.safe_url(url)) for url in post["links"]],
-        "media": [(item, formats.safe_url(item["url"])) for item in post["media"]],
+        "links": [(url, addresses.safe_url(url)) for url in post["links"]],
+        "media": [(item, addresses.safe_url(item["url"])) for item in post["media"]],
         "metrics": _metrics(post["metrics"]),
         "citation": _citation(post, past[-1]["digest"], moment),
     }
@@ -89,7 +89,7 @@ def _citation(post: dict[str, Any], digest: str, as_of: datetime | None) -> str:
     """Id, place, time first seen and the digest of the version: enough to find it and to prove it."""
     when = formats.when(post).text
     author = (post["account"] or {}).get("name") or (post["account"] or {}).get("handle") or "Unknown author"
-    address = formats.safe_url(post["url"])
+    address = addresses.safe_url(post["url"])
     place = f"Published at {address}, archived as" if address else "No public address is known; archived as"
     seen = formats.moment(post["first_seen_at"])
     known = f", as known on {formats.moment(as_of)}" if as_of else ""

@@ -7,9 +7,9 @@ from api import outgoing
 from api.access import Reader
 from api.conditional import asked_at
 from api.deps import context, only
-from api.render import formats
 from api.render.templates import page
 from api.render.weeks import drifts
+from core import addresses
 from core.outcome import GOOD
 from db import directory, drift, sources
 
@@ -23,7 +23,7 @@ def list_sources(request: Request, who: Reader) -> Response:
         names = {topic["slug"]: topic["name"] for topic in directory.topics(session)}
         weeks = drifts(drift.drift(session, asked_at(request)), names)
     storage = outgoing.storage(context(request).readiness().get("storage"), who.audience)
-    rows = [{**row, "state": _state(row), "href": formats.safe_url(row["url"])} for row in found]
+    rows = [{**row, "state": _state(row), "href": addresses.safe_url(row["url"])} for row in found]
     return page(request, "sources.html", {"rows": rows, "drifts": weeks, "storage": storage})
 
 

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from api.render import formats
 from api.render.formats import When
 from api.render.marks import Piece, pieces
-from core import ids
+from core import addresses, ids
 from core.snippets import Wanted, snippet
 
 _CAUSES = {
@@ -133,7 +133,7 @@ def card(
     return Card(
         id=post["id"],
         href=href(post["id"], as_of),
-        url=formats.safe_url(post["url"]),
+        url=addresses.safe_url(post["url"]),
         author=account["name"] or account["handle"] or "Unknown author",
         handle=account["handle"] if account["name"] else "",
         actor=account["actor"],
@@ -209,7 +209,7 @@ def _seen(sighting: dict[str, Any]) -> Seen:
     return Seen(
         source=sighting["source"] or "",
         first_hand=sighting["first_hand"],
-        url=formats.safe_url(sighting["url"]),
-        host=formats.host(sighting["url"]),
+        url=addresses.safe_url(sighting["url"]),
+        host=addresses.host(sighting["url"]),
         at=formats.moment(sighting["seen_at"]),
     )

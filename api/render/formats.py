@@ -1,13 +1,12 @@
-"""Numbers, times and addresses as people read them. Times are UTC and say so."""
+"""Numbers and times as people read them. Times are UTC and say so."""
 
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
 
 from core import times
+from core.lang import RIGHT_TO_LEFT
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_RTL = ("ar", "ckb", "fa", "ur", "he", "ps", "sd", "ug", "yi", "dv")
 _LANGUAGES = {"en": "English", "ar": "Arabic", "ckb": "Sorani", "kmr": "Kurmanji", "ku": "Kurdish", "fa": "Persian",
               "tr": "Turkish", "fr": "French", "de": "German", "es": "Spanish"}  # fmt: skip
 _PLATFORMS = {"x": "X", "bluesky": "Bluesky", "mastodon": "Mastodon", "feed": "Feed", "article": "Article",
@@ -73,25 +72,7 @@ def platform(name: str) -> str:
 
 def direction(code: str | None) -> str:
     """The language's, where it is known; else the first strong letter decides, in the browser."""
-    return "rtl" if code and code.split("-")[0] in _RTL else "auto" if not code else "ltr"
-
-
-def safe_url(url: str | None) -> str | None:
-    """`url` if a link to it can do no harm: a web address with a host, no user in it."""
-    try:
-        parts = urlsplit((url or "").strip())
-        fine = parts.scheme in ("http", "https") and bool(parts.hostname) and "@" not in parts.netloc
-    except ValueError:
-        return None
-    return (url or "").strip() if fine else None
-
-
-def host(url: str | None) -> str:
-    """For reading: the host of an address."""
-    try:
-        return (urlsplit(url or "").hostname or "").removeprefix("www.")
-    except ValueError:
-        return ""
+    return "rtl" if code and code.split("-")[0] in RIGHT_TO_LEFT else "auto" if not code else "ltr"
 
 
 def facet(value: str, field: str) -> str:

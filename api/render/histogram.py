@@ -10,7 +10,7 @@ from typing import Any
 
 from api.render import formats
 from api.search import Interval
-from core import times
+from core import addresses, times
 
 HEIGHT = 120
 WIDEST = 5.0  # percent; two bars across a screen would look like walls
@@ -212,7 +212,7 @@ def _event(number: int, row: dict[str, Any], first: datetime, last: datetime) ->
         number=number,
         title=row["title"],
         date=_date(row["date"]),
-        url=formats.safe_url(row["url"]),
+        url=addresses.safe_url(row["url"]),
         note=row["note"] or "",
         verified=row["verified"],
         x=x,

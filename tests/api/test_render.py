@@ -39,22 +39,6 @@ def test_spans(seconds, shown):
 
 
 @pytest.mark.parametrize(
-    "url", ["http://a.example", "https://a.example/x?y=1#z", "HTTPS://A.example", " https://a.example "]
-)
-def test_web_addresses_are_linked(url):
-    assert formats.safe_url(url) == url.strip()
-
-
-@pytest.mark.parametrize(
-    "url",
-    [None, "", "javascript:alert(1)", "JaVaScRiPt:alert(1)", "data:text/html,x", "//a.example", "/path", "https://",
-     "https://user@a.example", "http://[broken", "\x01javascript:alert(1)", "java\nscript:alert(1)", "ftp://a.example"],
-)  # fmt: skip
-def test_nothing_else_is_linked(url):
-    assert formats.safe_url(url) is None
-
-
-@pytest.mark.parametrize(
     ("lang", "direction"),
     [("ckb", "rtl"), ("ar", "rtl"), ("ar-IQ", "rtl"), ("kmr", "ltr"), ("en", "ltr"), (None, "auto")],
 )

@@ -1,4 +1,4 @@
-"""Whether an address of the web stands in a text."""
+"""Whether an address of the web stands in a text, and which are linked."""
 
 import pytest
 
@@ -20,3 +20,19 @@ WITHOUT = (
 @pytest.mark.parametrize(("text", "stands"), [(t, True) for t in WITH] + [(t, False) for t in WITHOUT])
 def test_an_address_has_a_scheme_and_a_host(text: str, stands: bool) -> None:
     assert addresses.stands_in(text) is stands
+
+
+@pytest.mark.parametrize(
+    "url", ["http://a.example", "https://a.example/x?y=1#z", "HTTPS://A.example", " https://a.example "]
+)
+def test_web_addresses_are_linked(url):
+    assert addresses.safe_url(url) == url.strip()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [None, "", "javascript:alert(1)", "JaVaScRiPt:alert(1)", "data:text/html,x", "//a.example", "/path", "https://",
+     "https://user@a.example", "http://[broken", "\x01javascript:alert(1)", "java\nscript:alert(1)", "ftp://a.example"],
+)  # fmt: skip
+def test_nothing_else_is_linked(url):
+    assert addresses.safe_url(url) is None
