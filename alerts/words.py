@@ -12,6 +12,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from markupsafe import Markup, escape
+
 from core import times
 from core.cadence import Cadence
 from core.errors import BadRequest
@@ -43,9 +45,20 @@ def _arabic(n: int) -> str:
     return "few" if 3 <= last <= 10 else "many" if last >= 11 else "other"
 
 
+class Said(str):
+    """Of our own words: in another phrase it stands as it is."""
+
+    __slots__ = ()
+
+
 def plain(said: str) -> str:
     """Without isolates, for where nothing reads them, such as a subject."""
     return said.replace(_FIRST_STRONG, "").replace(_END, "")
+
+
+def elements(said: str) -> Markup:
+    """As HTML, where elements isolate. What is filled in holds no isolates of its own (`render.clean`)."""
+    return Markup(escape(said).replace(_FIRST_STRONG, Markup("<bdi>")).replace(_END, Markup("</bdi>")))  # noqa: S704
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,40 +71,42 @@ class Words:
     def rtl(self) -> bool:
         return self.lang in RIGHT_TO_LEFT
 
-    def say(self, name: str, **values: str) -> str:
+    def say(self, name: str, /, **values: str) -> Said:
         return self._filled(table()[name][self.lang], values)
 
-    def many(self, name: str, n: int, **values: str) -> str:
+    def many(self, name: str, n: int, /, **values: str) -> Said:
         return self._filled(table()[name][self.lang][plural(self.lang, n)], {"n": str(n), **values})
 
-    def apart(self, value: str) -> str:
-        """Isolated where it holds what runs against the language."""
+    def apart(self, value: str) -> Said:
+        """Isolated where it holds what runs against the language and is not our own."""
+        if isinstance(value, Said):
+            return value
         against = _LTR_CLASSES if self.rtl else _RTL_CLASSES
         foreign = any(unicodedata.bidirectional(character) in against for character in value)
-        return f"{_FIRST_STRONG}{value}{_END}" if foreign else value
+        return Said(f"{_FIRST_STRONG}{value}{_END}" if foreign else value)
 
-    def date(self, said: str) -> str:
+    def date(self, said: str) -> Said:
         at = times.parse(said)
         month = table()["months"][self.lang][at.month - 1]
         order: str = table()["date"][self.lang]
-        return order.format(day=at.day, month=month, year=at.year)
+        return Said(order.format(day=at.day, month=month, year=at.year))
 
-    def moment(self, said: str) -> str:
+    def moment(self, said: str) -> Said:
         """Of an RFC 3339 time, in UTC, and says so."""
         order: str = table()["moment"][self.lang]
-        return order.format(date=self.date(said), time=self.apart(f"{times.parse(said):%H:%M} UTC"))
+        return Said(order.format(date=self.date(said), time=self.apart(f"{times.parse(said):%H:%M} UTC")))
 
-    def percent(self, share: float) -> str:
+    def percent(self, share: float) -> Said:
         """Never rounds a doubt away: 0.996 is 99 %, not 100 %."""
         whole = 100 if share >= 1 else min(99, int(share * 100 + 0.5))
         said: str = table()["percent"][self.lang]
-        return said.format(n=whole)
+        return self.apart(said.format(n=whole))
 
-    def span(self, said: str) -> str:
+    def span(self, said: str) -> Said:
         """15m, 24h, 7d or 1h 30m in words."""
-        return " ".join(self.many(_UNITS[part[-1]], int(part[:-1])) for part in said.split())
+        return Said(" ".join(self.many(_UNITS[part[-1]], int(part[:-1])) for part in said.split()))
 
-    def cadence(self, said: str) -> str:
+    def cadence(self, said: str) -> Said:
         """As written, if it is none that this version knows: the message is worth more than the phrase."""
         try:
             cadence = Cadence.parse(said)
@@ -99,8 +114,8 @@ class Words:
             return self.apart(said)
         return self.say(cadence.kind, **_when(cadence))
 
-    def _filled(self, phrase: str, values: dict[str, str]) -> str:
-        return phrase.format_map({name: self.apart(value) for name, value in values.items()})
+    def _filled(self, phrase: str, values: dict[str, str]) -> Said:
+        return Said(phrase.format_map({name: self.apart(value) for name, value in values.items()}))
 
 
 def _when(cadence: Cadence) -> dict[str, str]:
