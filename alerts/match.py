@@ -11,19 +11,22 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from core.readings import BORDER
-from db.entries import EVERY
+from db.entries import EVERY, token
 from db.language import And, Not, Or, Phrase, Prefix, Token, Tree
 
 _BEGUN = "*"  # behind a key that is only the beginning of a word; no word and no token ends so
+_OF_TAGS = (token("topic", ""), token("unsure", ""), token("is", "unsure"))
 Keys = frozenset[str]
 
 
 @dataclass(frozen=True)
 class Said:
-    """A post's entry in the index: its words in order, BORDERs included, and its filter tokens."""
+    """A post's entry in the index: its words in order, BORDERs included, and its filter tokens. `pending`: no model
+    has read it yet, so what it is about is not known."""
 
     words: Sequence[str]
     tokens: frozenset[str]
+    pending: bool = False
 
     @cached_property
     def places(self) -> dict[str, list[int]]:
@@ -110,7 +113,9 @@ def holds(tree: Tree | None, said: Said) -> bool | None:
             return _not(holds(part, said))
         case Phrase(words) | Prefix(words):
             return _stands(words, said, begun=isinstance(tree, Prefix))
-    return tree.value in said.tokens if isinstance(tree, Token) else True if tree is None else None
+        case Token(value):
+            return None if said.pending and value.startswith(_OF_TAGS) else value in said.tokens
+    return True if tree is None else None
 
 
 def _not(value: bool | None) -> bool | None:

@@ -1,11 +1,12 @@
 """Alerts and their subscriptions: the statements, one function each. What is told, `db.told` keeps."""
 
-from collections.abc import Collection, Sequence
+import secrets
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import exists, func, select, update
 from sqlmodel import Session
 
 from core.errors import NotFound
@@ -14,9 +15,11 @@ from db.models import Alert, Meta, Subscriber, Subscription, Version
 from db.upsert import Row, among, insert, insert_all, insert_quietly, table
 
 _PLACE = "alerts_place"  # in Meta: the last line of the ledger that was matched
+_STAMP = "alerts_stamp"  # in Meta: another one after each change, by which a matcher knows that it has to look
 _alert, _subscriber, _subscription, _meta, _version = (
     table(m) for m in (Alert, Subscriber, Subscription, Meta, Version)
 )
+OUTSIDE = "outside"  # owner of what somebody asked for whom we do not know
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,8 @@ class Hearing:
 def make(session: Session, row: Row, now: datetime) -> int:
     """A new alert; what the archive has seen until now is not new to it."""
     made = {"declared": False, "tells_edits": False, "quiet": None, "state": {}, **row, "made_at": now}
+    _touch(session)
+    begin(session)
     (number,) = insert_all(session, Alert, [{**made, "from_version": _last_version(session)}])
     return number
 
@@ -38,6 +43,7 @@ def make(session: Session, row: Row, now: datetime) -> int:
 def change(session: Session, alert_id: int, values: Row) -> None:
     """Raises NotFound; an alert that ended stays as it was."""
     mine = (_alert.c.id == alert_id) & _alert.c.ended_at.is_(None)
+    _touch(session)
     if not session.execute(update(_alert).where(mine).values(values)).rowcount:  # type: ignore[attr-defined]
         raise NotFound(f"there is no alert {alert_id}")
 
@@ -68,22 +74,42 @@ def standing(session: Session) -> list[Any]:
 
 
 def subscribe(
-    session: Session, alert_id: int, confirmed: dict[int, datetime | None], now: datetime, *, outside: bool = False
-) -> None:
-    """These subscribers, each with when it said yes (None: not yet), hear of what this alert matches from now on;
-    who hears already goes on."""
-    last = _last_version(session)
-    row = {"alert_id": alert_id, "from_version": last, "asked_at": now, "ended_at": None, "outside": outside}
-    rows = [{**row, "subscriber_id": number, "confirmed_at": at} for number, at in confirmed.items()]
-    statement = insert(session, Subscription)
-    renewed = ("from_version", "asked_at", "confirmed_at", "ended_at", "outside")
-    again = statement.on_conflict_do_update(
-        index_elements=["alert_id", "subscriber_id"],
-        set_={name: getattr(statement.excluded, name) for name in renewed},
-        where=_subscription.c.ended_at.is_not(None),
-    )
-    if rows:
-        session.execute(again, rows)
+    session: Session,
+    alert_id: int,
+    subscriber_id: int,
+    now: datetime,
+    confirmed_at: datetime | None,
+    secret: str | None = None,
+    *,
+    outside: bool = False,
+) -> tuple[int, bool]:
+    """This subscriber hears of what this alert matches from now on; without a yes what matches waits for it. Who
+    hears already goes on as before. The subscription's number, and whether it was begun now."""
+    _touch(session)
+    anew = {"from_version": _last_version(session), "asked_at": now, "confirmed_at": confirmed_at, "ended_at": None,
+            "outside": outside, "secret": secret, "former_secret": None, "former_until": None}  # fmt: skip
+    statement = insert(session, Subscription).values(alert_id=alert_id, subscriber_id=subscriber_id, **anew)
+    begun = session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["alert_id", "subscriber_id"], set_=anew, where=_subscription.c.ended_at.is_not(None)
+        ).returning(_subscription.c.id)
+    ).scalar()
+    mine = _subscription.c.alert_id == alert_id, _subscription.c.subscriber_id == subscriber_id
+    return int(begun or session.execute(select(_subscription.c.id).where(*mine)).scalar_one()), begun is not None
+
+
+def of_subscribers(session: Session, subscriber_ids: Collection[int]) -> list[Any]:
+    """The subscriptions of these subscribers that have not ended, the newest first."""
+    mine = among(session, _subscription.c.subscriber_id, sorted(subscriber_ids))
+    statement = select(_subscription).where(mine, _subscription.c.ended_at.is_(None))
+    return list(session.execute(statement.order_by(_subscription.c.id.desc())))
+
+
+def renew_secret(session: Session, subscription_id: int, secret: str, until: datetime) -> None:
+    """The old one stays valid until then."""
+    mine = _subscription.c.id == subscription_id
+    values = {"secret": secret, "former_secret": _subscription.c.secret, "former_until": until}
+    session.execute(update(_subscription).where(mine).values(values))
 
 
 def subscriptions(session: Session, alert_ids: Collection[int]) -> list[Any]:
@@ -96,6 +122,54 @@ def subscriptions(session: Session, alert_ids: Collection[int]) -> list[Any]:
     return list(session.execute(statement.where(*mine).order_by(_subscription.c.id)))
 
 
+def subscription(session: Session, subscription_id: int) -> Any:
+    """One that has not ended, of an alert that has not. Raises NotFound."""
+    alive = _subscription.c.ended_at.is_(None), _alert.c.ended_at.is_(None)
+    of = _alert.c.id == _subscription.c.alert_id
+    statement = select(_subscription).join_from(_subscription, _alert, of)
+    found = session.execute(statement.where(_subscription.c.id == subscription_id, *alive)).first()
+    if found is None:
+        raise NotFound(f"there is no subscription {subscription_id}")
+    return found
+
+
+def ever(session: Session, subscription_id: int) -> Any | None:
+    """One, ended or not."""
+    return session.execute(select(_subscription).where(_subscription.c.id == subscription_id)).first()
+
+
+def confirm(session: Session, subscription_ids: Collection[int], now: datetime) -> None:
+    mine = among(session, _subscription.c.id, sorted(subscription_ids)), _subscription.c.confirmed_at.is_(None)
+    session.execute(update(_subscription).where(*mine).values(confirmed_at=now))
+
+
+def unsubscribe(session: Session, subscription_ids: Collection[int], now: datetime) -> None:
+    mine = among(session, _subscription.c.id, sorted(subscription_ids)), _subscription.c.ended_at.is_(None)
+    session.execute(update(_subscription).where(*mine).values(ended_at=now))
+    _touch(session)
+
+
+def unconfirmed(session: Session, subscriber_id: int) -> list[Any]:
+    """The subscriptions of this subscriber that wait for a yes."""
+    waiting = _subscription.c.confirmed_at.is_(None), _subscription.c.ended_at.is_(None)
+    mine = _subscription.c.subscriber_id == subscriber_id
+    return list(session.execute(select(_subscription).where(mine, *waiting).order_by(_subscription.c.id)))
+
+
+def never_confirmed(session: Session, before: datetime) -> list[int]:
+    """The numbers of subscriptions that were asked for before then, and that nobody said yes to."""
+    waiting = _subscription.c.confirmed_at.is_(None), _subscription.c.ended_at.is_(None)
+    asked = _subscription.c.asked_at < before
+    return list(session.execute(select(_subscription.c.id).where(asked, *waiting)).scalars())
+
+
+def abandoned(session: Session) -> list[int]:
+    """The numbers of alerts of outsiders that nobody hears any more."""
+    mine = _alert.c.ended_at.is_(None), _alert.c.owner == OUTSIDE
+    heard = exists().where(_subscription.c.alert_id == _alert.c.id, _subscription.c.ended_at.is_(None))
+    return list(session.execute(select(_alert.c.id).where(*mine, ~heard)).scalars())
+
+
 def hearings(session: Session) -> list[Hearing]:
     """All subscriptions that have not ended; what is for those that are not confirmed waits until they are."""
     columns = _subscription.c.alert_id, _subscription.c.subscriber_id, _subscription.c.from_version
@@ -103,14 +177,26 @@ def hearings(session: Session) -> list[Hearing]:
     return [Hearing(*row) for row in session.execute(statement)]
 
 
-def place(session: Session) -> int:
-    """The last line that was matched. An archive that never had an alert begins where it stands."""
-    row = {"name": _PLACE, "value": str(ledger.head(session)[0])}
+def stamp(session: Session) -> str:
+    """Another one after each change of an alert or a subscription."""
+    return session.execute(select(_meta.c.value).where(_meta.c.name == _STAMP)).scalar() or ""
+
+
+def _touch(session: Session) -> None:
+    row = {"name": _STAMP, "value": secrets.token_hex(8)}
+    statement = insert(session, Meta).values(row)
+    session.execute(statement.on_conflict_do_update(index_elements=["name"], set_={"value": row["value"]}))
+
+
+def place(session: Session) -> int | None:
+    """The last line that was matched; None where no matcher ever was."""
     found = session.execute(select(_meta.c.value).where(_meta.c.name == _PLACE)).scalar()
-    if found is None:
-        insert_quietly(session, Meta, [row])
-        found = session.execute(select(_meta.c.value).where(_meta.c.name == _PLACE)).scalar_one()
-    return int(found)
+    return None if found is None else int(found)
+
+
+def begin(session: Session) -> None:
+    """With the next line, where no matcher ever was."""
+    insert_quietly(session, Meta, [{"name": _PLACE, "value": str(ledger.head(session)[0])}])
 
 
 def advance(session: Session, old: int, new: int) -> bool:
@@ -121,10 +207,3 @@ def advance(session: Session, old: int, new: int) -> bool:
 
 def _last_version(session: Session) -> int:
     return int(session.execute(select(func.coalesce(func.max(_version.c.id), 0))).scalar_one())
-
-
-def first_versions(session: Session, post_ids: Sequence[int]) -> dict[int, int]:
-    """Post -> the version that was archived first: an older text that is learned later comes behind it."""
-    first = select(_version.c.post_id, func.min(_version.c.id))
-    rows = session.execute(first.where(among(session, _version.c.post_id, post_ids)).group_by(_version.c.post_id))
-    return {row[0]: row[1] for row in rows}

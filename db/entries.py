@@ -61,6 +61,11 @@ def topic_slugs(session: Session) -> list[str]:
     return list(session.execute(select(_topic.c.slug).order_by(_topic.c.position, _topic.c.slug)).scalars())
 
 
+def topic_names(session: Session) -> dict[str, str]:
+    """Slug -> name of all topics."""
+    return {row.slug: row.name for row in session.execute(select(_topic.c.slug, _topic.c.name))}
+
+
 def next_keys(session: Session, after: int, limit: int) -> list[int]:
     statement = select(_post.c.id).where(_post.c.id > after).order_by(_post.c.id).limit(limit)
     return list(session.execute(statement).scalars())

@@ -80,7 +80,7 @@ class _Rows:
     def __post_init__(self) -> None:
         numbers = defaultdict(set)
         for line in self.lines:
-            numbers[line.kind].add(_row(line))
+            numbers[line.kind].add(row_of(line))
         self.corrections, self.said = _corrections(self.session, numbers["correction"], numbers["tags"])
         judged = numbers["tags"] | {row.version_id for row in self.corrections.values()}
         self.versions = _by_id(self.session, _VERSIONS, _version, numbers["version"] | judged)
@@ -104,7 +104,7 @@ class _Rows:
                 yield change
 
     def _seen(self, line: Any) -> Change | None:
-        row = self.versions.get(_row(line))
+        row = self.versions.get(row_of(line))
         if row is None:
             return None
         kind = MERGED if self._is_move(row) else _OF_VERSION[row.change]
@@ -117,7 +117,7 @@ class _Rows:
         return first > 1 and bool(row.number == first)
 
     def _judged(self, line: Any) -> Change | None:
-        row, moment = self.versions.get(_row(line)), _moment(line)
+        row, moment = self.versions.get(row_of(line)), _moment(line)
         if row is None or (row.id, moment) in self.said:
             return None  # a person's word has a line of its own
         topics = _differ([tag for tag in self.rounds[row.post_id] if tag.version_id == row.id], moment)
@@ -131,7 +131,7 @@ class _Rows:
         return is_first and bool(row.number == self.posts[row.post_id].current)
 
     def _corrected(self, line: Any) -> Change | None:
-        said = self.corrections.get(_row(line))
+        said = self.corrections.get(row_of(line))
         row = self.versions.get(said.version_id) if said else None
         if said is None or row is None:
             return None
@@ -140,7 +140,7 @@ class _Rows:
 
     def _gone(self, line: Any) -> Change | None:
         """A further capture of a post that was erased already takes nothing from it."""
-        row = self.erasures.get(_row(line))
+        row = self.erasures.get(row_of(line))
         if row is None or row.post_id not in self.posts or not (row.said["versions"] or row.id == row.erasure_id):
             return None
         return Change(line.seq, ERASED, line.at, row.post_id, None, row.at)
@@ -176,7 +176,8 @@ _ERASURES = select(_erasure.c.id, _erasure.c.post_id, _erasure.c.at, _erasure.c.
 )
 
 
-def _row(line: Any) -> int:
+def row_of(line: Any) -> int:
+    """The number of the row that a line speaks for."""
     return int(line.subject.split("/")[1])
 
 

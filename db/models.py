@@ -598,9 +598,8 @@ class Alert(SQLModel, table=True):
 class Subscriber(SQLModel, table=True):
     """Somebody at an address, whom every post is told once, however many of the alerts match it.
 
-    `address` may hold a token, and `secret` signs webhooks: both are encrypted (`core.sealed`). `address_key` is a
-    keyed digest of the address in its usual form, `shown` what may be shown of it. `former_secret` is valid beside
-    the new one until `former_until`. `failing_since` is the first of the failures that have not ended since;
+    `address` may hold a token and is encrypted (`core.sealed`); `address_key` is a keyed digest of it in its usual
+    form, `shown` what may be shown of it. `failing_since` is the first of the failures that have not ended since;
     `paused_at` since when nothing is tried any more.
     """
 
@@ -610,9 +609,6 @@ class Subscriber(SQLModel, table=True):
     address_key: str
     address: str = Field(sa_column=Column(Text, nullable=False))
     shown: str
-    secret: str | None = None
-    former_secret: str | None = None
-    former_until: datetime | None = _time(optional=True)
     made_at: datetime = _time()
     confirmed_at: datetime | None = _time(optional=True)
     failing_since: datetime | None = _time(optional=True)
@@ -622,7 +618,8 @@ class Subscriber(SQLModel, table=True):
 class Subscription(SQLModel, table=True):
     """That an alert tells a subscriber of posts whose first version comes behind `from_version`.
 
-    Until it is confirmed what matches waits. `outside`: asked for by somebody we do not know.
+    Until it is confirmed what matches waits. `outside`: asked for by somebody we do not know. `secret` signs what
+    is sent and is encrypted; `former_secret` is valid beside it until `former_until`.
     """
 
     __table_args__ = (UniqueConstraint("alert_id", "subscriber_id"),)
@@ -634,6 +631,9 @@ class Subscription(SQLModel, table=True):
     asked_at: datetime = _time()
     confirmed_at: datetime | None = _time(optional=True)
     ended_at: datetime | None = _time(optional=True)
+    secret: str | None = None
+    former_secret: str | None = None
+    former_until: datetime | None = _time(optional=True)
 
 
 class Delivery(Claimable, table=True):

@@ -12,7 +12,7 @@ from datetime import datetime
 from difflib import get_close_matches
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, false, not_, or_, select
+from sqlalchemy import ColumnElement, and_, not_, or_, select
 from sqlmodel import Session
 
 from core import times
@@ -22,7 +22,7 @@ from core.text import fold, storable
 from db import language, search, then
 from db.entries import token, topic_slugs
 from db.language import And, Condition, Field, Not, Or, Phrase, Prefix, Token, Tree, join
-from db.models import Account, Actor, Post, Source, Topic
+from db.models import Actor, Post, Source, Topic
 from db.selection import Arm, Selection
 from db.then import Now
 from db.upsert import table
@@ -45,7 +45,7 @@ _HAS = ("media", "link")
 _IS = ("kle", "edited", "deleted", "erased", "unsure", "second_hand", "synthetic")
 _BOUNDS = ("since", "until")
 _SHOW_ERASED = ("deleted", "erased")  # who asks for these is shown tombstones
-_post, _account, _actor, _source = table(Post), table(Account), table(Actor), table(Source)
+_post, _actor, _source = table(Post), table(Actor), table(Source)
 _topic = table(Topic)
 
 
@@ -423,21 +423,14 @@ def _from(names: _Names, field: Field) -> Tree:
     key = storable(field.value).lstrip("@").lower()
     if not key:
         raise _wrong(field, "from: has no name behind the @", ["from:@CJTFOIR"])
-    return _accounts(names, _account.c.handle_key == key)
+    return names.view.handle(key)
 
 
 def _actor_field(names: _Names, field: Field) -> Tree:
     known = list(names.session.execute(select(_actor.c.slug).order_by(_actor.c.slug)).scalars())
     if field.value not in known:
         raise _unknown(field, "actor", known)
-    wanted = select(_actor.c.id).where(_actor.c.slug == field.value).scalar_subquery()
-    return _accounts(names, _account.c.actor_id == wanted)
-
-
-def _accounts(names: _Names, condition: ColumnElement[bool]) -> Tree:
-    ids = names.session.execute(select(_account.c.id).where(condition)).scalars()
-    found = [names.view.token("account", i) for i in ids]
-    return Or(tuple(found)) if len(found) > 1 else found[0] if found else Condition(false())
+    return names.view.actor(field.value)
 
 
 def _source_field(names: _Names, field: Field) -> Tree:

@@ -17,12 +17,12 @@ from core import addresses, times
 from db import search
 from db.current import CURRENT
 from db.entries import plain, token
-from db.language import And, Condition, Token, Tree
-from db.models import Metrics, Post, Sighting, Tag, Topic, Version
+from db.language import And, Condition, Or, Token, Tree
+from db.models import Account, Actor, Metrics, Post, Sighting, Tag, Topic, Version
 from db.upsert import is_sqlite, table
 
 _post, _version, _tag, _topic = table(Post), table(Version), table(Tag), table(Topic)
-_sighting, _metrics = table(Sighting), table(Metrics)
+_sighting, _metrics, _account, _actor = table(Sighting), table(Metrics), table(Account), table(Actor)
 _known, _newer, _other = _version.alias("known"), _version.alias("newer"), _version.alias("other")
 _CHANGED_EVER = text("post.versions > 1")  # a literal, so that the partial index serves it
 _SECOND, _HOUR = len("2025-08-18T14:00:00"), len("2025-08-18 14")
@@ -77,6 +77,20 @@ class Now:
     def token(self, field: str, value: object) -> Tree:
         return Token(token(field, value))
 
+    def handle(self, key: str) -> Tree:
+        """Posts of the accounts of this name, on whatever platform."""
+        return self._of_accounts(_account.c.handle_key == key)
+
+    def actor(self, slug: str) -> Tree:
+        return self._of_accounts(
+            _account.c.actor_id == select(_actor.c.id).where(_actor.c.slug == slug).scalar_subquery()
+        )
+
+    def _of_accounts(self, condition: ColumnElement[bool]) -> Tree:
+        ids = self._session.execute(select(_account.c.id).where(condition)).scalars()
+        found = [self.token("account", i) for i in ids]
+        return Or(tuple(found)) if len(found) > 1 else found[0] if found else Condition(false())
+
     def words(self, tree: Tree) -> ColumnElement[bool]:
         """Posts that match `tree` of words (and tokens, where they are indexed)."""
         index, key, matches = search.matching(self._session, tree)
@@ -105,6 +119,16 @@ class Now:
         if is_sqlite(self._session):
             return func.substr(_post.c.created_at, 1, _HOUR)
         return func.to_char(func.timezone("UTC", _post.c.created_at), "YYYY-MM-DD HH24")
+
+
+class Coming(Now):
+    """Posts that are still to come, such as alerts wait for: whose account or actor is not known yet has a name."""
+
+    def handle(self, key: str) -> Tree:
+        return Token(token("handle", key))
+
+    def actor(self, slug: str) -> Tree:
+        return Token(token("actor", slug))
 
 
 class Unchanged(Now):

@@ -1,0 +1,78 @@
+"""One round of matching: what the ledger says behind the last line that was matched becomes rows that wait.
+
+All that a round finds is read and compared first; then its rows and its new place are written in one transaction,
+and only if no other matcher came before. So a round that dies is done again, and one that is done twice tells once.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlmodel import Session
+
+from alerts.reasons import Post, reasons
+from alerts.standing import Alert, Book, said
+from db import alerts, coming, forms, ledger, told
+from db.coming import Coming, News
+from db.database import Database
+from db.told import Match
+
+LINES = 1000  # of the ledger that one round reads
+GRACE = timedelta(seconds=15)  # in which a model may still read what matches by its words
+LATE = timedelta(minutes=1)  # in which what is found late gathers
+
+
+@dataclass(slots=True)
+class Matcher:
+    """`tagging`: a model reads what comes."""
+
+    database: Database
+    tagging: bool
+    book: Book = field(default_factory=Book)
+
+    def round(self, now: datetime) -> int:
+        """How many lines of the ledger were gone through; 0 where there is nothing new."""
+        with self.database.read() as session:
+            old = alerts.place(session)
+            if old is not None:
+                lines = ledger.lines_after(session, old, LINES)
+                if not lines:
+                    return 0
+                self.book.read(session)
+                matches = list(self._matches(session, lines, now))
+                last = lines[-1].seq if self.book.alerts else ledger.head(session)[0]
+        with self.database.write() as session:
+            if old is None:
+                alerts.begin(session)  # what stands now is nobody's news
+            elif alerts.advance(session, old, last):
+                told.tell(session, matches)
+        return 0 if old is None else len(lines)
+
+    def _matches(self, session: Session, lines: Sequence[Any], now: datetime) -> Iterator[Match]:
+        if not self.book.alerts:
+            return
+        news = coming.news(session, lines)
+        posts = coming.posts(session, news, tagging=self.tagging)
+        found = [(post, matching) for post in posts if (matching := self.book.matching(session, post))]
+        shown = dict(
+            zip((post.id for post, _ in found), forms.posts(session, [p.id for p, _ in found]), strict=True)
+        )
+        for post, matching in found:
+            for alert in matching:
+                yield from _of(alert, post, shown[post.id], news[post.id], now)
+
+
+def _of(alert: Alert, post: Coming, shown: Post, news: News, now: datetime) -> Iterator[Match]:
+    """What each subscriber of the alert is told of this post."""
+    age = (now if news.by_hand else post.first_seen_at) - post.created_at
+    late = age > alert.max_age and not news.edit
+    due = alert.due(now + LATE if late else now + GRACE if post.pending else now)
+    why = None
+    for hearing in alert.hearings:
+        is_new = post.first_version > hearing.from_version
+        edited = news.edit if news.edit and alert.tells_edits and news.edit[1] > hearing.from_version else None
+        if is_new or edited:
+            why = why if why is not None else reasons(alert.query.tree, said(post), shown)
+            edition = edited[0] if edited else 0
+            yield Match(hearing.subscriber_id, post.id, edition, alert.id, why, late, due)

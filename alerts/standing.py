@@ -1,0 +1,114 @@
+"""The alerts that stand now, as one process holds them: their queries ready to be matched, and who hears of them.
+
+Read anew when an alert or a subscription changed, in this process or another one; a query is parsed once.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from sqlmodel import Session
+
+from alerts.match import Said, Standing
+from core.cadence import Cadence, Quiet
+from core.errors import BadRequest
+from core.readings import index_words
+from db import alerts, coming, query
+from db.alerts import Hearing
+from db.coming import Coming
+from db.language import Tree
+from db.query import PostQuery
+from db.then import Coming as View
+
+_SAMPLE = 500  # newest posts by which it is known which words are rare
+log = structlog.get_logger("kle.alerts")
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One that stands. `query` is as it was written."""
+
+    id: int
+    query: PostQuery
+    cadence: Cadence
+    quiet: Quiet | None
+    tells_edits: bool
+    max_age: timedelta
+    hearings: Sequence[Hearing]
+
+    @classmethod
+    def of(cls, row: Any, query: PostQuery, hearings: Sequence[Hearing]) -> "Alert":
+        quiet = Quiet.parse(row.quiet) if row.quiet else None
+        age = timedelta(seconds=row.max_age_seconds)
+        return cls(row.id, query, Cadence.parse(row.cadence), quiet, row.tells_edits, age, hearings)
+
+    def due(self, moment: datetime) -> datetime:
+        """When is told what there is to tell since then."""
+        at = self.cadence.due(moment)
+        return self.quiet.after(at) if self.quiet else at
+
+    def in_time(self, post: Coming) -> bool:
+        """Whether its bounds take this post."""
+        since, until = self.query.since, self.query.until
+        return not ((since and post.created_at < since) or (until and post.created_at >= until))
+
+
+@dataclass(slots=True)
+class Book:
+    """Held from round to round."""
+
+    alerts: dict[int, Alert] = field(default_factory=dict)
+    standing: Standing = field(default_factory=lambda: Standing({}))
+    _stamp: str | None = None
+    _trees: dict[str, tuple[PostQuery, Tree | None]] = field(default_factory=dict)
+
+    def read(self, session: Session) -> None:
+        """Be what the rows say."""
+        stamp = alerts.stamp(session)
+        if stamp == self._stamp:
+            return
+        heard: dict[int, list[Hearing]] = defaultdict(list)
+        for hearing in alerts.hearings(session):
+            heard[hearing.alert_id].append(hearing)
+        rows = [row for row in alerts.standing(session) if heard[row.id] and row.rule["kind"] == "posts"]
+        texts = {row.query for row in rows}
+        self._trees = {q: tree for q in texts if (tree := self._trees.get(q) or _ready(session, q))}
+        rows = [row for row in rows if row.query in self._trees]
+        self.alerts = {row.id: Alert.of(row, self._trees[row.query][0], heard[row.id]) for row in rows}
+        self.standing = Standing({row.id: self._trees[row.query][1] for row in rows}, _usual(session))
+        self._stamp = stamp
+
+    def matching(self, session: Session, post: Coming) -> list[Alert]:
+        """Those that this post matches. What the entry does not tell, the search answers; of a post that waits for
+        tags it is asked when they are there."""
+        sure, open_ = self.standing.matches(said(post))
+        found = [self.alerts[number] for number in sure]
+        if not post.pending:
+            asked = [self.alerts[number] for number in open_]
+            found += [a for a in asked if query.selection(session, a.query).among(session, [post.id])]
+        return [alert for alert in found if alert.in_time(post)]
+
+
+def said(post: Coming) -> Said:
+    return Said(post.words, post.tokens, post.pending)
+
+
+def _ready(session: Session, written: str) -> tuple[PostQuery, Tree | None] | None:
+    """Parsed and looked up. One that asks for what is there no more, such as a topic that was taken out of
+    kle.toml, tells nothing until it is there again."""
+    try:
+        asked = PostQuery.build(written)
+        return asked, query.resolved(session, asked, View(session))
+    except BadRequest as error:
+        log.warning("an alert's query does not hold any more", query=written, reason=error.message)
+        return None
+
+
+def _usual(session: Session) -> Counter[str]:
+    found: Counter[str] = Counter()
+    for entry in coming.usual(session, _SAMPLE):
+        found.update({*index_words(entry.text), *entry.tokens})
+    return found

@@ -1,0 +1,123 @@
+"""What comes in, as alerts look at it: of which posts lines of the ledger tell, and their entries in the index.
+
+A post comes once as it is seen, again when its text was edited, when a model read its current text for the first
+time, and when a person corrected a tag. A model that reads it anew later brings no news.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlmodel import Session
+
+from core.readings import index_words
+from db import entries, happened, ledger
+from db.current import CURRENT
+from db.entries import token
+from db.models import Account, Actor, Correction, Post, Tag, Version
+from db.types import UtcTime
+from db.upsert import among, table
+
+_NEWS = ("first", "fuller", "edit")  # of what changes a version
+_post, _version, _tag, _account, _actor, _correction = (
+    table(m) for m in (Post, Version, Tag, Account, Actor, Correction)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """`edit` is the version that an edit made, as (number, id); `by_hand`: a person's word alone brought it up."""
+
+    post_id: int
+    edit: tuple[int, int] | None = None
+    by_hand: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Coming:
+    """A post as it stands in the index now, with names of its account and actor among the `tokens`."""
+
+    id: int
+    words: Sequence[str]
+    tokens: frozenset[str]
+    created_at: datetime
+    first_seen_at: datetime
+    first_version: int
+    pending: bool
+
+
+def news(session: Session, lines: Sequence[Any]) -> dict[int, News]:
+    """By post, in the order of the first line on each."""
+    of_version = _read(session, _row_ids(lines, "version"), _version.c.change.in_(_NEWS))
+    judged = _judged_first(session, [line for line in lines if line.kind == "tags"])
+    said = _said(session, _row_ids(lines, "correction"))
+    edits: dict[int, tuple[int, int] | None] = {}
+    for row in (*of_version, *judged):
+        known, edit = edits.get(row.post_id), (row.number, row.id) if row.change == "edit" else None
+        edits[row.post_id] = max(known, edit) if known and edit else known or edit
+    found = {post_id: News(post_id, edit) for post_id, edit in edits.items()}
+    return found | {post_id: News(post_id, by_hand=True) for post_id in said if post_id not in found}
+
+
+def _row_ids(lines: Sequence[Any], kind: str) -> list[int]:
+    return sorted({happened.row_of(line) for line in lines if line.kind == kind})
+
+
+def _read(session: Session, version_ids: Collection[int], *conditions: Any) -> list[Any]:
+    columns = _version.c.id, _version.c.post_id, _version.c.number, _version.c.change
+    mine = among(session, _version.c.id, version_ids)
+    return list(session.execute(select(*columns).where(mine, *conditions).order_by(_version.c.id)))
+
+
+def _judged_first(session: Session, lines: Sequence[Any]) -> list[Any]:
+    """The versions of which such a line tells that a model read them for the first time."""
+    if not lines:
+        return []
+    moments = {(happened.row_of(line), ledger.moment_of(line.subject)) for line in lines}
+    by_model = among(session, _tag.c.version_id, {n for n, _ in moments}), _tag.c.model_id.is_not(None)
+    first = select(_tag.c.version_id, func.min(_tag.c.valid_from, type_=UtcTime)).where(*by_model)
+    fresh = [row[0] for row in session.execute(first.group_by(_tag.c.version_id)) if (row[0], row[1]) in moments]
+    return _read(session, fresh)
+
+
+def _said(session: Session, correction_ids: Sequence[int]) -> list[int]:
+    statement = select(_version.c.post_id).join_from(
+        _correction, _version, _version.c.id == _correction.c.version_id
+    )
+    return list(session.execute(statement.where(among(session, _correction.c.id, correction_ids))).scalars())
+
+
+def posts(session: Session, keys: Collection[int], *, tagging: bool) -> list[Coming]:
+    """Those of these posts whose text is there. Without `tagging` nobody will read what waits for it."""
+    found = {entry.post_id: entry for entry in entries.present(session, sorted(keys))}
+    first = (
+        select(func.min(_version.c.id)).where(_version.c.post_id == _post.c.id).correlate(_post).scalar_subquery()
+    )
+    statement = (
+        select(
+            _post.c.id, _post.c.created_at, _post.c.first_seen_at, _version.c.tag_priority,
+            _account.c.handle_key, _actor.c.slug, first.label("first_version"),
+        )
+        .join_from(_post, _version, CURRENT)
+        .join(_account, _account.c.id == _post.c.account_id, isouter=True)
+        .join(_actor, _actor.c.id == _account.c.actor_id, isouter=True)
+        .where(among(session, _post.c.id, sorted(found)), _post.c.erasure_id.is_(None))
+    )  # fmt: skip
+    return [_coming(row, found[row.id], tagging) for row in session.execute(statement.order_by(_post.c.id))]
+
+
+def _coming(row: Any, entry: entries.Entry, tagging: bool) -> Coming:
+    names = [token("handle", row.handle_key)] if row.handle_key else []
+    names += [token("actor", row.slug)] if row.slug else []
+    tokens = frozenset((*entry.tokens, *names))
+    pending = tagging and row.tag_priority is not None
+    words = index_words(entry.text)
+    return Coming(row.id, words, tokens, row.created_at, row.first_seen_at, row.first_version, pending)
+
+
+def usual(session: Session, posts: int) -> list[entries.Entry]:
+    """What stands in the index of the newest posts: by it a matcher knows which words are rare."""
+    newest = select(_post.c.id).order_by(_post.c.id.desc()).limit(posts)
+    return entries.present(session, list(session.execute(newest).scalars()))

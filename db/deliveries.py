@@ -1,0 +1,146 @@
+"""Messages as rows: made once, tried until they are taken or given up, and sent again by hand."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import and_, func, or_, select, update
+from sqlmodel import Session
+
+from core import cursor
+from core.errors import BadRequest, NotFound
+from db import work
+from db.models import Attempt, Delivery, Subscriber
+from db.types import UtcTime
+from db.upsert import Row, among, insert_all, insert_quietly, table
+
+_delivery, _attempt, _subscriber = table(Delivery), table(Attempt), table(Subscriber)
+_KIND = "deliveries"  # of a cursor
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """One try. `status` is the receiver's, `answer` the beginning of what it said."""
+
+    delivery_id: int
+    at: datetime
+    seconds: float
+    outcome: str
+    status: int | None
+    answer: str
+
+
+def make(session: Session, rows: Sequence[Row]) -> list[int]:
+    """Rows of key, kind, subscriber_id, alert_id, body, made_at and not_before; their ids."""
+    usual = {"attempts": 0, "claimed_by": None, "claimed_until": None, "ended_at": None, "parked": False,
+             "answer": None}  # fmt: skip
+    return insert_all(session, Delivery, [{**usual, **row} for row in rows])
+
+
+def claim(session: Session, worker: str, now: datetime, limit: int, busy: Collection[int]) -> list[Any]:
+    """Up to `limit` deliveries that are due, none of a subscriber that is paused or `busy`."""
+    free = select(_subscriber.c.id).where(_subscriber.c.paused_at.is_(None))
+    waiting = and_(_delivery.c.ended_at.is_(None), _delivery.c.subscriber_id.in_(free))
+    if busy:
+        waiting = and_(waiting, ~among(session, _delivery.c.subscriber_id, sorted(busy)))
+    order = _delivery.c.not_before, _delivery.c.id
+    keys = work.claim(session, Delivery, waiting, order, worker, now, limit)
+    rows = session.execute(select(_delivery).where(among(session, _delivery.c.id, keys)).order_by(*order))
+    return list(rows)
+
+
+def note(session: Session, tries: Sequence[Tried]) -> None:
+    rows = [
+        {"delivery_id": t.delivery_id, "at": t.at, "seconds": t.seconds, "outcome": t.outcome, "status": t.status,
+         "answer": t.answer} for t in tries
+    ]  # fmt: skip
+    insert_quietly(session, Attempt, rows)
+
+
+def end(
+    session: Session, delivery_ids: Collection[int], now: datetime, answer: str | None, *, parked: bool
+) -> None:
+    """Sent, or given up."""
+    work.finish(session, Delivery, sorted(delivery_ids), ended_at=now, answer=answer, parked=parked)
+
+
+def again(session: Session, delivery_id: int, answer: str, until: datetime, *, tried: bool) -> None:
+    """To be tried again; what was not even tried is no try."""
+    values = {"answer": answer} if tried else {"attempts": _delivery.c.attempts - 1}
+    work.finish(session, Delivery, [delivery_id], not_before=until, **values)
+
+
+def put_off(session: Session, subscriber_id: int, until: datetime) -> None:
+    """While an address fails, one message asks whether it does again; the others wait as long."""
+    mine = _delivery.c.subscriber_id == subscriber_id, _delivery.c.ended_at.is_(None)
+    sooner = or_(_delivery.c.not_before.is_(None), _delivery.c.not_before < until)
+    session.execute(update(_delivery).where(*mine, sooner).values(not_before=until))
+
+
+def hurry(session: Session, subscriber_id: int, now: datetime) -> None:
+    """The address answers again: nothing has to wait any more."""
+    mine = _delivery.c.subscriber_id == subscriber_id, _delivery.c.ended_at.is_(None), _delivery.c.attempts > 0
+    session.execute(update(_delivery).where(*mine, _delivery.c.not_before > now).values(not_before=now))
+
+
+def cancel(session: Session, alert_id: int, subscriber_id: int | None, now: datetime, why: str) -> None:
+    """What was not sent yet is not sent any more."""
+    mine = [_delivery.c.alert_id == alert_id, _delivery.c.ended_at.is_(None)]
+    mine += [] if subscriber_id is None else [_delivery.c.subscriber_id == subscriber_id]
+    session.execute(update(_delivery).where(*mine).values(**work.FREE, ended_at=now, answer=why))
+
+
+def recent(session: Session, since: datetime, *, late: bool) -> dict[tuple[int, int], tuple[int, datetime]]:
+    """(subscriber, alert) -> how many messages were made since then, and when the last."""
+    pair = _delivery.c.subscriber_id, _delivery.c.alert_id
+    last = func.max(_delivery.c.made_at, type_=UtcTime)
+    kind = "late" if late else "posts"
+    statement = select(*pair, func.count(), last).where(_delivery.c.made_at > since, _delivery.c.kind == kind)
+    return {(row[0], row[1]): (row[2], row[3]) for row in session.execute(statement.group_by(*pair))}
+
+
+def count_of(session: Session, subscriber_id: int, kind: str, since: datetime) -> int:
+    mine = _delivery.c.subscriber_id == subscriber_id, _delivery.c.kind == kind, _delivery.c.made_at > since
+    return int(session.execute(select(func.count()).select_from(_delivery).where(*mine)).scalar_one())
+
+
+def last_sent(session: Session, alert_ids: Collection[int]) -> dict[int, datetime]:
+    mine = among(session, _delivery.c.alert_id, sorted(alert_ids)), _delivery.c.ended_at.is_not(None)
+    statement = select(_delivery.c.alert_id, func.max(_delivery.c.ended_at, type_=UtcTime))
+    sent = statement.where(*mine, _delivery.c.parked.is_(False)).group_by(_delivery.c.alert_id)
+    return {row[0]: row[1] for row in session.execute(sent)}
+
+
+def listed(session: Session, alert_id: int, limit: int, after: str | None = None) -> tuple[list[Any], str | None]:
+    """The deliveries of an alert, the newest first, each with its subscriber's `subscriber_kind` and `shown`; and
+    the cursor of the next page."""
+    place = [_delivery.c.id < cursor.decode(after, _KIND)[0]] if after else []
+    columns = _delivery, _subscriber.c.kind.label("subscriber_kind"), _subscriber.c.shown
+    of = _subscriber.c.id == _delivery.c.subscriber_id
+    statement = (
+        select(*columns).join_from(_delivery, _subscriber, of).where(_delivery.c.alert_id == alert_id, *place)
+    )
+    rows = list(session.execute(statement.order_by(_delivery.c.id.desc()).limit(limit + 1)))
+    return rows[:limit], cursor.encode(_KIND, rows[limit - 1].id) if len(rows) > limit else None
+
+
+def attempts(session: Session, delivery_ids: Collection[int]) -> Mapping[int, list[Any]]:
+    """Delivery -> its tries, the first one first."""
+    found: dict[int, list[Any]] = {number: [] for number in delivery_ids}
+    statement = select(_attempt).where(among(session, _attempt.c.delivery_id, sorted(delivery_ids)))
+    for row in session.execute(statement.order_by(_attempt.c.id)):
+        found[row.delivery_id].append(row)
+    return found
+
+
+def replay(session: Session, alert_id: int, delivery_id: int, now: datetime) -> None:
+    """Send it once more, under the same key. Raises NotFound; BadRequest for one that is on its way."""
+    mine = _delivery.c.id == delivery_id, _delivery.c.alert_id == alert_id
+    row = session.execute(select(_delivery).where(*mine)).first()
+    if row is None:
+        raise NotFound(f"alert {alert_id} has no delivery {delivery_id}")
+    if row.ended_at is None:
+        raise BadRequest(f"delivery {delivery_id} was not sent yet: it is tried again by itself")
+    anew = {"ended_at": None, "parked": False, "attempts": 0, "not_before": now}
+    session.execute(update(_delivery).where(_delivery.c.id == delivery_id).values(anew))
