@@ -1,11 +1,11 @@
 """What is usual in a day, told from the days before it: robustly, and cautiously where little is known.
 
 Counts are taken as twice the root of the count (Anscombe's transform): there chance alone spreads them by one,
-however many there are. The spread is that one at least, so that a quiet query does not cry at two posts; else what the
-days themselves show: their median deviation, or the distance of their ninth decile, which also sees bursts on one day
-in ten of a query that mostly has none. What is usual in this day of the week counts beside what is usual in all. And
-what several of the days reached is not unusual: of days that are like each other, whatever they are like, at most 7 in
-100 lie beyond a bound by chance.
+however many there are. The spread is that one at least, so that a quiet query does not cry at two posts; else what
+the days themselves show: their median deviation, or the distance of their ninth decile, which also sees bursts on
+one day in ten of a query that mostly has none. What is usual on this day of the week counts beside what is usual on
+all. And what several of the days reached is not unusual: of days that are like each other, whatever they are like,
+at most 7 in 100 lie above the upper bound by chance.
 """
 
 from collections.abc import Sequence
@@ -34,7 +34,7 @@ class Usual:
 
 
 def usual(past: Sequence[int | None]) -> Usual | None:
-    """`past` are posts by 24 hours, the newest first; None where nobody looked. None where too few were looked at."""
+    """`past` are posts by 24 hours, the newest first, None where nobody looked; None if these are too many."""
     days = sorted(count for count in past if count is not None)
     if len(days) < LEAST_DAYS:
         return None
@@ -49,7 +49,7 @@ def usual(past: Sequence[int | None]) -> Usual | None:
 
 
 def _levels(past: Sequence[float | None], middle: float) -> list[float]:
-    """What is usual for each day of the week, that of `past[0]` first: in all days, or in this one if that is more."""
+    """What is usual on each day of the week, that of `past[0]` first: on all, or on it alone if that is more."""
     weekdays = ([count for count in past[n::_WEEK] if count is not None] for n in range(_WEEK))
     return [max(middle, median(counts)) if counts else middle for counts in weekdays]
 

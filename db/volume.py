@@ -1,7 +1,7 @@
 """Does a source publish as it usually does? Its last 24 hours against its own last 28 days.
 
-Robust on purpose (`core.unusual`), so that one busy day, or the first look at an old account, does not make every day
-after it look quiet.
+Robust on purpose (`core.unusual`), so that one busy day, or the first look at an old account, does not make every
+day after it look quiet.
 """
 
 from collections.abc import Sequence
