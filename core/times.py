@@ -4,7 +4,8 @@ import re
 from datetime import UTC, datetime, time, timedelta
 from functools import lru_cache
 
-_EVERY = re.compile(r"(\d+)\s*(s|m|h|d)")
+_PART = re.compile(r"(\d+)\s*([smhd])\s*")
+_EVERY = re.compile(rf"({_PART.pattern})+")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 LONGEST = timedelta(days=3650)  # between two looks
 _EPOCH, _MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
@@ -57,12 +58,13 @@ def until_next_day(moment: datetime) -> float:
 
 
 def parse_every(value: str) -> timedelta:
-    """ "15m", "1h", "7d" -> a time span. Raises ValueError."""
-    found = _EVERY.fullmatch(value.strip().lower())
-    if not found or int(found[1]) == 0:
+    """ "15m", "7d", "1h 30m" -> a time span. Raises ValueError."""
+    written = value.strip().lower()
+    parts = _PART.findall(written) if _EVERY.fullmatch(written) else []
+    if not any(int(count) for count, _ in parts):
         raise ValueError(f"{value!r} is not a time span such as 30s, 15m, 1h or 7d")
     try:
-        span = timedelta(**{_UNITS[found[2]]: int(found[1])})
+        span = sum((timedelta(**{_UNITS[unit]: int(count)}) for count, unit in parts), timedelta(0))
     except OverflowError:
         span = timedelta.max
     if span > LONGEST:

@@ -73,6 +73,15 @@ def standing(session: Session) -> list[Any]:
     return [row for row in all_of(session) if row.paused_at is None]
 
 
+def step(session: Session, read: Any, state: dict[str, Any]) -> bool:
+    """From the state in which this alert was read to the next one; False where it is not what it was then."""
+    found = session.execute(select(_alert).where(_alert.c.id == read.id).with_for_update()).first()
+    if found is None or found != read:
+        return False
+    session.execute(update(_alert).where(_alert.c.id == read.id).values(state=state))
+    return True
+
+
 def subscribe(
     session: Session,
     alert_id: int,

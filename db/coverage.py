@@ -9,18 +9,15 @@ from sqlmodel import Session
 
 from core import times
 from db import following, follows, looks, room
-from db.looks import GOOD_LOOK, NO_LOOK, History
+from db.looks import GOOD_LOOK, NO_LOOK, History, Span
 from db.models import Source
 from db.query import PostQuery
 from db.sources import IMPORT
 from db.upsert import table
 
-_MISSED = 2  # looks in a row that make a gap
-_SLACK = 60_000_000  # microseconds
 _MOST_GAPS = 20
 _UNFOLLOWED = "No source follows this: no posts may only mean that nobody looked."
 _source = table(Source)
-Span = tuple[int, int]  # microseconds since 1970
 Looked = dict[str, Any]
 
 
@@ -76,30 +73,18 @@ def _of_source(source: Any, history: History, missed: int, since: datetime | Non
         "failed": int((inside.state == NO_LOOK).sum()),
         "first_run_at": times.text(first) if first else None,
         "last_ok_at": times.text(times.of_micros(good[-1])) if len(good) else None,
-        "gaps": _gaps(history, times.micros(begin), times.micros(until), source.every_seconds) if begin else [],
+        "gaps": _gaps(history, begin, until, source.every_seconds) if begin else [],
         "missed_pages": missed,
     }
 
 
+def _gaps(history: History, since: datetime, until: datetime, every_seconds: int) -> list[Span]:
+    """The newest twenty."""
+    return looks.gaps(history, times.micros(since), times.micros(until), every_seconds, _MOST_GAPS)
+
+
 def _first(history: History, since: datetime | None) -> int:
     return int(np.searchsorted(history.start, times.micros(since or times.EARLIEST)))
-
-
-def _gaps(history: History, since: int, until: int, every_seconds: int) -> list[Span]:
-    """Spans without a good look, clipped to the range; at most twenty, the newest first."""
-    allowed = every_seconds * _MISSED * 1_000_000 + _SLACK
-    good = history.start[history.state == GOOD_LOOK]
-    # from the last look before the range to the first one behind it
-    before, after = np.searchsorted(good, since, "right") - 1, np.searchsorted(good, until)
-    looks = good[max(before, 0) : after + 1]
-    wide = np.flatnonzero(np.diff(looks) > allowed)[::-1]
-    spans = [(int(looks[i]), int(looks[i + 1])) for i in wide[: _MOST_GAPS + 1]]
-    if after == len(good) and len(looks) and until - looks[-1] > allowed:
-        spans.insert(0, (int(looks[-1]), until))
-    if before < 0:
-        spans.append((since, int(looks[0]) if len(looks) else until))
-    clipped = [(max(a, since), min(b, until)) for a, b in spans]
-    return [(a, b) for a, b in clipped[:_MOST_GAPS] if a < b]
 
 
 def _with_reasons(session: Session, looked: list[tuple[Looked, History]]) -> None:

@@ -1,4 +1,5 @@
-"""Which sources could have shown what a query asks for: those of its account, actor, platform or source."""
+"""Which sources could have shown what a query asks for: those of its account, actor, platform or source; or those
+that did show it of late."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -9,7 +10,8 @@ from sqlmodel import Session
 from db.language import And, Field
 from db.models import Account, Actor, Post, Sighting, Source
 from db.query import PostQuery
-from db.upsert import table
+from db.sources import IMPORT
+from db.upsert import among, table
 
 _SAMPLE = 1000  # newest posts that are asked which source saw them
 _post, _account, _actor, _source, _sighting = (table(m) for m in (Post, Account, Actor, Source, Sighting))
@@ -25,6 +27,13 @@ def followers(session: Session, query: PostQuery) -> set[int] | None:
             these = set(session.execute(rule(field.value)).scalars())
             found = these if found is None else found & these
     return found
+
+
+def showing(session: Session, query: PostQuery, keys: Sequence[int]) -> set[int] | None:
+    """Ids of the sources that saw these posts of the query; of its `followers` where none did."""
+    seen = among(session, _sighting.c.post_id, keys), _source.c.name != IMPORT
+    shown = select(_source.c.id).join_from(_sighting, _source, _source.c.id == _sighting.c.source_id).where(*seen)
+    return set(session.execute(shown.distinct()).scalars()) or followers(session, query)
 
 
 def _of_name(name: str) -> Any:

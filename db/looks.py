@@ -23,9 +23,12 @@ from db.upsert import among, is_sqlite, table
 
 LOOKS = "looks"  # under this name sessions that read have their process's `Looks`
 OPEN, GOOD_LOOK, NO_LOOK = 0, 1, 2  # still under way or cut off; good; anything else
+_MISSED = 2  # looks in a row that make a gap
+_SLACK = 60_000_000  # microseconds
 _LATE = 200  # numbers of runs that PostgreSQL may show later than higher ones: writers commit in any order
 _run = table(Run)
 Numbers = NDArray[np.int64]
+Span = tuple[int, int]  # microseconds since 1970
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +89,23 @@ def histories(session: Session) -> dict[int, History]:
     """By source. A session without its process's `Looks` reads all of them."""
     looks: Looks = session.info.get(LOOKS) or Looks()
     return looks.of(session)
+
+
+def gaps(history: History, since: int, until: int, every_seconds: int, most: int) -> list[Span]:
+    """Spans without a good look, clipped to the range; at most so many, the newest first."""
+    allowed = every_seconds * _MISSED * 1_000_000 + _SLACK
+    good = history.start[history.state == GOOD_LOOK]
+    # from the last look before the range to the first one behind it
+    before, after = np.searchsorted(good, since, "right") - 1, np.searchsorted(good, until)
+    between = good[max(before, 0) : after + 1]
+    wide = np.flatnonzero(np.diff(between) > allowed)[::-1]
+    spans = [(int(between[i]), int(between[i + 1])) for i in wide[: most + 1]]
+    if after == len(good) and len(between) and until - between[-1] > allowed:
+        spans.insert(0, (int(between[-1]), until))
+    if before < 0:
+        spans.append((since, int(between[0]) if len(between) else until))
+    clipped = [(max(a, since), min(b, until)) for a, b in spans]
+    return [(a, b) for a, b in clipped[:most] if a < b]
 
 
 def errors(session: Session, run_ids: Sequence[int]) -> dict[int, str]:

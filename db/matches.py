@@ -53,11 +53,13 @@ class Matches:
         return sum(len(block) if at is None else len(at) for block, at in self.parts)
 
 
-def matches(session: Session, query: PostQuery) -> Matches:
-    """Of the archive as it is now, whatever `query.as_of` says. Raises QueryError for unknown names."""
+def matches(session: Session, query: PostQuery, *, kept: bool = True) -> Matches:
+    """Of the archive as it is now, whatever `query.as_of` says; `kept` for who asks the same again. Raises
+    QueryError for unknown names."""
     state = memory.of(session)
     tree = join([resolved(session, query, Masked(session)), *_bounds(query)])
-    key = (masks.told(tree), shows_erased(query)) if tree is None or masks.told(tree) is not None else None
+    told = tree is None or masks.told(tree) is not None
+    key = (masks.told(tree), shows_erased(query)) if told and kept else None
     found: Matches | None = state.answers.get(key) if key else None
     if found is None:
         found = _found(session, state, query, tree)

@@ -1,13 +1,12 @@
 """Does a source publish as it usually does? Its last 24 hours against its own last 28 days.
 
-Robust on purpose: median and median deviation, so that one busy day, or the first look at an old account, does not
-make every day after it look quiet.
+Robust on purpose (`core.unusual`), so that one busy day, or the first look at an old account, does not make every
+day after it look quiet.
 """
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from statistics import median
 from typing import Any, Literal
 
 from sqlalchemy import Integer, cast, func, select
@@ -15,13 +14,11 @@ from sqlmodel import Session
 
 from core import times
 from core.outcome import GOOD
+from core.unusual import usual
 from db.models import Post, Run, Sighting
 from db.upsert import is_sqlite, table
 
 DAYS = 28
-LEAST_DAYS = 14  # looked at, below which nobody can say what is usual
-_WIDTH = 4.0  # deviations from the median that are still usual
-_SIGMA = 1.4826  # times the median deviation is a standard deviation
 _run, _post, _sighting = table(Run), table(Post), table(Sighting)
 
 
@@ -40,19 +37,16 @@ class Volume:
 def judged(days: Sequence[int | None]) -> Volume:
     """`days` are new posts by 24 hours, the newest first; None where nobody looked well."""
     last = days[0] or 0
-    past = [count for count in days[1:] if count is not None]
+    past = usual(days[1:])
     silent = next((n for n, count in enumerate(days) if count), len(days))
-    if days[0] is None or len(past) < LEAST_DAYS:
+    if days[0] is None or past is None:
         return Volume(None, last, None, None, None, min(silent, DAYS))
-    usual = float(median(past))
-    spread = max(_SIGMA * median(abs(count - usual) for count in past), max(usual, 1.0) ** 0.5)
-    least, most = max(0.0, usual - _WIDTH * spread), usual + _WIDTH * spread
     alarm: Literal["quiet", "loud"] | None = None
-    if last > most:
+    if last > past.most:
         alarm = "loud"
-    elif last < least or _silent_for_long(days, silent):
+    elif last < past.least or _silent_for_long(days, silent):
         alarm = "quiet"
-    return Volume(alarm, last, usual, round(least, 1), round(most, 1), min(silent, DAYS))
+    return Volume(alarm, last, past.usual, round(past.least, 1), round(past.most, 1), min(silent, DAYS))
 
 
 def _silent_for_long(days: Sequence[int | None], silent: int) -> bool:

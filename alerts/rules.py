@@ -1,0 +1,166 @@
+"""The rules that speak of many posts or of none: more than N within T, unusual, silence.
+
+Each rule is judged on the archive as it is now, in a read of its own; where it speaks, one write keeps its new
+state and makes a delivery for each subscriber, if nobody else did so before.
+"""
+
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from sqlmodel import Session
+
+from alerts import judging
+from alerts.channel import Office
+from alerts.judging import Judged
+from alerts.links import Links
+from core import terms, times
+from core.alert import Rule
+from core.cadence import Cadence, Quiet
+from core.errors import BadRequest
+from db import alerts, forms, hits, ledger, watched
+from db.database import Database
+from db.models import Delivery
+from db.query import PostQuery
+from db.upsert import Row, insert_all
+
+log = structlog.get_logger("alerts.rules")
+KIND = "rule"
+_EVERY = {"more_than": timedelta(minutes=5), "unusual": timedelta(minutes=5), "silence": timedelta(minutes=10)}
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """The rule's next state; `data` of the message where it speaks."""
+
+    state: dict[str, Any]
+    data: dict[str, Any] | None
+
+
+def judged(session: Session, alert: Any, now: datetime) -> Judged:
+    """Raises QueryError where its query names what the archive has no more."""
+    rule, query = Rule.model_validate(alert.rule), PostQuery.build(alert.query)
+    if rule.kind == "more_than":
+        assert rule.within is not None and rule.count is not None
+        at = hits.moments(session, hits.between(query, now - rule.within, now))
+        return judging.more_than(alert.state, at, rule.count, rule.within, now)
+    looked = watched.watched(session, query, now)
+    if rule.kind == "unusual":
+        span = (judging.PAST_DAYS + 1) * judging.DAY
+        return judging.unusual(
+            alert.state, hits.moments(session, hits.between(query, now - span, now)), looked, now
+        )
+    at = hits.moments(session, hits.between(query, now - judging.YEAR, now))
+    return judging.silence(alert.state, at, looked, now)
+
+
+def speak(session: Session, alert: Any, now: datetime, links: Links) -> Spoken | None:
+    """What this alert's rule has to say now; None where nothing changed. Raises QueryError."""
+    return _spoken(session, alert, judged(session, alert, now), now, links)
+
+
+def _spoken(session: Session, alert: Any, found: Judged, now: datetime, links: Links) -> Spoken | None:
+    if found.state is None:
+        return None
+    return Spoken(found.state, _data(session, alert, found, now, links) if found.explained else None)
+
+
+def _data(session: Session, alert: Any, found: Judged, now: datetime, links: Links) -> dict[str, Any]:
+    query = hits.between(PostQuery.build(alert.query), found.after, now)
+    return {
+        "alert": {
+            "id": alert.id,
+            "name": alert.name,
+            "query": alert.query,
+            "cadence": alert.cadence,
+            "url": links.alert(alert.id),
+        },
+        "explained": found.explained,
+        "figures": found.figures,
+        "posts": newest(session, query, links),
+        "search": links.search(query.written()),
+    }
+
+
+def newest(session: Session, query: PostQuery, links: Links, limit: int = hits.NEWEST) -> list[dict[str, Any]]:
+    """Posts as outsiders may have them, each with our page of it."""
+    found = forms.posts(session, hits.newest(session, query, limit))
+    return [{**terms.apply(post, "public"), "page": links.post(post["id"]), "edited": False} for post in found]
+
+
+# -- one tick ------------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class _Looked:
+    """When a rule was judged, at which line of the ledger, and what that told."""
+
+    alert: Any
+    at: datetime
+    line: int
+    found: Judged
+
+
+@dataclass
+class Memory:
+    """What a process knows of its last ticks. It may be lost: then everything is judged once more."""
+
+    looked: dict[int, _Looked] = field(default_factory=dict)
+
+    def is_due(self, alert: Any, line: int, now: datetime) -> bool:
+        """A line of the ledger speaks for one post, so that fewer lines than there is room change nothing."""
+        last = self.looked.get(alert.id)
+        kind = alert.rule["kind"]
+        if last is None or last.alert != alert or not last.at <= now < last.at + _EVERY[kind]:
+            return True
+        if kind != "more_than":
+            return False
+        falls_at = last.found.again_at
+        return line - last.line >= last.found.room if falls_at is None else now >= falls_at
+
+
+def look(database: Database, office: Office, now: datetime, memory: Memory | None = None) -> int:
+    """Judge all rules that are due; how many messages were made."""
+    memory = memory or Memory()
+    with database.read() as session:
+        line = ledger.head(session)[0]
+        standing = [alert for alert in alerts.standing(session) if alert.rule.get("kind") in _EVERY]
+    memory.looked = {a.id: memory.looked[a.id] for a in standing if a.id in memory.looked}
+    due = [alert for alert in standing if memory.is_due(alert, line, now)]
+    return sum(_looked(database, office.links, alert, line, now, memory) for alert in due)
+
+
+def _looked(database: Database, links: Links, alert: Any, line: int, now: datetime, memory: Memory) -> int:
+    try:
+        with database.read() as session:
+            found = judged(session, alert, now)
+            spoken = _spoken(session, alert, found, now, links)
+    except BadRequest as error:  # a topic or source that its query names is gone
+        log.warning("alert cannot be judged", alert=alert.id, query=alert.query, error=error.message)
+        found, spoken = Judged(room=1), None
+    memory.looked[alert.id] = _Looked(alert, now, line, found)
+    if spoken is None:
+        return 0
+    with database.write() as session:
+        if not alerts.step(session, alert, spoken.state):
+            memory.looked.pop(alert.id)
+            return 0
+        rows = list(_deliveries(session, alert, spoken.data, now)) if spoken.data else []
+        insert_all(session, Delivery, rows)
+        memory.looked[alert.id].alert = alerts.get(session, alert.id)
+    return len(rows)
+
+
+def _deliveries(session: Session, alert: Any, data: dict[str, Any], now: datetime) -> Iterator[Row]:
+    """One for each subscriber who said yes, to be sent when the alert may speak."""
+    not_before = Cadence.parse(alert.cadence).due(now)
+    not_before = Quiet.parse(alert.quiet).after(not_before) if alert.quiet else not_before
+    body = {"type": f"alert.{alert.rule['kind']}", "timestamp": times.text(now), "data": data}
+    for subscription in alerts.subscriptions(session, [alert.id]):
+        if subscription.confirmed_at is not None:
+            yield {"key": f"msg_{secrets.token_hex(16)}", "kind": KIND, "subscriber_id": subscription.subscriber_id,
+                   "alert_id": alert.id, "body": body, "made_at": now, "not_before": not_before,
+                   "attempts": 0, "parked": False}  # fmt: skip
