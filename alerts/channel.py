@@ -80,6 +80,13 @@ class Office:
         return cls(settings, Links.of(settings), guard)
 
 
+def heard(said: str) -> str:
+    """The beginning of what a receiver said, as one line of visible characters."""
+    return " ".join("".join(c if c.isprintable() else " " for c in said[: LONGEST_ANSWER * 4]).split())[
+        :LONGEST_ANSWER
+    ]
+
+
 def kinds() -> list[str]:
     return plugins.names(PACKAGE)
 

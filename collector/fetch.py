@@ -9,7 +9,6 @@ import dataclasses
 import time
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping
 from datetime import datetime
-from email.utils import parsedate_to_datetime
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -30,12 +29,12 @@ from core.errors import FetchError, Gone, RateLimited, Refused
 from core.guard import Guard, GuardedTransport
 from core.page import HOPS, KEPT_HEADERS, Page
 from core.settings import X_PRICES, Settings
+from core.waits import retry_after
 
 _ATTEMPTS = 3
 _HOPS = 8
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_LONGEST_WAIT = 86_400.0
 _LONGEST_ERROR, _ERROR_SECONDS = 65_536, 5.0
 _ACCEPT = "text/html,application/xhtml+xml,application/rss+xml,application/atom+xml,application/feed+json,*/*;q=0.8"
 
@@ -352,18 +351,6 @@ def _start(response: httpx.Response) -> bytes:
 
 def _advice(status: int) -> str:
     return "; the site does not let this program in" if status in (401, 403, 406, 451) else ""
-
-
-def retry_after(value: str, now: datetime) -> float | None:
-    """Seconds from a Retry-After header (a number or an HTTP date), at most a day."""
-    value = value.strip()
-    if value.isdecimal():
-        return min(float(value), _LONGEST_WAIT)
-    try:
-        moment = times.utc(parsedate_to_datetime(value))
-    except (ValueError, TypeError, IndexError, OverflowError):
-        return None
-    return min(max(0.0, (moment - now).total_seconds()), _LONGEST_WAIT)
 
 
 def _worth_a_retry(error: Exception) -> bool:

@@ -37,12 +37,16 @@ class Guard:
             raise Refused(f"{url} is no web address; only http and https are fetched")
         found = self._look_up(url.host, url.port or (443 if url.scheme == "https" else 80))
         for text in found:
-            if not self._fit(ipaddress.ip_address(text.partition("%")[0])):
-                raise Refused(
-                    f"{url.host} is at {text}, which is not on the public net; "
-                    "if that is meant, name its network in KLE_ALLOW_PRIVATE_NETWORKS"
-                )
+            self.check(text, url.host)
         return found
+
+    def check(self, address: str, host: str) -> None:
+        """Raises Refused unless a connection to this address, looked up for `host`, may be made."""
+        if not self._fit(ipaddress.ip_address(address.partition("%")[0])):
+            raise Refused(
+                f"{host} is at {address}, which is not on the public net; "
+                "if that is meant, name its network in KLE_ALLOW_PRIVATE_NETWORKS"
+            )
 
     def _look_up(self, host: str, port: int) -> list[str]:
         try:

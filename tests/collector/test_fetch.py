@@ -173,21 +173,6 @@ def test_a_server_that_asks_to_wait_is_obeyed(
     assert len(site.asked) == 1
 
 
-@pytest.mark.parametrize(
-    ("value", "seconds"),
-    [
-        ("90", 90.0),
-        ("Mon, 04 May 2026 10:01:00 GMT", 60.0),
-        ("Mon, 04 May 2026 09:00:00 GMT", 0.0),
-        ("", None),
-        ("soon", None),
-        ("-5", None),
-    ],
-)
-def test_retry_after_is_seconds_or_a_date(value: str, seconds: float | None) -> None:
-    assert fetch.retry_after(value, datetime(2026, 5, 4, 10, tzinfo=UTC)) == seconds
-
-
 def test_cookies_are_not_kept(fetcher: Fetcher, site: Site) -> None:
     fetcher.get(f"{site.url}/cookie")
     fetcher.get(f"{site.url}/cookie")

@@ -1,0 +1,82 @@
+"""One message as the bytes of a mail: the same at each try but for its Date, with headers that nothing breaks."""
+
+import ipaddress
+from email.headerregistry import Address, BaseHeader, HeaderRegistry, UnstructuredHeader
+from email.message import EmailMessage
+from email.policy import SMTP, EmailPolicy, Policy
+from email.utils import format_datetime, parseaddr
+from urllib.parse import urlsplit
+
+import idna
+
+from alerts import render
+from alerts.channel import Letter, Office
+from core import times
+
+
+class _Whole(UnstructuredHeader, BaseHeader):
+    """A header that is one long word: folding would encode it, and a link in it would be none any more."""
+
+    def fold(self, *, policy: Policy) -> str:
+        return f"{self.name}: {self}{policy.linesep}"
+
+
+def _policy(utf8: bool) -> EmailPolicy[EmailMessage]:
+    headers = HeaderRegistry()
+    for name in ("list-unsubscribe", "list-id", "message-id"):
+        headers.map_to_type(name, _Whole)
+    return SMTP.clone(header_factory=headers, utf8=utf8, cte_type="7bit")  # 7bit: no server may have to recode it
+
+
+def compose(letter: Letter, office: Office) -> bytes:
+    shown = render.mail(letter, office.links)
+    message = EmailMessage(_policy(utf8=not (letter.address + office.settings.mail_from).isascii()))
+    for name, value in _headers(letter, office, shown.subject).items():
+        message[name] = value
+    message.set_content(shown.text)
+    message.add_alternative(shown.html, subtype="html")
+    message.set_boundary(f"=_{letter.key}")  # the same bytes at each try
+    return message.as_bytes()
+
+
+def _headers(letter: Letter, office: Office, subject: str) -> dict[str, object]:
+    host = domain(office)
+    name, sender = parseaddr(office.settings.mail_from)
+    headers: dict[str, object] = {
+        "From": Address(name, addr_spec=sender),
+        "To": Address(addr_spec=letter.address),
+        "Subject": one_line(subject),
+        "Date": format_datetime(times.utc(letter.sent_at)),
+        "Message-ID": f"<{letter.key}@{host}>",
+        "List-ID": f"<alert-{letter.body['data']['alert']['id']}.{host}>",
+        "Auto-Submitted": "auto-generated",
+        "Content-Language": letter.lang,
+    }
+    if letter.unsubscribe:
+        headers["List-Unsubscribe"] = f"<{one_line(letter.unsubscribe)}>"
+        headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    return headers
+
+
+def domain(office: Office) -> str:
+    """Where this archive lives: the host of KLE_BASE_URL where it is a name of the net, else the sender's."""
+    host = urlsplit(office.settings.base_url).hostname or ""
+    if "." not in host or _is_number(host):
+        host = parseaddr(office.settings.mail_from)[1].rpartition("@")[2]
+    try:
+        return idna.encode(host, uts46=True).decode("ascii")
+    except idna.IDNAError:
+        return "localhost.localdomain"
+
+
+def _is_number(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def one_line(said: str) -> str:
+    """No header ends where a post or an alert's name says so."""
+    return " ".join("".join(c if c.isprintable() else " " for c in said).split())
