@@ -13,6 +13,7 @@ from sqlmodel import Session
 
 from alerts import body, rules, saving
 from alerts.digest import digest
+from alerts.gather import FLOOD, MINUTE, PAUSE
 from alerts.links import Links
 from alerts.reasons import reasons
 from alerts.same import groups
@@ -29,8 +30,6 @@ NOTE = (
     "By the archive as it is now: each post with today's tags, and as if it had been told when it was published."
     " Posts that were seen only when they were older than max_age would come as found late."
 )
-FLOOD, PAUSE = 3, timedelta(seconds=20)  # messages in a minute, after which the next one gathers what comes
-_MINUTE = timedelta(minutes=1)
 
 
 def preview(session: Session, form: AlertForm, links: Links, now: datetime, days: int = DAYS) -> dict[str, Any]:
@@ -72,7 +71,7 @@ def messages(alert: Alert, moments: Sequence[datetime]) -> Iterator[datetime]:
     for due in sorted(map(alert.due, moments)):
         if gathered is not None and due <= gathered:
             continue
-        last = [at for at in last if at > due - _MINUTE]
+        last = [at for at in last if at > due - MINUTE]
         at = due
         if len(last) >= FLOOD:
             at = max(due, last[-1] + PAUSE)

@@ -148,6 +148,12 @@ def revive(session: Session, alert_id: int, subscription_id: int, now: datetime)
     deliveries.hurry(session, one.subscriber_id, now)
 
 
+def replay(session: Session, alert_id: int, delivery_id: int, now: datetime) -> None:
+    """Send a message once more, under its key, though its channel be paused. Raises NotFound, BadRequest."""
+    row = deliveries.replay(session, alert_id, delivery_id, now)
+    subscribers.change(session, row.subscriber_id, {"paused_at": None})
+
+
 def test(session: Session, alert_id: int, desk: Desk, now: datetime) -> list[str]:
     """Send each channel that said yes what the newest matches would look like; the keys of the messages."""
     from alerts.preview import examples

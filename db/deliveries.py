@@ -38,6 +38,13 @@ def make(session: Session, rows: Sequence[Row]) -> list[int]:
     return insert_all(session, Delivery, [{**usual, **row} for row in rows])
 
 
+def is_due(session: Session, now: datetime) -> bool:
+    """Whether there may be something to claim."""
+    ready = or_(_delivery.c.not_before.is_(None), _delivery.c.not_before <= now)
+    statement = select(_delivery.c.id).where(_delivery.c.ended_at.is_(None), ready).limit(1)
+    return session.execute(statement).first() is not None
+
+
 def claim(session: Session, worker: str, now: datetime, limit: int, busy: Collection[int]) -> list[Any]:
     """Up to `limit` deliveries that are due, none of a subscriber that is paused or `busy`."""
     free = select(_subscriber.c.id).where(_subscriber.c.paused_at.is_(None))
@@ -80,8 +87,10 @@ def put_off(session: Session, subscriber_id: int, until: datetime) -> None:
 
 def hurry(session: Session, subscriber_id: int, now: datetime) -> None:
     """The address answers again: nothing has to wait any more."""
-    mine = _delivery.c.subscriber_id == subscriber_id, _delivery.c.ended_at.is_(None), _delivery.c.attempts > 0
-    session.execute(update(_delivery).where(*mine, _delivery.c.not_before > now).values(not_before=now))
+    mine = _delivery.c.subscriber_id == subscriber_id, _delivery.c.ended_at.is_(None)
+    put_off = or_(_delivery.c.attempts > 0, _delivery.c.kind != "rule")  # what a rule says waits for its hour
+    late = _delivery.c.not_before > now
+    session.execute(update(_delivery).where(*mine, put_off, late).values(not_before=now))
 
 
 def cancel(session: Session, alert_id: int, subscriber_id: int | None, now: datetime, why: str) -> None:
@@ -134,7 +143,7 @@ def attempts(session: Session, delivery_ids: Collection[int]) -> Mapping[int, li
     return found
 
 
-def replay(session: Session, alert_id: int, delivery_id: int, now: datetime) -> None:
+def replay(session: Session, alert_id: int, delivery_id: int, now: datetime) -> Any:
     """Send it once more, under the same key. Raises NotFound; BadRequest for one that is on its way."""
     mine = _delivery.c.id == delivery_id, _delivery.c.alert_id == alert_id
     row = session.execute(select(_delivery).where(*mine)).first()
@@ -144,3 +153,4 @@ def replay(session: Session, alert_id: int, delivery_id: int, now: datetime) -> 
         raise BadRequest(f"delivery {delivery_id} was not sent yet: it is tried again by itself")
     anew = {"ended_at": None, "parked": False, "attempts": 0, "not_before": now}
     session.execute(update(_delivery).where(_delivery.c.id == delivery_id).values(anew))
+    return row

@@ -1,10 +1,12 @@
-"""When the posts of a query were published, as the timeline counts them now: what rules about volume are told from.
-"""
+"""When the posts of a query were published, as the timeline counts them now: what rules about volume tell from."""
 
+from collections import Counter
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime, timedelta
+from typing import Any
 
 import numpy as np
+from sqlalchemy import func, select
 from sqlmodel import Session
 
 from core import times
@@ -12,9 +14,12 @@ from db.clock import INSTANT
 from db.columns import HOUR
 from db.looks import Numbers
 from db.matches import matches
+from db.models import Post
 from db.query import PostQuery, selection
+from db.upsert import is_sqlite, table
 
 NEWEST = 20
+_post = table(Post)
 
 
 def between(query: PostQuery, after: datetime | None, until: datetime) -> PostQuery:
@@ -46,3 +51,16 @@ def daily(at: Numbers, now: datetime, days: int) -> list[int]:
     end = times.micros(now)
     edges = np.searchsorted(at, [end - n * 24 * HOUR for n in range(days + 1)], "right")
     return [int(count) for count in -np.diff(edges)]
+
+
+def late(session: Session, query: PostQuery, age: timedelta) -> dict[date, int]:
+    """Of its posts those that were older than `age` when they were seen first, by day of publication."""
+    keys = selection(session, query).keys().subquery()
+    published, seen = _epoch(session, _post.c.created_at), _epoch(session, _post.c.first_seen_at)
+    of = _post.c.id == keys.c.id
+    statement = select(_post.c.created_at).join_from(keys, _post, of).where(seen - published > age.total_seconds())
+    return dict(Counter(at.date() for at in session.execute(statement).scalars()))
+
+
+def _epoch(session: Session, moment: Any) -> Any:
+    return func.unixepoch(moment) if is_sqlite(session) else func.extract("epoch", moment)

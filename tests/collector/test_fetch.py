@@ -2,7 +2,7 @@
 
 import hashlib
 import time
-from datetime import UTC, datetime
+from datetime import UTC
 from pathlib import Path
 
 import httpx

@@ -1,0 +1,78 @@
+"""What is due becomes messages: one for all that one alert has to tell one subscriber, its list and body fixed.
+
+Bodies are read and compared first; then they are written in one transaction, where nothing changed meanwhile.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlmodel import Session
+
+from alerts import body, saving
+from alerts.desk import Desk
+from db import alerts, deliveries, told
+from db.database import Database
+from db.told import Group
+
+GROUPS = 200  # that are made messages of in one transaction
+FLOOD, PAUSE = 3, timedelta(seconds=20)  # messages in a minute, after which the next one gathers what comes
+MINUTE = timedelta(minutes=1)
+LATE_EVERY = timedelta(hours=1)  # digests of what was found late
+
+
+def take_up(database: Database, desk: Desk, now: datetime) -> int:
+    """How many messages were made."""
+    with database.read() as session:
+        groups = list(_free(session, told.due(session, now, GROUPS), now))
+        if not groups:
+            return 0
+        drafts = list(_drafts(session, groups, desk, now))
+    with database.write() as session:
+        return sum(_keep(session, draft, now) for draft in drafts)
+
+
+def _free(session: Session, groups: Sequence[Group], now: datetime) -> Iterator[Group]:
+    """Without those that have to wait: no hit is left out, but a flood gathers in one message."""
+    lately = {
+        False: deliveries.recent(session, now - MINUTE, late=False),
+        True: deliveries.recent(session, now - LATE_EVERY, late=True),
+    }
+    for group in groups:
+        count, last = lately[group.late].get((group.subscriber_id, group.alert_id), (0, now))
+        if not count or (not group.late and (count < FLOOD or last <= now - PAUSE)):
+            yield group
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    group: Group
+    rows: Sequence[Any]
+    body: dict[str, Any]
+
+
+def _drafts(session: Session, groups: Sequence[Group], desk: Desk, now: datetime) -> Iterator[_Draft]:
+    found = [(group, told.waiting(session, group, now)) for group in groups]
+    numbers = {one["alert"] for _, rows in found for row in rows for one in row.why}
+    known = alerts.by_id(session, numbers | {group.alert_id for group in groups})
+    named = {number: row.name for number, row in known.items()}
+    for group, rows in found:
+        if rows:
+            said = body.of_posts(
+                session, known[group.alert_id], rows, named, desk.office.links, now, late=group.late
+            )
+            yield _Draft(group, rows, said)
+
+
+def _keep(session: Session, draft: _Draft, now: datetime) -> bool:
+    """False where the rows are not as they were read: then the next round makes it."""
+    rows = told.waiting(session, draft.group, now, hold=True)
+    if [(row.id, row.why) for row in rows] != [(row.id, row.why) for row in draft.rows]:
+        return False
+    kind = "late" if draft.group.late else "posts"
+    row = {"key": saving.new_key(), "kind": kind, "subscriber_id": draft.group.subscriber_id, "body": draft.body,
+           "alert_id": draft.group.alert_id, "made_at": now, "not_before": now}  # fmt: skip
+    (number,) = deliveries.make(session, [row])
+    told.take(session, [row.id for row in rows], number)
+    return True
