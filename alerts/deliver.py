@@ -1,7 +1,7 @@
 """Messages are handed over in lanes, outside of any transaction, so that a slow receiver holds up nobody else.
 
-An address that fails is asked by one message at a time. Dying between two steps repeats a try with the same key, and
-loses nothing.
+An address that fails is asked by one message at a time. Dying between two steps repeats a try with the same key,
+and loses nothing.
 """
 
 import time

@@ -1,7 +1,7 @@
 """What follows from a try: sent, tried again with growing waits, or given up after a day and shown.
 
-An address that failed for a day, or that is gone, is paused: nothing is lost meanwhile, and whoever else hears of the
-alert is told.
+An address that failed for a day, or that is gone, is paused: nothing is lost meanwhile, and whoever else hears of
+the alert is told.
 """
 
 import random

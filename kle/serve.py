@@ -10,6 +10,7 @@ import structlog
 import uvicorn
 from fastapi import FastAPI
 
+from alerts.desk import Desk
 from api.app import create_app
 from api.watcher import Watcher
 from core import garbage, times
@@ -33,7 +34,8 @@ def run(settings: Settings, role: Role = "all", parts: Callable[[Database], dict
     with runtime.archive(settings, sync=True) as (_, database):
         stop = StopSign()
         listening = listen(settings.host, settings.port) if role in ("all", "api") else None
-        worker = _worker(settings, database, role)
+        desk = Desk.of(settings)
+        worker = _worker(settings, database, role, desk)
         try:
             if worker:
                 worker.start()
@@ -83,12 +85,19 @@ def listen(host: str, port: int) -> socket.socket:
         ) from None
 
 
-def _worker(settings: Settings, database: Database, role: Role) -> Worker | None:
+def _worker(settings: Settings, database: Database, role: Role, desk: Desk) -> Worker | None:
     if role == "api":
         return None
     model = runtime.model(settings, database) if role in ("all", "worker") else None
     here = role in ("all", "worker")  # what is not the collector's
-    return Worker(settings, database, collecting=role in ("all", "collector"), forgetting=here, model=model)
+    return Worker(
+        settings,
+        database,
+        collecting=role in ("all", "collector"),
+        forgetting=here,
+        model=model,
+        desk=desk if here else None,
+    )
 
 
 def _serve(app: FastAPI, listening: socket.socket, stop: StopSign) -> None:

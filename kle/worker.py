@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 
+from alerts.desk import Desk
 from classifier.fill import Pass
 from classifier.tag import adopt, tag_round
 from collector.collect import collect
@@ -23,6 +24,7 @@ from db import campaigns, ledger, segments, sources
 from db.database import Database
 from db.models import Source
 from kle import claims, drifting, forgetting, jumps
+from kle.alerting import Alerting
 from kle.storage import Storage
 
 if TYPE_CHECKING:
@@ -34,7 +36,8 @@ log = structlog.get_logger("kle.worker")
 
 
 class Worker:
-    """Collects, tags (if it has a model), forgets and seals the ledger (PostgreSQL), as long as it is started."""
+    """Collects, tags (if it has a model), forgets, tells of alerts (if it has a desk) and seals the ledger
+    (PostgreSQL), as long as it is started."""
 
     def __init__(
         self,
@@ -44,11 +47,13 @@ class Worker:
         collecting: bool = True,
         forgetting: bool = False,
         model: "Classifier | None" = None,
+        desk: Desk | None = None,
     ) -> None:
         self.name = claims.worker_name()
         self._database, self._model, self._forgetting = database, model, forgetting
         self._fetcher = Fetcher.from_settings(settings) if collecting else None
         self._scheduler = BackgroundScheduler(timezone="UTC")
+        self._alerting = Alerting(database, desk, self.name, settings.tagging) if desk else None
         self.storage = Storage(settings, database, self.name)
         self._clock = jumps.Watch(self._tick_now)
         self._stopping = Event()
@@ -72,6 +77,11 @@ class Worker:
             self._every(10 * MINUTE, self._retain)
             self._every(10, self._purge)
             self._every(MINUTE, self._tidy)
+        if self._alerting:
+            self._every_second(self._alerting.match)
+            self._every_second(self._alerting.deliver)
+            self._every(10, self._alerting.judge)
+            self._every(60 * MINUTE, self._alerting.tidy)
         if self._database.dialect == "postgresql":
             self._every_second(self._seal)
         self._scheduler.start()
@@ -93,11 +103,13 @@ class Worker:
         if self._scheduler.running:
             self._scheduler.shutdown(wait=True)
         until = time.monotonic() + grace
+        if self._alerting:
+            self._alerting.close(grace)
         for thread in list(self._rounds.values()):
             thread.join(max(0.0, until - time.monotonic()))
-        if self._rounds:
+        if self._rounds or self._alerting:
             claims.release_own(self._database)
-        elif self._fetcher:
+        if self._fetcher and not self._rounds:
             self._fetcher.close()
 
     def _collect(self) -> None:
