@@ -640,13 +640,15 @@ class Delivery(Claimable, table=True):
     """One message. Its `key`, the idempotency key of all tries, and its `body` are fixed before the first of them.
 
     `kind` is posts, late, rule, confirm, notice or test. `ended_at` is when it was sent, or given up: then `parked`
-    says that a person may send it again, and `answer` what was said last.
+    says that a person may send it again, and `answer` what was said last. Since `cut_at` its body only names posts.
     """
 
     __table_args__ = (
         Index("ix_delivery_waiting", "not_before", sqlite_where=text("ended_at IS NULL"),
               postgresql_where=text("ended_at IS NULL")),
         Index("ix_delivery_recent", "subscriber_id", "alert_id", "made_at"),
+        Index("ix_delivery_whole", "ended_at", sqlite_where=text("cut_at IS NULL"),
+              postgresql_where=text("cut_at IS NULL")),
     )  # fmt: skip
     id: int | None = _key()
     key: str = Field(unique=True)
@@ -658,6 +660,15 @@ class Delivery(Claimable, table=True):
     ended_at: datetime | None = _time(optional=True)
     parked: bool = False
     answer: str | None = None
+    cut_at: datetime | None = _time(optional=True)
+
+
+class Enclosed(SQLModel, table=True):
+    """That a message holds a post of which no `Told` row speaks, as tests and those of rules do: so who forgets the
+    post finds it."""
+
+    delivery_id: int = Field(sa_column=Column(Key, ForeignKey("delivery.id"), primary_key=True))
+    post_id: int = Field(sa_column=Column(Key, ForeignKey("post.id"), primary_key=True, index=True))
 
 
 class Told(SQLModel, table=True):

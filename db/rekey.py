@@ -6,11 +6,23 @@ from sqlmodel import Session
 from core import ids
 from core.post import SeenPost
 from db import keys, search, vectors
-from db.models import Alias, Erasure, Exhibit, MediaFile, Metrics, Post, Sighting, Tag, Version
+from db.models import (
+    Alias,
+    Enclosed,
+    Erasure,
+    Exhibit,
+    MediaFile,
+    Metrics,
+    Post,
+    Sighting,
+    Tag,
+    Told,
+    Version,
+)
 from db.upsert import insert_quietly, table
 
 _post = table(Post)
-_CHILDREN = (Version, Sighting, Exhibit, Metrics, Tag, Alias, MediaFile, Erasure)
+_CHILDREN = (Version, Sighting, Exhibit, Metrics, Tag, Alias, MediaFile, Erasure, Told, Enclosed)
 
 
 def rekey(session: Session, old_id: int, seen: SeenPost) -> int:

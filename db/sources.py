@@ -15,7 +15,7 @@ from core.secrecy import masked
 from core.text import storable
 from db import clock, follows, media, volume, work
 from db.erasing import retention
-from db.models import Actor, Follow, MediaFile, Quarantine, Run, Source, Version
+from db.models import Actor, Claimable, Quarantine, Run, Source
 from db.upsert import insert_all, insert_quietly, table
 
 IMPORT = "import"
@@ -118,9 +118,7 @@ def quarantine(session: Session, run_id: int, problems: Sequence[Problem], now: 
 
 def release_dead_claims(session: Session, host: str, alive: Callable[[int], bool], now: datetime) -> int:
     """At start: what processes of this host held when they died is free again, and their runs end as failed."""
-    released = sum(
-        work.release_dead(session, model, host, alive, now) for model in (Source, Version, Follow, MediaFile)
-    )
+    released = sum(work.release_dead(session, model, host, alive, now) for model in Claimable.__subclasses__())
     free = select(_source.c.id).where(_source.c.claimed_by.is_(None))
     _end_cut(session, _run.c.source_id.in_(free), now)
     return released

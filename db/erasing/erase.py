@@ -17,7 +17,7 @@ from core import ids
 from core.text import storable
 from db import audit, ledger, search, vectors
 from db.blobs import ERASED
-from db.erasing import quarantined
+from db.erasing import messages, quarantined
 from db.find import FOR_GOOD
 from db.models import (
     Blob,
@@ -92,6 +92,7 @@ def _erase(session: Session, post: Any, why: Why, now: datetime) -> Row:
     _empty_versions(session, versions, tombstone["id"])
     _empty_notes(session, corrections, tombstone["id"])
     empty_blobs(session, [*captures, *media])
+    messages.forget(session, tombstone)
     _forget_addresses(session, post_id, addresses)
     bare: Row = {"url": None, "lang": None, "labels": [], "doubt": None, "recheck_at": None}
     session.execute(update(_post).where(_post.c.id == post_id).values(**bare, erasure_id=tombstone["id"]))

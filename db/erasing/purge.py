@@ -21,7 +21,7 @@ EVERY = timedelta(days=1)
 _erasure = table(Erasure)
 TABLES = (
     "version", "post", "sighting", "correction", "capture", "blob", "media_file", "follow", "quarantine",
-    "post_text", "old_text", "index_entry", "embedding",
+    "post_text", "old_text", "index_entry", "embedding", "delivery", "told", "attempt",
 )  # fmt: skip
 
 

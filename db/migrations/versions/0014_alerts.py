@@ -79,6 +79,7 @@ def upgrade() -> None:
         sa.Column("ended_at", UtcTime, nullable=True),
         sa.Column("parked", sa.Boolean(), nullable=False),
         sa.Column("answer", sa.String(), nullable=True),
+        sa.Column("cut_at", UtcTime, nullable=True),
         sa.ForeignKeyConstraint(["subscriber_id"], ["subscriber.id"], name="fk_delivery_subscriber_id"),
         sa.ForeignKeyConstraint(["alert_id"], ["alert.id"], name="fk_delivery_alert_id"),
         sa.PrimaryKeyConstraint("id", name="pk_delivery"),
@@ -90,6 +91,17 @@ def upgrade() -> None:
     op.create_index(
         "ix_delivery_waiting", "delivery", ["not_before"], sqlite_where=waiting, postgresql_where=waiting
     )
+    whole = sa.text("cut_at IS NULL")
+    op.create_index("ix_delivery_whole", "delivery", ["ended_at"], sqlite_where=whole, postgresql_where=whole)
+    op.create_table(
+        "enclosed",
+        sa.Column("delivery_id", Key, nullable=False),
+        sa.Column("post_id", Key, nullable=False),
+        sa.ForeignKeyConstraint(["delivery_id"], ["delivery.id"], name="fk_enclosed_delivery_id"),
+        sa.ForeignKeyConstraint(["post_id"], ["post.id"], name="fk_enclosed_post_id"),
+        sa.PrimaryKeyConstraint("delivery_id", "post_id", name="pk_enclosed"),
+    )
+    op.create_index("ix_enclosed_post_id", "enclosed", ["post_id"])
     op.create_table(
         "told",
         sa.Column("id", Key, nullable=False),
