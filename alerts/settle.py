@@ -53,13 +53,13 @@ def settle(session: Session, result: Result, desk: Desk, now: datetime) -> None:
         _park(session, row, error, now)
         _give_up(session, row, error, desk, now)
     else:
-        until = now + _wait_before(row.attempts, error)
+        until = now + wait_before(row.attempts, error)
         deliveries.again(session, row.id, masked(error.message), until, tried=True)
         subscribers.failing(session, row.subscriber_id, now)
         deliveries.put_off(session, row.subscriber_id, until)
 
 
-def _wait_before(attempts: int, error: KleError) -> timedelta:
+def wait_before(attempts: int, error: KleError) -> timedelta:
     """Before the next try: what the receiver asked for, at most; else twice as long each time."""
     doubled: timedelta = min(_FIRST_WAIT * 2 ** min(max(attempts - 1, 0), 16), _LONGEST_WAIT)
     asked = min(timedelta(seconds=error.retry_after or 0), GIVEN_UP)

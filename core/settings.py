@@ -61,6 +61,7 @@ class Settings(BaseSettings):
     )
     smtp_url: str = Field(
         default="",
+        repr=False,
         description="Mail server: smtps://USER:PASSWORD@HOST (TLS) or smtp://HOST:587 (STARTTLS); empty: no mail.",
     )
     mail_from: str = Field(default="", description="Sender of mails, such as KLE monitor <kle@example.org>.")

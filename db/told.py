@@ -10,14 +10,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, exists, func, or_, select, update
 from sqlmodel import Session
 
 from core import times
-from db.models import Alert, Subscriber, Subscription, Told
+from db.models import Alert, Delivery, Subscriber, Subscription, Told
 from db.upsert import Row, among, insert_quietly, table
 
 _told, _subscription, _subscriber, _alert = (table(m) for m in (Told, Subscription, Subscriber, Alert))
+_delivery = table(Delivery)
 Reason = dict[str, Any]
 Key = tuple[int, int, int]  # subscriber, post, edition
 
@@ -110,16 +111,18 @@ def _write(session: Session, row_id: int, why: list[dict[str, Any]], **more: Any
 
 def due(session: Session, now: datetime, limit: int) -> list[Group]:
     """What is due, that which waits longest first: of alerts that are not paused, to subscribers who said yes and
-    whose channel is not paused."""
+    whose channel is not paused. Where an address fails, what comes gathers behind the message that asks."""
     hears = (_subscription.c.alert_id == _told.c.alert_id) & (
         _subscription.c.subscriber_id == _told.c.subscriber_id
     )
+    asking = exists().where(_delivery.c.subscriber_id == _subscriber.c.id, _delivery.c.ended_at.is_(None))
     heard = (
         _subscription.c.ended_at.is_(None),
         _subscription.c.confirmed_at.is_not(None),
         _subscriber.c.paused_at.is_(None),
         _alert.c.paused_at.is_(None),
         _alert.c.ended_at.is_(None),
+        or_(_subscriber.c.failing_since.is_(None), ~asking),
     )
     group = _told.c.subscriber_id, _told.c.alert_id, _told.c.late
     statement = (

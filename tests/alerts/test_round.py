@@ -1,0 +1,252 @@
+"""What comes in is told once, to whom it concerns, with all reasons; and what was there before is nobody's news."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import update
+
+from core.errors import DeliveryError
+from db import alerts
+from db.models import Source
+from db.upsert import table
+from tests.alerts.bench import Bench, posts, why
+from tests.conftest import NOW
+from tests.db.conftest import OFFICE, Room, Score, snowflake
+
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def bench(room: Room, tmp_path, monkeypatch) -> Bench:
+    return Bench(room, tmp_path, monkeypatch)
+
+
+@pytest.fixture
+def tagged(room: Room, tmp_path, monkeypatch) -> Bench:
+    """Where a model reads what comes."""
+    room.topics()
+    return Bench(room, tmp_path, monkeypatch, tagging=True)
+
+
+def test_a_new_post_that_matches_is_told_once_with_its_reason(bench):
+    bench.alert("reform")
+    told, _ = bench.comes("Talks on reform"), bench.comes("Talks on training")
+    (letter,) = bench.tell()
+    assert posts(letter) == [told] and why(letter) == [("reform", "words")]
+    assert bench.tell() == [] and bench.tell(HOUR) == []
+
+
+def test_what_was_there_before_the_alert_is_not_new_to_it(bench):
+    bench.comes("An old reform")
+    bench.alert("reform")
+    new = bench.comes("A new reform")
+    (letter,) = bench.tell()
+    assert posts(letter) == [new]
+
+
+def test_it_is_told_though_no_matcher_had_run_before_the_post_came(bench):
+    bench.alert("reform")
+    assert bench.comes("reform") and bench.tell()
+
+
+def test_one_post_is_told_once_whatever_of_a_subscribers_alerts_it_matches(bench):
+    bench.alert("reform")
+    bench.alert("talks", to="ME")
+    bench.alert("talks", to="another")
+    bench.comes("Talks on reform")
+    mine, others = sorted(bench.tell(), key=lambda letter: letter.address != "me")
+    assert (mine.address, others.address) == ("me", "another")
+    assert why(mine) == [("reform", "words"), ("talks", "words")] and why(others) == [("talks", "words")]
+
+
+def test_the_alert_that_is_due_first_tells_it(bench):
+    bench.alert("reform", cadence="hourly")
+    bench.alert("talks")
+    bench.comes("Talks on reform")
+    (letter,) = bench.tell()
+    assert letter.body["data"]["alert"]["name"] == "talks" and len(why(letter)) == 2
+    assert bench.tell(2 * HOUR) == []
+
+
+def test_accounts_and_actors_that_are_not_known_yet_can_be_waited_for(bench):
+    bench.alert("from:@office@m.example")
+    bench.comes("Anything")
+    (letter,) = bench.tell()
+    assert why(letter) == [("from:@office@m.example", "account")]
+
+
+def test_what_words_do_not_tell_the_search_answers(bench):
+    bench.alert("min_likes:1 reform")
+    bench.alert("reform since:2030-01-01")
+    bench.alert(f"reform until:{NOW + HOUR:%Y-%m-%dT%H:%M:%SZ}", to="until")
+    bench.comes("reform")
+    (letter,) = bench.tell()
+    assert letter.address == "until"
+
+
+def test_a_topic_is_told_when_a_model_has_read_the_post_with_its_evidence(tagged):
+    tagged.alert("topic:reform")
+    tagged.comes("Talk about the unification")
+    assert tagged.tell() == []
+    tagged.tag(Score("reform"))
+    (letter,) = tagged.tell()
+    (reason,) = letter.body["data"]["posts"][0]["reasons"]
+    assert (reason["topic"], reason["probability"], reason["evidence"]["text"]) == ("reform", 0.9, "Talk")
+    assert reason["link"].endswith("#topic-reform") and "0.90" in reason["text"]
+
+
+def test_words_wait_for_tags_a_little_so_that_all_reasons_are_there(tagged):
+    tagged.alert("unification")
+    tagged.alert("topic:reform")
+    tagged.comes("Talk about the unification")
+    assert tagged.tell() == []
+    tagged.tag(Score("reform"))
+    (letter,) = tagged.tell()
+    assert {kind for _, kind in why(letter)} == {"words", "topic"}
+
+
+def test_words_do_not_wait_for_a_model_that_never_comes(tagged):
+    tagged.alert("unification")
+    tagged.alert("unification -topic:reform", to="other")
+    tagged.comes("Talk about the unification")
+    assert tagged.tell() == []
+    (letter,) = tagged.tell(timedelta(seconds=20))
+    assert letter.address == "me"
+
+
+def test_a_query_without_a_topic_is_told_of_posts_that_have_it_not(tagged):
+    tagged.alert("talk -topic:reform")
+    tagged.comes("Talk of reform")
+    tagged.tag(Score("reform"))
+    tagged.comes("Talk of training")
+    tagged.tag(Score("training"))
+    (letter,) = tagged.tell()
+    assert posts(letter) == ["mastodon:m.example/2"]
+
+
+def test_reading_anew_tells_nothing_again_and_nothing_new(tagged):
+    tagged.alert("topic:reform")
+    tagged.alert("talk", to="other")
+    tagged.comes("Talk about the unification")
+    tagged.tag(Score("training"))
+    assert len(tagged.tell()) == 1
+    tagged.room.adopt("another")
+    tagged.tag(Score("reform"), model="another")
+    assert tagged.tell(HOUR) == []
+
+
+def test_an_edit_is_told_again_only_to_who_asked_for_it(bench):
+    bench.alert("reform", edits=True)
+    bench.alert("reform", to="other")
+    first = bench.comes("Talks on reform")
+    assert len(bench.tell()) == 2
+    bench.room.archive(bench.seen("Talks on reform, and training", 1))
+    (letter,) = bench.tell(HOUR)
+    assert letter.address == "me" and posts(letter) == [first] and letter.body["data"]["posts"][0]["edited"]
+    assert bench.tell(HOUR) == []
+
+
+def test_an_edit_of_what_waits_is_told_with_it(bench):
+    bench.alert("reform", cadence="hourly", edits=True)
+    bench.comes("Talks on reform")
+    bench.match()
+    bench.room.archive(bench.seen("Talks on reform, and training", 1))
+    (letter,) = bench.tell(HOUR)
+    assert letter.body["data"]["posts"][0]["text"].endswith("and training")
+
+
+def test_what_matches_only_after_an_edit_is_told_then(bench):
+    bench.alert("reform")
+    bench.comes("Talks")
+    assert bench.tell() == []
+    bench.room.archive(bench.seen("Talks on reform", 1))
+    assert len(bench.tell()) == 1
+
+
+def test_old_posts_that_are_seen_late_come_apart(bench):
+    bench.alert("reform", max_age="7d")
+    old = bench.comes("An old reform", created_at=bench.room.now - timedelta(days=30))
+    new = bench.comes("A new reform")
+    (letter,) = bench.tell()
+    assert posts(letter) == [new]
+    (letter,) = bench.tell(timedelta(minutes=2))
+    assert posts(letter) == [old] and letter.body["data"]["late"] and letter.kind == "late"
+    bench.comes("Another old reform", created_at=bench.room.now - timedelta(days=31))
+    assert bench.tell(timedelta(minutes=5)) == [] and len(bench.tell(HOUR)) == 1
+
+
+def test_a_round_that_is_done_twice_tells_once(bench):
+    bench.alert("reform")
+    bench.comes("reform")
+    with bench.room.database.read() as session:
+        place = alerts.place(session)
+    bench.match()
+    with bench.room.database.write() as session:
+        assert alerts.advance(session, alerts.place(session), place)
+    bench.match()
+    assert len(bench.tell()) == 1
+
+
+def test_who_comes_second_with_a_round_writes_nothing(bench, monkeypatch):
+    bench.alert("reform")
+    bench.comes("reform")
+    monkeypatch.setattr(alerts, "advance", lambda *_: False)
+    bench.room.verify()
+    assert bench.matcher.round(bench.room.tick()) and not bench.waiting()
+
+
+def test_a_failing_query_stops_nobody_else(bench):
+    bench.room.source("gone")
+    bench.alert("source:gone")
+    bench.alert("reform", to="other")
+    with bench.room.database.write() as session:
+        session.execute(update(table(Source)).values(name="renamed"))
+    bench.comes("reform")
+    assert [letter.address for letter in bench.tell()] == ["other"]
+
+
+def test_a_flood_becomes_one_message_with_all(bench):
+    bench.alert("reform")
+    for _ in range(3):
+        bench.comes("One reform")
+        assert len(bench.tell()) == 1
+    bench.room.archive(*(bench.seen(f"Reform {n}", n) for n in range(10, 50)))
+    many = [f"mastodon:m.example/{n}" for n in range(10, 50)]
+    assert bench.tell() == []
+    (letter,) = bench.tell(timedelta(seconds=25))
+    assert sorted(posts(letter)) == sorted(many)
+    laid_out = [p["id"] for part in letter.body["data"]["digest"] for p in part["posts"]]
+    echoes = [e for part in letter.body["data"]["digest"] for p in part["posts"] for e in p["echoes"]]
+    assert sorted(laid_out + echoes) == sorted(many)
+
+
+def test_quiet_hours_and_cadence_hold_messages_back(bench):
+    bench.alert("reform", quiet="11:00-13:00", cadence="at_once")
+    bench.comes("reform")
+    assert bench.tell() == []
+    assert len(bench.tell(timedelta(hours=1, minutes=1))) == 1
+
+
+def test_a_message_is_tried_again_under_its_key_until_it_is_taken(bench):
+    bench.alert("reform")
+    bench.comes("reform")
+
+    def refuse(letter):
+        raise DeliveryError("come back later", retry_after=600, answered=429)
+
+    bench.fake.does, taken = refuse, bench.fake.does
+    assert bench.tell() == [] and bench.tell(timedelta(minutes=5)) == []
+    (row,) = bench.messages()
+    assert row.attempts == 1 and row.answer == "come back later" and bench.who().failing_since
+    bench.fake.does = taken
+    (letter,) = bench.tell(timedelta(minutes=6))
+    assert letter.key == row.key and bench.who().failing_since is None
+    assert [one.outcome for one in bench.tries()] == ["failed", "sent"]
+
+
+def test_text_that_terms_withhold_is_in_no_message(bench):
+    bench.alert("reform")
+    now = bench.room.now
+    bench.room.archive(bench.seen("Talks on reform", 1, platform="x", platform_id=snowflake(now), account=OFFICE))
+    (letter,) = bench.tell()
+    assert letter.body["data"]["posts"][0]["text"] is None and "Talks" not in str(letter.body)
