@@ -16,7 +16,8 @@ from alerts.words import Words
 MAIL_IN_FULL, NOTE_IN_FULL = 50, 20  # posts; a mail has a line for each of the others
 _LENGTHS = (4000, 1500, 800, 400, 250)  # characters of a post's text in a mail: the most that lets it stay
 _LIGHT = 100_000  # bytes of HTML: some mail programs hide what goes beyond
-_NOTE_LENGTH = 600  # characters of a post's text in a note
+_NOTE_LENGTHS = (600, 280)  # the same in a note of few posts, and in one of more
+_FEW = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,5 +47,6 @@ def mail(letter: Letter, links: Links) -> Mail:
 def note(letter: Letter, links: Links) -> Note:
     """The first posts in full, and how many more there are; the alert's page has them all."""
     message, words = story(letter, links), Words(letter.lang)
-    parts = laid(message.sections, NOTE_IN_FULL, _NOTE_LENGTH, words)
+    longest = _NOTE_LENGTHS[message.count > _FEW]
+    parts = laid(message.sections, NOTE_IN_FULL, longest, words)
     return Note(chat.inert(message.subject), chat.text(message, parts, words))

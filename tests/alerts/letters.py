@@ -2,8 +2,11 @@
 
 from datetime import UTC, datetime
 
+from lxml import html
+
 from alerts.channel import Letter
 from alerts.links import Links
+from alerts.render import mail
 
 LINKS = Links("https://kle.example")
 ALERT = {
@@ -35,7 +38,7 @@ def topic_reason(number=1, **fields):
 
 def reason(kind, said=None, alert=None):
     alert = alert or {"id": 7, "name": ALERT["name"]}
-    return {"alert": alert, "kind": kind, "text": f"by {kind}", **({kind: said} if said else {})}
+    return {"alert": alert, "kind": kind, "text": f"by {kind}", **({} if said is None else {kind: said})}
 
 
 def post(number=1, **fields):
@@ -116,3 +119,16 @@ def paused(lang="en", answer="550 no such mailbox"):
     channel = {"kind": "webhook", "shown": "https://hooks.example/…"}
     data = {"alert": ALERT, "channel": channel, "failing_since": "2025-08-17T09:00:00Z", "answer": answer}
     return letter("channel.paused", data, "notice", lang)
+
+
+def page(letter):
+    return html.document_fromstring(mail(letter, LINKS).html)
+
+
+def hrefs(letter):
+    return [str(a.get("href")) for a in page(letter).iter("a")]
+
+
+def shown(letter):
+    """All that its HTML says, in one line."""
+    return " ".join(page(letter).find("body").text_content().split())
