@@ -36,7 +36,7 @@ class Note:
 def mail(letter: Letter, links: Links) -> Mail:
     """Every post stands in it exactly once, in full, as an echo of another, or by a line."""
     message, words = story(letter, links), Words(letter.lang)
-    for longest in _LENGTHS:
+    for longest in _LENGTHS if message.count <= MAIL_IN_FULL else _LENGTHS[-2:]:
         parts = laid(message.sections, MAIL_IN_FULL, longest, words)
         html = markup.html(message, parts, words)
         if len(html.encode()) <= _LIGHT:
