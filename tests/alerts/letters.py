@@ -98,11 +98,18 @@ def told(*posts, digest=None, late=False, lang="en", alert=None, body_type="aler
     return letter(body_type, data, kind="late" if late else "posts", lang=lang)
 
 
-def ruled(rule="more_than", lang="en", posts=(), explained="7 posts in 24 hours; the limit is 5."):
+FIGURES = {
+    "more_than": {"posts": 7, "more_than": 5, "within": "1d"},
+    "unusual": {"posts": 41, "usual": 5.5, "usual_on_weekday": 4.0, "least": 2, "most": 9, "days": 56},
+    "silence": {"last_post": "2025-08-09T11:37:00Z", "silent_seconds": 788_400, "longest_seconds": 432_000},
+}
+
+
+def ruled(rule="more_than", lang="en", posts=(), explained="7 posts in 1 day, more than 5."):
     data = {
         "alert": ALERT,
         "explained": explained,
-        "figures": {"posts": 7},
+        "figures": FIGURES[rule],
         "posts": [{k: v for k, v in one.items() if k != "reasons"} for one in posts],
         "search": "https://kle.example/?q=topic%3Areform+peshmerga",
     }

@@ -277,6 +277,18 @@ def test_a_rule_says_its_figures_and_leads_to_the_search(lang):
     assert [p.get("dir") for p in english] == ["ltr", "ltr"]
 
 
+@pytest.mark.parametrize(
+    ("rule", "said"),
+    [
+        ("more_than", "7 Beiträge, Zeitraum 1 Tag, Grenze 5."),
+        ("unusual", "41 Beiträge in 24 Stunden; üblich sind 5,5 (2 bis 9)."),
+        ("silence", "Stille: 9 Tage 3 Stunden; längste Pause davor: 5 Tage."),
+    ],
+)
+def test_the_figures_of_a_rule_are_told_in_the_readers_language(rule, said):
+    assert said in shown(ruled(rule, "de"))
+
+
 def test_a_confirmation_says_what_was_asked_for_and_that_it_may_be_ignored():
     said = mail(confirming(), LINKS).text
     for part_ in (
