@@ -54,7 +54,7 @@ def entry(
         lang=post["lang"] if post["lang"] and _LANGUAGE.fullmatch(post["lang"]) else None,
         remarks=_remarks(post, data, words, said),
         via=_via(post, words),
-        why=[_why(reason, data["alert"], words, said) for reason in post.get("reasons") or []],
+        why=[_why(one, data["alert"], words, said) for one in _joined(post.get("reasons") or [])],
         links=_links(post, words),
         echoes=list(echoes),
     )
@@ -116,6 +116,16 @@ def _links(post: Post, words: Words) -> list[Link]:
 # -- why ----------------------------------------------------------------------------------------------------
 
 
+def _joined(reasons: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The words of one alert as one reason, where the first of them stands."""
+    found: dict[Any, Mapping[str, Any]] = {}
+    for number, reason in enumerate(reasons):
+        key = reason["alert"]["id"] if reason["kind"] == "words" else (number,)
+        first = found.get(key)
+        found[key] = {**first, "words": f"{first['words']}, {reason['words']}"} if first else reason
+    return list(found.values())
+
+
 def _why(reason: Mapping[str, Any], alert: Mapping[str, Any], words: Words, quoting: bool) -> Why:
     """Another alert that matches as well is named."""
     said = _reason(reason, words, quoting)
@@ -138,7 +148,7 @@ def _reason(reason: Mapping[str, Any], words: Words, quoting: bool) -> Said:
 
 def _topic(reason: Mapping[str, Any], words: Words) -> Said:
     name = clean.line(reason["name"])
-    if reason["model"] is None:
+    if reason.get("by") == "person" or reason["model"] is None:
         return words.say("topic_by_person", topic=name)
     phrase = "topic_unsure" if reason["decision"] == "unsure" else "topic"
     return words.say(phrase, topic=name, percent=words.percent(reason["probability"]))

@@ -113,6 +113,13 @@ def test_a_topic_that_is_unsure_or_a_persons_word_is_told_as_that():
     assert "topic Security reform, set by a person: “" in shown(told(post(1, reasons=[topic_reason(model=None)])))
 
 
+def test_the_words_of_an_alert_are_one_reason():
+    words = [reason("words", said) for said in ("peshmerga", '"one payroll"', "brigade*")]
+    letter = told(post(1, reasons=[words[0], topic_reason(), *words[1:]]))
+    assert next(li.text_content() for li in page(letter).iter("li")) == 'words: peshmerga, "one payroll", brigade*'
+    assert len(list(page(letter).iter("li"))) == 2
+
+
 def test_a_reason_of_a_kind_that_is_not_known_yet_is_told_in_english():
     assert "near a place" in shown(told(post(1, reasons=[{**reason("place"), "text": "near a place"}])))
 
