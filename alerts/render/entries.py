@@ -38,16 +38,17 @@ def _counted(name: str, entries: Sequence[Entry], words: Words) -> str:
 
 
 def _with_echoes(told: Mapping[str, Any], left: dict[str, Post], data: Mapping[str, Any], words: Words) -> Entry:
-    """Takes what it tells out of `left`."""
+    """Takes what it tells out of `left`. Where the first may not say its text, an echo that may says it."""
     post = left.pop(told["id"])
     echoes = [left.pop(one) for one in told["echoes"] if one in left]
-    return entry(post, data, words, [entry(one, data, words, said=False) for one in echoes])
+    speaker = next((one for one in (post, *echoes) if clean.text(one["text"])), post)
+    return entry(post, data, words, [entry(one, data, words, said=one is speaker) for one in echoes])
 
 
 def entry(
     post: Post, data: Mapping[str, Any], words: Words, echoes: Sequence[Entry] = (), *, said: bool = True
 ) -> Entry:
-    """`said` is False for an echo: its text stands already, in another's words."""
+    """`said` is False for an echo whose text stands already, in another's words."""
     return Entry(
         by=words.say("by", author=author(post, words), when=_when(post, words)),
         text=clean.text(post["text"]) if said else "",

@@ -213,6 +213,16 @@ def test_a_digest_groups_by_topic_and_tells_what_says_the_same_once():
     assert "Also said by" in shown(letter)
 
 
+def test_where_the_first_may_not_say_its_text_an_echo_says_it():
+    silent = post(1, text=None, rights={"policy": "ids", "text_withheld": True}, reasons=[])
+    letter = told(silent, post(2, reasons=[]), post(3, reasons=[]), digest=[part((1, 2, 3))])
+    for said in (shown(letter), mail(letter, LINKS).text, note(letter, LINKS).text):
+        assert said.count(TEXT) == 1
+        assert (
+            said.index("The platform's terms keep the text there") < said.index("Also said by") < said.index(TEXT)
+        )
+
+
 def test_a_flood_is_told_whole_the_first_fifty_in_full():
     letter = told(*(post(number) for number in range(400)))
     made = mail(letter, LINKS)
