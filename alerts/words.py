@@ -8,6 +8,7 @@ that it turns nothing around it.
 import tomllib
 import unicodedata
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -96,6 +97,9 @@ class Words:
         order: str = table()["moment"][self.lang]
         return Said(order.format(date=self.date(said), time=self.apart(f"{times.parse(said):%H:%M} UTC")))
 
+    def number(self, value: float) -> Said:
+        return self.apart(f"{value:g}".replace(".", table()["decimal"][self.lang]))
+
     def percent(self, share: float) -> Said:
         """Never rounds a doubt away: 0.996 is 99 %, not 100 %."""
         whole = 100 if share >= 1 else min(99, int(share * 100 + 0.5))
@@ -105,6 +109,10 @@ class Words:
     def span(self, said: str) -> Said:
         """15m, 24h, 7d or 1h 30m in words."""
         return Said(" ".join(self.many(_UNITS[part[-1]], int(part[:-1])) for part in said.split()))
+
+    def lasting(self, seconds: float) -> Said:
+        """As exact as people say it: 9 days 3 hours."""
+        return self.span(" ".join(times.every(timedelta(seconds=seconds)).split()[:2]))
 
     def cadence(self, said: str) -> Said:
         """As written, if it is none that this version knows: the message is worth more than the phrase."""

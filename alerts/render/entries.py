@@ -12,6 +12,7 @@ from core import addresses
 Post = Mapping[str, Any]
 _NAMES = {"x": "X", "bluesky": "Bluesky", "mastodon": "Mastodon", "dvids": "DVIDS", "youtube": "YouTube"}
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
+_NAMED = ("words", "account", "actor", "filter")  # reasons that one field says whole
 _NAME, _EVIDENCE = 80, 200  # characters
 
 
@@ -37,23 +38,24 @@ def _counted(name: str, entries: Sequence[Entry], words: Words) -> str:
 
 
 def _with_echoes(told: Mapping[str, Any], left: dict[str, Post], data: Mapping[str, Any], words: Words) -> Entry:
-    """Takes what it tells out of `left`."""
+    """Takes what it tells out of `left`. Where the first may not say its text, an echo that may says it."""
     post = left.pop(told["id"])
     echoes = [left.pop(one) for one in told["echoes"] if one in left]
-    return entry(post, data, words, [entry(one, data, words, said=False) for one in echoes])
+    speaker = next((one for one in (post, *echoes) if clean.text(one["text"])), post)
+    return entry(post, data, words, [entry(one, data, words, said=one is speaker) for one in echoes])
 
 
 def entry(
     post: Post, data: Mapping[str, Any], words: Words, echoes: Sequence[Entry] = (), *, said: bool = True
 ) -> Entry:
-    """`said` is False for an echo: its text stands already, in another's words."""
+    """`said` is False for an echo whose text stands already, in another's words."""
     return Entry(
         by=words.say("by", author=author(post, words), when=_when(post, words)),
         text=clean.text(post["text"]) if said else "",
         lang=post["lang"] if post["lang"] and _LANGUAGE.fullmatch(post["lang"]) else None,
         remarks=_remarks(post, data, words, said),
         via=_via(post, words),
-        why=[_why(reason, data["alert"], words) for reason in post.get("reasons") or []],
+        why=[_why(one, data["alert"], words, said) for one in _joined(post.get("reasons") or [])],
         links=_links(post, words),
         echoes=list(echoes),
     )
@@ -108,36 +110,51 @@ def _links(post: Post, words: Words) -> list[Link]:
     original, page = clean.url(post["url"]), clean.url(post["page"])
     platform = _NAMES.get(post["platform"])
     label = words.say("original_at", platform=platform) if platform else words.say("original")
-    return [Link(label, original)] * bool(original) + [Link(words.say("page"), page)] * bool(page)
+    pairs = ((label, original), (words.say("page"), page))
+    return [Link(said, address) for said, address in pairs if address]
 
 
 # -- why ----------------------------------------------------------------------------------------------------
 
 
-def _why(reason: Mapping[str, Any], alert: Mapping[str, Any], words: Words) -> Why:
+def _joined(reasons: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The words of one alert as one reason, where the first of them stands."""
+    found: dict[Any, Mapping[str, Any]] = {}
+    for number, reason in enumerate(reasons):
+        key = reason["alert"]["id"] if reason["kind"] == "words" else (number,)
+        first = found.get(key)
+        found[key] = {**first, "words": f"{first['words']}, {reason['words']}"} if first else reason
+    return list(found.values())
+
+
+def _why(reason: Mapping[str, Any], alert: Mapping[str, Any], words: Words, quoting: bool) -> Why:
     """Another alert that matches as well is named."""
-    said = _reason(reason, words)
+    said = _reason(reason, words, quoting)
     if reason["alert"]["id"] != alert["id"]:
         said = words.say("of_alert", alert=clean.line(reason["alert"]["name"]), reason=said)
     link = clean.url(reason.get("link"))
     return Why(said, Link(words.say("evidence"), link) if link else None)
 
 
-def _reason(reason: Mapping[str, Any], words: Words) -> Said:
+def _reason(reason: Mapping[str, Any], words: Words, quoting: bool) -> Said:
     kind = reason["kind"]
     if kind == "topic":
-        return _topic(reason, words)
+        return _quoted(_topic(reason, words), reason, words) if quoting else _topic(reason, words)
     if kind == "everything":
         return words.say("everything")
-    return words.say(kind, **{kind: clean.line(str(reason[kind]))})
+    if kind in _NAMED:
+        return words.say(kind, **{kind: clean.line(reason[kind])})
+    return words.apart(clean.line(reason["text"]))  # of a later version: in English is better than not at all
 
 
 def _topic(reason: Mapping[str, Any], words: Words) -> Said:
     name = clean.line(reason["name"])
-    if reason["model"] is None:
-        said = words.say("topic_by_person", topic=name)
-    else:
-        phrase = "topic_unsure" if reason["decision"] == "unsure" else "topic"
-        said = words.say(phrase, topic=name, percent=words.percent(reason["probability"]))
+    if reason.get("by") == "person" or reason["model"] is None:
+        return words.say("topic_by_person", topic=name)
+    phrase = "topic_unsure" if reason["decision"] == "unsure" else "topic"
+    return words.say(phrase, topic=name, percent=words.percent(reason["probability"]))
+
+
+def _quoted(said: Said, reason: Mapping[str, Any], words: Words) -> Said:
     evidence = clean.line((reason["evidence"] or {}).get("text"), _EVIDENCE)
     return words.say("quoted", reason=said, evidence=evidence) if evidence else said

@@ -20,16 +20,18 @@ class Part:
 
 
 def laid(sections: Sequence[Section], most: int, longest: int, words: Words) -> list[Part]:
-    """The first entries in full until `most` posts are told; texts at most `longest` characters long."""
-    told, parts = 0, []
+    """The first `most` posts in full, echoes with what they echo; texts of at most `longest` characters."""
+    room, parts = most, []
     for section in sections:
         part = Part(section.heading, [], [])
         for entry in section.entries:
-            if told + entry.count <= most or not told:
-                part.full.append(_at_most(entry, longest, words))
+            if room:
+                shown = entry.echoes[: room - 1]
+                part.full.append(replace(_at_most(entry, longest, words), echoes=shown))
+                part.brief.extend(entry.echoes[len(shown) :])
+                room -= 1 + len(shown)
             else:
                 part.brief.extend((entry, *entry.echoes))
-            told += entry.count
         parts.append(part)
     return parts
 

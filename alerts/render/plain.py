@@ -40,7 +40,7 @@ def _part(part: Part, words: Words) -> Iterator[str]:
     for entry in part.full:
         yield from (*_entry(entry, words), "")
     for entry in part.brief:
-        yield from (f"- {line(entry, words)}", f"  {entry.links[-1].url}")
+        yield from (f"- {line(entry, words)}", *(f"  {link.url}" for link in entry.links[-1:]))
     yield ""
 
 

@@ -55,13 +55,30 @@ def _rule(letter: Letter, data: Data, links: Links, words: Words) -> Message:
     return Message(
         subject=_titled(data, words.say(rule), words),
         title=title,
-        lead=[] if words.lang == "en" else [words.say(f"{rule}_lead")],
+        lead=[] if words.lang == "en" else [words.say(f"{rule}_lead"), *_figures(rule, data["figures"], words)],
         english=clean.text(data["explained"]).split("\n"),
         facts=[_query(data, words)],
         do=Link(words.say("see_all"), found) if found else None,
         sections=[Section(words.say("newest"), s.entries) for s in entries.sections(data, words)],
         foot=_foot(letter, data, links, words),
     )
+
+
+def _figures(rule: str, figures: Mapping[str, Any], words: Words) -> list[str]:
+    """What counts, in the reader's language; the rest is in the English sentences."""
+    posts = words.many("posts", figures["posts"]) if "posts" in figures else ""
+    match figures:
+        case {"within": within, "more_than": limit}:
+            return [words.say(f"{rule}_figures", posts=posts, span=words.span(within), limit=str(limit))]
+        case {"usual": usual, "least": least, "most": most}:
+            return [
+                words.say(
+                    f"{rule}_figures", posts=posts, usual=words.number(usual), least=str(least), most=str(most)
+                )
+            ]
+        case {"silent_seconds": silent, "longest_seconds": longest}:
+            return [words.say(f"{rule}_figures", span=words.lasting(silent), longest=words.lasting(longest))]
+    return []
 
 
 def _confirm(letter: Letter, data: Data, links: Links, words: Words) -> Message:

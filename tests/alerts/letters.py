@@ -2,8 +2,11 @@
 
 from datetime import UTC, datetime
 
+from lxml import html
+
 from alerts.channel import Letter
 from alerts.links import Links
+from alerts.render import mail
 
 LINKS = Links("https://kle.example")
 ALERT = {
@@ -35,7 +38,7 @@ def topic_reason(number=1, **fields):
 
 def reason(kind, said=None, alert=None):
     alert = alert or {"id": 7, "name": ALERT["name"]}
-    return {"alert": alert, "kind": kind, "text": f"by {kind}", **({kind: said} if said else {})}
+    return {"alert": alert, "kind": kind, "text": f"by {kind}", **({} if said is None else {kind: said})}
 
 
 def post(number=1, **fields):
@@ -95,11 +98,18 @@ def told(*posts, digest=None, late=False, lang="en", alert=None, body_type="aler
     return letter(body_type, data, kind="late" if late else "posts", lang=lang)
 
 
-def ruled(rule="more_than", lang="en", posts=(), explained="7 posts in 24 hours; the limit is 5."):
+FIGURES = {
+    "more_than": {"posts": 7, "more_than": 5, "within": "1d"},
+    "unusual": {"posts": 41, "usual": 5.5, "usual_on_weekday": 4.0, "least": 2, "most": 9, "days": 56},
+    "silence": {"last_post": "2025-08-09T11:37:00Z", "silent_seconds": 788_400, "longest_seconds": 432_000},
+}
+
+
+def ruled(rule="more_than", lang="en", posts=(), explained="7 posts in 1 day, more than 5."):
     data = {
         "alert": ALERT,
         "explained": explained,
-        "figures": {"posts": 7},
+        "figures": FIGURES[rule],
         "posts": [{k: v for k, v in one.items() if k != "reasons"} for one in posts],
         "search": "https://kle.example/?q=topic%3Areform+peshmerga",
     }
@@ -116,3 +126,16 @@ def paused(lang="en", answer="550 no such mailbox"):
     channel = {"kind": "webhook", "shown": "https://hooks.example/…"}
     data = {"alert": ALERT, "channel": channel, "failing_since": "2025-08-17T09:00:00Z", "answer": answer}
     return letter("channel.paused", data, "notice", lang)
+
+
+def page(letter):
+    return html.document_fromstring(mail(letter, LINKS).html)
+
+
+def hrefs(letter):
+    return [str(a.get("href")) for a in page(letter).iter("a")]
+
+
+def shown(letter):
+    """All that its HTML says, in one line."""
+    return " ".join(page(letter).find("body").text_content().split())
