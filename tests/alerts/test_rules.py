@@ -6,7 +6,7 @@ from urllib.parse import unquote_plus
 
 import pytest
 
-from alerts import replay, rules
+from alerts import preview, rules
 from alerts.links import Links
 from alerts.rules import Memory, look
 from core.alert import AlertForm
@@ -20,7 +20,7 @@ from tests.db.conftest import post
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 LINKS = Links("https://kle.example")
-OFFICE = SimpleNamespace(links=LINKS)
+DESK = SimpleNamespace(office=SimpleNamespace(links=LINKS))
 MORE = {"kind": "more_than", "count": 2, "within": "1d"}
 UNUSUAL, SILENCE = {"kind": "unusual"}, {"kind": "silence"}
 
@@ -35,8 +35,8 @@ def make(room, rule, query="meeting", subscribers=1, **more):
             {"kind": "fake", "address_key": f"{number}-{n}", "address": "sealed", "shown": "a", "made_at": NOW}
             for n in range(subscribers)
         ]
-        confirmed = dict.fromkeys(insert_all(session, Subscriber, people), NOW)
-        alerts.subscribe(session, number, confirmed, NOW)
+        for person in insert_all(session, Subscriber, people):
+            alerts.subscribe(session, number, person, NOW, NOW)
     return number
 
 
@@ -61,7 +61,7 @@ def looks(room, since, until=timedelta(0), every=timedelta(minutes=15), outcome=
 
 
 def ticked(room, now=NOW, memory=None):
-    return look(room.database, OFFICE, now, memory)
+    return look(room.database, DESK, now, memory)
 
 
 def state(room):
@@ -111,7 +111,7 @@ def test_each_confirmed_subscriber_is_told_when_the_alert_may_speak(room):
     number = make(room, MORE, subscribers=2, cadence="hourly", quiet="12:00-18:00 UTC")
     with room.database.write() as session:
         row = {"kind": "fake", "address_key": "z", "address": "sealed", "shown": "z", "made_at": NOW}
-        alerts.subscribe(session, number, {insert_all(session, Subscriber, [row])[0]: None}, NOW)
+        alerts.subscribe(session, number, insert_all(session, Subscriber, [row])[0], NOW, None)
     seen(room, 3 * HOUR, 2 * HOUR, HOUR)
     assert ticked(room) == 2
     made = room.rows(Delivery)
@@ -138,7 +138,7 @@ def test_two_processes_make_one_message(room):
         spoken = rules.speak(session, read, NOW, LINKS)
     assert ticked(room) == 1
     with room.database.write() as session:
-        assert spoken.data and not alerts.step(session, read, spoken.state)
+        assert spoken.body and not alerts.step(session, read, spoken.state)
 
 
 def test_paused_alerts_and_those_that_tell_posts_are_left_alone(room):
@@ -238,14 +238,14 @@ def form(rule, query="meeting"):
 
 def previewed(room, rule, days=90, **more):
     with room.database.read() as session:
-        return replay.preview(session, form(rule, **more), NOW, LINKS, days)
+        return preview.preview(session, form(rule, **more), LINKS, NOW, days)
 
 
 def test_preview_of_more_than_tells_each_time_it_got_above(room):
     seen(room, *(50 * DAY + n * HOUR for n in range(4)), *(9 * DAY + n * HOUR for n in range(3)), 200 * DAY, HOUR)
     found = previewed(room, MORE)
     assert [s["at"] for s in found["spoken"]] == ["2026-07-13T11:00:00Z", "2026-08-23T12:00:00Z"]
-    assert found["messages"] == 2 and found["posts"] == 8 and len(found["per_day"]) == 90
+    assert found["messages"] == 2 and found["posts"] == 8 and len(found["per_day"]) == 91
     assert found["busiest"] == {"date": "2026-07-13", "posts": 4}
     assert [d for d in found["per_day"] if d["messages"]] == [
         {"date": "2026-07-13", "posts": 4, "late": 0, "messages": 1},
@@ -273,8 +273,8 @@ def test_preview_of_unusual_and_silence_finds_what_ticks_would_have_found(room):
             if spoken:
                 with room.database.write() as session:
                     assert alerts.step(session, alert, spoken.state)
-            if spoken and spoken.data:
-                spoke.append((start + n * HOUR, spoken.data["explained"]))
+            if spoken and spoken.body:
+                spoke.append((start + n * HOUR, spoken.body["data"]["explained"]))
         found = previewed(room, rule, days=6)
         assert [s["explained"] for s in found["spoken"]] == [said for _, said in spoke] and len(spoke) >= 1
 
