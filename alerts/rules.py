@@ -13,7 +13,7 @@ import structlog
 from sqlmodel import Session
 
 from alerts import body, judging, saving
-from alerts.desk import Desk
+from alerts.channel import Office
 from alerts.judging import Judged
 from alerts.links import Links
 from alerts.standing import Alert
@@ -122,14 +122,14 @@ class Memory:
         return line - last.line >= last.found.room if falls_at is None else now >= falls_at
 
 
-def look(database: Database, desk: Desk, now: datetime, memory: Memory | None = None) -> int:
+def look(database: Database, office: Office, now: datetime, memory: Memory | None = None) -> int:
     """Judge all rules that are due; how many messages were made."""
     memory = memory or Memory()
     with database.read() as session:
         line = ledger.head(session)[0]
         memory.read(session)
     due = [alert for alert in memory.standing.values() if memory.is_due(alert, line, now)]
-    return sum(_looked(database, desk.office.links, alert, line, now, memory) for alert in due)
+    return sum(_looked(database, office.links, alert, line, now, memory) for alert in due)
 
 
 def _looked(database: Database, links: Links, alert: Any, line: int, now: datetime, memory: Memory) -> int:

@@ -20,7 +20,7 @@ from tests.db.conftest import post
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 LINKS = Links("https://kle.example")
-DESK = SimpleNamespace(office=SimpleNamespace(links=LINKS))
+OFFICE = SimpleNamespace(links=LINKS)
 MORE = {"kind": "more_than", "count": 2, "within": "1d"}
 UNUSUAL, SILENCE = {"kind": "unusual"}, {"kind": "silence"}
 
@@ -61,7 +61,7 @@ def looks(room, since, until=timedelta(0), every=timedelta(minutes=15), outcome=
 
 
 def ticked(room, now=NOW, memory=None):
-    return look(room.database, DESK, now, memory)
+    return look(room.database, OFFICE, now, memory)
 
 
 def state(room):
