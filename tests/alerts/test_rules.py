@@ -6,7 +6,7 @@ from urllib.parse import unquote_plus
 
 import pytest
 
-from alerts import preview, rules
+from alerts import preview, rules, saving
 from alerts.links import Links
 from alerts.rules import Memory, look
 from core.alert import AlertForm
@@ -21,6 +21,7 @@ from tests.db.conftest import post
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 LINKS = Links("https://kle.example")
 OFFICE = SimpleNamespace(links=LINKS)
+DESK = SimpleNamespace(office=OFFICE)
 MORE = {"kind": "more_than", "count": 2, "within": "1d"}
 UNUSUAL, SILENCE = {"kind": "unusual"}, {"kind": "silence"}
 
@@ -292,3 +293,18 @@ def test_moments_are_those_of_the_timeline(room):
         at = hits.moments(session, query)
         assert hits.daily(at, NOW, 2) == [2, 0]
         assert len(hits.newest(session, query)) == len(at) == 2
+
+
+def test_another_name_does_not_let_it_speak_again(room):
+    """What it waits for does."""
+    number = make(room, MORE)
+    seen(room, 3 * HOUR, 2 * HOUR, HOUR)
+    assert ticked(room) == 1
+    memory = Memory()
+    for changed, messages in (({"name": "Talks"}, 0), ({"rule": {**MORE, "count": 1}}, 1)):
+        given = {"name": "Meetings", "query": "meeting", "rule": MORE, **changed}
+        with room.database.write() as session:
+            saving.change(session, number, AlertForm.model_validate(given), DESK, NOW)
+            person = room.rows(Subscriber)[0].id
+            alerts.subscribe(session, number, person, NOW, NOW)
+        assert ticked(room, memory=memory) == messages
