@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from alerts import body, rules, saving
+from alerts import body, replay, saving
 from alerts.digest import digest
 from alerts.gather import FLOOD, MINUTE, PAUSE
 from alerts.links import Links
@@ -22,6 +22,7 @@ from core import times
 from core.alert import AlertForm
 from core.cadence import Cadence, Quiet
 from db import coming, entries, forms, hits
+from db.coming import Coming
 from db.query import PostQuery
 
 DAYS = 90
@@ -33,15 +34,15 @@ NOTE = (
 
 
 def preview(session: Session, form: AlertForm, links: Links, now: datetime, days: int = DAYS) -> dict[str, Any]:
-    """Raises QueryError."""
+    """`spoken` is what a rule such as `more_than` would have said, and when. Raises QueryError."""
     saving.check(session, form)
-    if form.rule.kind != "posts":
-        return rules.preview(session, form, now, days)
-    query = hits.between(PostQuery.build(form.query), now - timedelta(days=days), now)
+    asked, first, told = PostQuery.build(form.query), now - timedelta(days=days), form.rule.kind == "posts"
+    query = hits.between(asked, first, now)
     moments = [times.of_micros(at) for at in hits.moments(session, query)]
-    late = hits.late(session, query, form.max_age)
-    alert = _alert(form, query)
-    posts, sent = Counter(_day(at) for at in moments), Counter(_day(at) for at in messages(alert, moments))
+    late = hits.late(session, query, form.max_age) if told else {}
+    spoken = [] if told else replay.spoken(session, form.rule, asked, first, now)
+    going = messages(_alert(form, query), moments) if told else (at for at, _ in spoken)
+    posts, sent = Counter(_day(at) for at in moments), Counter(_day(at) for at in going)
     busiest = max(posts, key=lambda day: (posts[day], day), default=None)
     return {
         "days": days,
@@ -54,7 +55,10 @@ def preview(session: Session, form: AlertForm, links: Links, now: datetime, days
             for day in _all_days(now, days)
         ],
         "examples": _shown(session, SimpleNamespace(id=0, name=form.name), query, links, EXAMPLES),
-        "note": NOTE,
+        "spoken": [
+            {"at": times.text(at), "explained": said.explained, "figures": said.figures} for at, said in spoken
+        ],
+        "note": NOTE if told else replay.NOTE,
     }
 
 
@@ -98,10 +102,14 @@ def _shown(session: Session, alert: Any, query: PostQuery, links: Links, limit: 
     keys = hits.newest(session, query, limit)
     inside = dict(zip(keys, forms.posts(session, keys), strict=True))
     names = entries.topic_names(session)
+
+    def found(post: Coming) -> list[dict[str, Any]]:
+        return reasons(query.tree, said(post), inside[post.id])
+
     return [
         body.told_post(
             inside[post.id],
-            [{"alert": alert.id, "reasons": reasons(query.tree, said(post), inside[post.id])}],
+            [SimpleNamespace(edition=0, why=[{"alert": alert.id, "reasons": found(post)}])],
             {alert.id: alert.name},
             names,
             links,

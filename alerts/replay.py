@@ -11,46 +11,28 @@ from typing import Any
 import numpy as np
 from sqlmodel import Session
 
-from alerts import judging, rules
+from alerts import judging
 from alerts.judging import Judged
-from alerts.links import Links
 from core import times
-from core.alert import AlertForm, Rule
+from core.alert import Rule
 from db import hits, watched
 from db.looks import Numbers
 from db.query import PostQuery
 from db.watched import Watched
 
-EXAMPLES = 5
-_HOUR = timedelta(hours=1)
-_NOTE = (
-    "Told from the archive as it is now: posts count from when they were published, though some were found later; "
-    "what was deleted or erased since counts as it does today."
+NOTE = (
+    "By the archive as it is now: posts count from when they were published, though some were found later; what "
+    "was deleted or erased since counts as it does today."
 )
+_HOUR = timedelta(hours=1)
 Moment = tuple[datetime, Judged]
 
 
-def preview(session: Session, form: AlertForm, now: datetime, links: Links, days: int = 90) -> dict[str, Any]:
-    """Posts and messages of each of the last days, and `spoken`, what each message would have explained. Raises
-    QueryError."""
-    query, looked = PostQuery.build(form.query), None
-    first = now.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=days - 1)
-    at = hits.moments(session, hits.between(query, first - _before(form.rule), now))
-    if form.rule.kind != "more_than":
-        looked = watched.watched(session, query, now)
-    spoken = [(moment, found) for moment, found in _replayed(form.rule, at, looked, first, now) if found.explained]
-    per_day = _per_day(at[np.searchsorted(at, times.micros(first)) :], spoken, first, days)
-    return {
-        "days": days,
-        "posts": sum(day["posts"] for day in per_day),
-        "late": 0,
-        "messages": len(spoken),
-        "busiest": _busiest(per_day),
-        "per_day": per_day,
-        "spoken": [{"at": times.text(m), "explained": f.explained, "figures": f.figures} for m, f in spoken],
-        "examples": rules.newest(session, hits.between(query, first, now), links, EXAMPLES),
-        "note": _NOTE,
-    }
+def spoken(session: Session, rule: Rule, query: PostQuery, first: datetime, now: datetime) -> list[Moment]:
+    """When this rule would have spoken from `first` on, and what it would have said. Raises QueryError."""
+    looked = None if rule.kind == "more_than" else watched.watched(session, query, now)
+    at = hits.moments(session, hits.between(query, first - _before(rule), now))
+    return [(moment, found) for moment, found in _replayed(rule, at, looked, first, now) if found.explained]
 
 
 def _before(rule: Rule) -> timedelta:
@@ -58,20 +40,6 @@ def _before(rule: Rule) -> timedelta:
     if rule.within:
         return rule.within
     return judging.YEAR if rule.kind == "silence" else judging.DAY * (judging.PAST_DAYS + 1)
-
-
-def _per_day(at: Numbers, spoken: list[Moment], first: datetime, days: int) -> list[dict[str, Any]]:
-    dates = [(first + timedelta(days=n)).date().isoformat() for n in range(days)]
-    edges = [times.micros(first + timedelta(days=n)) for n in range(days + 1)]
-    posts = np.diff(np.searchsorted(at, edges)).tolist()
-    said = [moment.date().isoformat() for moment, _ in spoken]
-    return [{"date": date, "posts": n, "late": 0, "messages": said.count(date)}
-            for date, n in zip(dates, posts, strict=True)]  # fmt: skip
-
-
-def _busiest(per_day: list[dict[str, Any]]) -> dict[str, Any] | None:
-    most = max(per_day, key=lambda day: day["posts"])
-    return {"date": most["date"], "posts": most["posts"]} if most["posts"] else None
 
 
 def _replayed(rule: Rule, at: Numbers, looked: Watched | None, first: datetime, now: datetime) -> Iterator[Moment]:

@@ -4,7 +4,6 @@ Each rule is judged on the archive as it is now, in a read of its own; where it 
 state and makes a delivery for each subscriber, if nobody else did so before.
 """
 
-import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -13,31 +12,29 @@ from typing import Any
 import structlog
 from sqlmodel import Session
 
-from alerts import judging
+from alerts import body, judging, saving
 from alerts.channel import Office
 from alerts.judging import Judged
 from alerts.links import Links
-from core import terms, times
+from alerts.standing import Alert
 from core.alert import Rule
-from core.cadence import Cadence, Quiet
 from core.errors import BadRequest
-from db import alerts, forms, hits, ledger, watched
+from db import alerts, deliveries, forms, hits, ledger, watched
 from db.database import Database
-from db.models import Delivery
 from db.query import PostQuery
-from db.upsert import Row, insert_all
+from db.upsert import Row
 
-log = structlog.get_logger("alerts.rules")
+log = structlog.get_logger("kle.alerts")
 KIND = "rule"
 _EVERY = {"more_than": timedelta(minutes=5), "unusual": timedelta(minutes=5), "silence": timedelta(minutes=10)}
 
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """The rule's next state; `data` of the message where it speaks."""
+    """The rule's next state; `body` of the message where it speaks."""
 
     state: dict[str, Any]
-    data: dict[str, Any] | None
+    body: dict[str, Any] | None
 
 
 def judged(session: Session, alert: Any, now: datetime) -> Judged:
@@ -65,30 +62,22 @@ def speak(session: Session, alert: Any, now: datetime, links: Links) -> Spoken |
 def _spoken(session: Session, alert: Any, found: Judged, now: datetime, links: Links) -> Spoken | None:
     if found.state is None:
         return None
-    return Spoken(found.state, _data(session, alert, found, now, links) if found.explained else None)
+    return Spoken(found.state, _body(session, alert, found, now, links) if found.explained else None)
 
 
-def _data(session: Session, alert: Any, found: Judged, now: datetime, links: Links) -> dict[str, Any]:
+def _body(session: Session, alert: Any, found: Judged, now: datetime, links: Links) -> dict[str, Any]:
     query = hits.between(PostQuery.build(alert.query), found.after, now)
-    return {
-        "alert": {
-            "id": alert.id,
-            "name": alert.name,
-            "query": alert.query,
-            "cadence": alert.cadence,
-            "url": links.alert(alert.id),
-        },
-        "explained": found.explained,
-        "figures": found.figures,
-        "posts": newest(session, query, links),
-        "search": links.search(query.written()),
-    }
-
-
-def newest(session: Session, query: PostQuery, links: Links, limit: int = hits.NEWEST) -> list[dict[str, Any]]:
-    """Posts as outsiders may have them, each with our page of it."""
-    found = forms.posts(session, hits.newest(session, query, limit))
-    return [{**terms.apply(post, "public"), "page": links.post(post["id"]), "edited": False} for post in found]
+    newest = forms.posts(session, hits.newest(session, query))
+    return body.message(
+        f"alert.{alert.rule['kind']}",
+        alert,
+        links,
+        now,
+        explained=found.explained,
+        figures=found.figures,
+        posts=[body.told_post(post, (), {}, {}, links) for post in newest],
+        search=links.search(query.written()),
+    )
 
 
 # -- one tick ------------------------------------------------------------------------------------------------
@@ -109,6 +98,17 @@ class Memory:
     """What a process knows of its last ticks. It may be lost: then everything is judged once more."""
 
     looked: dict[int, _Looked] = field(default_factory=dict)
+    standing: dict[int, Any] = field(default_factory=dict)
+    stamp: str | None = None
+
+    def read(self, session: Session) -> None:
+        """Know the rules that stand."""
+        stamp = alerts.stamp(session)
+        if stamp == self.stamp:
+            return
+        self.standing = {a.id: a for a in alerts.standing(session) if a.rule.get("kind") in _EVERY}
+        self.looked = {number: self.looked[number] for number in self.standing if number in self.looked}
+        self.stamp = stamp
 
     def is_due(self, alert: Any, line: int, now: datetime) -> bool:
         """A line of the ledger speaks for one post, so that fewer lines than there is room change nothing."""
@@ -127,9 +127,8 @@ def look(database: Database, office: Office, now: datetime, memory: Memory | Non
     memory = memory or Memory()
     with database.read() as session:
         line = ledger.head(session)[0]
-        standing = [alert for alert in alerts.standing(session) if alert.rule.get("kind") in _EVERY]
-    memory.looked = {a.id: memory.looked[a.id] for a in standing if a.id in memory.looked}
-    due = [alert for alert in standing if memory.is_due(alert, line, now)]
+        memory.read(session)
+    due = [alert for alert in memory.standing.values() if memory.is_due(alert, line, now)]
     return sum(_looked(database, office.links, alert, line, now, memory) for alert in due)
 
 
@@ -146,21 +145,25 @@ def _looked(database: Database, links: Links, alert: Any, line: int, now: dateti
         return 0
     with database.write() as session:
         if not alerts.step(session, alert, spoken.state):
-            memory.looked.pop(alert.id)
+            memory.stamp = None  # it is not what it was: all are read again
             return 0
-        rows = list(_deliveries(session, alert, spoken.data, now)) if spoken.data else []
-        insert_all(session, Delivery, rows)
-        memory.looked[alert.id].alert = alerts.get(session, alert.id)
+        rows = list(_deliveries(session, alert, spoken.body, now)) if spoken.body else []
+        deliveries.make(session, rows)
+        memory.standing[alert.id] = memory.looked[alert.id].alert = alerts.get(session, alert.id)
     return len(rows)
 
 
-def _deliveries(session: Session, alert: Any, data: dict[str, Any], now: datetime) -> Iterator[Row]:
+def _deliveries(session: Session, alert: Any, said: dict[str, Any], now: datetime) -> Iterator[Row]:
     """One for each subscriber who said yes, to be sent when the alert may speak."""
-    not_before = Cadence.parse(alert.cadence).due(now)
-    not_before = Quiet.parse(alert.quiet).after(not_before) if alert.quiet else not_before
-    body = {"type": f"alert.{alert.rule['kind']}", "timestamp": times.text(now), "data": data}
+    not_before = Alert.of(alert, PostQuery.build(alert.query), ()).due(now)
     for subscription in alerts.subscriptions(session, [alert.id]):
         if subscription.confirmed_at is not None:
-            yield {"key": f"msg_{secrets.token_hex(16)}", "kind": KIND, "subscriber_id": subscription.subscriber_id,
-                   "alert_id": alert.id, "body": body, "made_at": now, "not_before": not_before,
-                   "attempts": 0, "parked": False}  # fmt: skip
+            yield {
+                "key": saving.new_key(),
+                "kind": KIND,
+                "subscriber_id": subscription.subscriber_id,
+                "alert_id": alert.id,
+                "body": said,
+                "made_at": now,
+                "not_before": not_before,
+            }

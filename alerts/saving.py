@@ -69,7 +69,10 @@ def make_outside(session: Session, form: AlertForm, desk: Desk, now: datetime) -
 def change(session: Session, alert_id: int, form: AlertForm, desk: Desk, now: datetime) -> Made:
     """The alert as the form has it; channels that stay go on as they are. Raises NotFound, BadRequest."""
     check(session, form)
-    alerts.change(session, alert_id, _row(form))
+    old, row = alerts.get(session, alert_id), _row(form)
+    if (row["query"], row["rule"]) == (old.query, old.rule):
+        row["state"] = old.state  # what was said need not be said again for another name
+    alerts.change(session, alert_id, row)
     made = Made(alert_id)
     wanted = {_subscribe(session, made, *_address(one), desk, now) for one in form.channels}
     for one in alerts.subscriptions(session, [alert_id]):

@@ -66,7 +66,7 @@ def watched(session: Session, query: PostQuery, now: datetime) -> Watched:
     every = looks.histories(session)
     chosen = [(row, every.get(row.id, History())) for row in rows if _counts(row, every, showing)]
     gaps = [gap for row, history in chosen for gap in _gaps(history, row.every_seconds, times.micros(now))]
-    return Watched(tuple(_good(history) for _, history in chosen), tuple(sorted(gaps)))
+    return Watched(tuple(_good(history) for _, history in chosen), tuple(sorted(gaps))).at(times.micros(now))
 
 
 def _counts(source: Any, every: dict[int, History], showing: set[int] | None) -> bool:

@@ -42,7 +42,9 @@ def test_more_than_speaks_once_while_it_is_above():
     spans = (20 * HOUR, 10 * HOUR, HOUR)
     first = above({}, spans)
     assert first.state == {"above": True} and first.after == NOW - DAY
-    assert first.explained == "37 posts in 24 hours; usually 4 (0 to 16), told from 56 days of the last 8 weeks."
+    assert first.explained == (
+        "3 posts in 24 hours, more than 2. The first is of 2026-08-31 16:00 UTC, the last of 2026-09-01 11:00 UTC."
+    )
     assert first.again_at == NOW + 4 * HOUR  # the oldest leaves the span then
     again = above(first.state, spans)
     assert (again.state, again.explained) == (None, None)
@@ -147,7 +149,7 @@ def test_nobody_looked_is_not_silence():
     back = (3 * DAY, 10 * HOUR)
     assert judging.silence({}, posts, looked(gaps=[back]), NOW) == judging.Judged()
     found = judging.silence({}, posts, looked(gaps=[(3 * DAY, 16 * HOUR)]), NOW)
-    assert "Until 2026-08-31 20:00 UTC not all of them were looked at" in found.explained
+    assert "Until 2026-08-31 20:00 UTC not all was looked at as it should be" in found.explained
 
 
 def test_a_pause_in_which_nobody_looked_is_no_measure():
