@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Select, and_, case, or_, select
+from sqlalchemy import Select, and_, case, or_, select, text
 from sqlmodel import Session
 
 from core import ids
@@ -26,7 +26,7 @@ Names = Mapping[int, set[str]]  # post -> the ids that lead to it
 def problem(session: Session) -> str | None:
     """The first message, or row of what was told, that does not fit; None where all do."""
     for said, statement in _STATEMENTS.items():
-        if row := session.execute(statement.limit(1)).first():
+        if row := session.execute(statement.order_by(text("1")).limit(1)).first():
             return said.format(row[0])
     for rows in slices(session, _delivery, _delivery.c.id, _BODIES):
         held, names = _held(session, [row["id"] for row in rows])

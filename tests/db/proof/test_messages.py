@@ -28,7 +28,7 @@ SPOILED = {
     "told/1 is not what its message tells": "UPDATE told SET subscriber_id = 2 WHERE id = 1",
     "told/2 is not what its message tells": "UPDATE told SET late = NOT late WHERE id = 2",
     "told/3 is not what its message tells": "UPDATE told SET delivery_id = 2 WHERE id = 3",
-    "told/3 is for somebody who never asked": "DELETE FROM subscription WHERE subscriber_id = 1",
+    "told/1 is for somebody who never asked": "DELETE FROM subscription WHERE subscriber_id = 1",
     "told/2 tells of what nobody saw": "UPDATE told SET edition = 7 WHERE id = 2",
     "delivery/1 was sent, and no attempt says so": "DELETE FROM attempt",
     "delivery/1 does not hold the posts that it tells of": "DELETE FROM told WHERE id = 1",
