@@ -21,11 +21,10 @@ from core import terms, times
 from core.alert import Rule
 from core.cadence import Cadence, Quiet
 from core.errors import BadRequest
-from db import alerts, forms, hits, ledger, watched
+from db import alerts, deliveries, forms, hits, ledger, watched
 from db.database import Database
-from db.models import Delivery
 from db.query import PostQuery
-from db.upsert import Row, insert_all
+from db.upsert import Row
 
 log = structlog.get_logger("alerts.rules")
 KIND = "rule"
@@ -149,7 +148,7 @@ def _looked(database: Database, links: Links, alert: Any, line: int, now: dateti
             memory.looked.pop(alert.id)
             return 0
         rows = list(_deliveries(session, alert, spoken.data, now)) if spoken.data else []
-        insert_all(session, Delivery, rows)
+        deliveries.make(session, rows)
         memory.looked[alert.id].alert = alerts.get(session, alert.id)
     return len(rows)
 
@@ -162,5 +161,5 @@ def _deliveries(session: Session, alert: Any, data: dict[str, Any], now: datetim
     for subscription in alerts.subscriptions(session, [alert.id]):
         if subscription.confirmed_at is not None:
             yield {"key": f"msg_{secrets.token_hex(16)}", "kind": KIND, "subscriber_id": subscription.subscriber_id,
-                   "alert_id": alert.id, "body": body, "made_at": now, "not_before": not_before,
-                   "attempts": 0, "parked": False}  # fmt: skip
+                   "alert_id": alert.id, "body": body, "made_at": now,
+                   "not_before": not_before}  # fmt: skip

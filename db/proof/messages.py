@@ -19,7 +19,6 @@ from db.upsert import among, table
 _told, _delivery, _subscription, _attempt = table(Told), table(Delivery), table(Subscription), table(Attempt)
 _post, _version, _alias, _enclosed = table(Post), table(Version), table(Alias), table(Enclosed)
 _BODIES = 50  # of a slice: they may be long
-_TELLING = ("posts", "late")
 Names = Mapping[int, set[str]]  # post -> the ids that lead to it
 
 
@@ -98,7 +97,7 @@ def _held(session: Session, numbers: Sequence[int]) -> tuple[Mapping[int, set[in
 def _body(row: Mapping[Any, Any], held: set[int], names: Names) -> str | None:
     try:
         listed = {post["id"] for post in enclosed.posts_in(row["body"])}
-        alert = row["body"]["data"]["alert"]["id"] if row["kind"] in _TELLING else row["alert_id"]
+        alert = row["body"]["data"]["alert"]["id"] if row["kind"] in enclosed.TELLING else row["alert_id"]
     except (KeyError, TypeError, AttributeError):  # somebody changed its form
         return f"the body of delivery/{row['id']} cannot be read"
     if alert != row["alert_id"]:
