@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from core import cursor
 from core.errors import BadRequest, NotFound
-from db import work
+from db import enclosed, work
 from db.models import Attempt, Delivery, Subscriber
 from db.types import UtcTime
 from db.upsert import Row, among, insert_all, insert_quietly, table
@@ -32,10 +32,23 @@ class Tried:
 
 
 def make(session: Session, rows: Sequence[Row]) -> list[int]:
-    """Rows of key, kind, subscriber_id, alert_id, body, made_at and not_before; their ids."""
+    """Rows of key, kind, subscriber_id, alert_id, body, made_at and not_before; their ids.
+
+    The posts of one that tells nobody of them are noted; what was erased since its body was made is left out of it.
+    """
     usual = {"attempts": 0, "claimed_by": None, "claimed_until": None, "ended_at": None, "parked": False,
              "answer": None}  # fmt: skip
-    return insert_all(session, Delivery, [{**usual, **row} for row in rows])
+    held = enclosed.hold_named(session, [row["body"] for row in rows if _encloses(row)])
+    kept = [{**row, "body": enclosed.only(row["body"], held)} if _encloses(row) else row for row in rows]
+    numbers = insert_all(session, Delivery, [{**usual, **row} for row in kept])
+    for number, row in zip(numbers, kept, strict=True):
+        if _encloses(row):
+            enclosed.note(session, number, [held[post["id"]] for post in enclosed.posts_in(row["body"])])
+    return numbers
+
+
+def _encloses(row: Row) -> bool:
+    return row["kind"] not in enclosed.TELLING
 
 
 def is_due(session: Session, now: datetime) -> bool:
@@ -97,7 +110,7 @@ def cancel(session: Session, alert_id: int, subscriber_id: int | None, now: date
     """What was not sent yet is not sent any more."""
     mine = [_delivery.c.alert_id == alert_id, _delivery.c.ended_at.is_(None)]
     mine += [] if subscriber_id is None else [_delivery.c.subscriber_id == subscriber_id]
-    session.execute(update(_delivery).where(*mine).values(**work.FREE, ended_at=now, answer=why))
+    session.execute(update(_delivery).where(*mine).values(**work.FREE, ended_at=now, answer=why, parked=True))
 
 
 def recent(session: Session, since: datetime, *, late: bool) -> dict[tuple[int, int], tuple[int, datetime]]:

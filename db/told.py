@@ -14,6 +14,7 @@ from sqlalchemy import delete, exists, func, or_, select, update
 from sqlmodel import Session
 
 from core import times
+from db import enclosed
 from db.models import Alert, Delivery, Subscriber, Subscription, Told
 from db.upsert import Row, among, insert_quietly, table
 
@@ -47,11 +48,16 @@ class Group:
 
 
 def tell(session: Session, matches: Sequence[Match]) -> int:
-    """Note what is to be told; how many rows are new. What was taken up by a delivery is told, and stays so."""
-    known = _known(session, {match.post_id for match in matches})
+    """Note what is to be told; how many rows are new. What was taken up by a delivery is told, and stays so.
+
+    Nobody is told of what was erased meanwhile; a post that moved meanwhile has a new line behind, and comes again.
+    """
+    standing = enclosed.hold(session, {match.post_id for match in matches})
+    known = _known(session, standing)
     by_row: dict[Key, list[Match]] = defaultdict(list)
     for match in matches:
-        by_row[_key(match, known)].append(match)
+        if match.post_id in standing:
+            by_row[_key(match, known)].append(match)
     for key, found in by_row.items():
         if key in known:
             _add(session, known[key], found)

@@ -18,7 +18,6 @@ from db.upsert import Row, among, table
 UNSENT = "not sent: all that it told of was erased"
 ANSWER_GONE = "what was answered was erased with a post of this message"
 _told, _delivery, _attempt = table(Told), table(Delivery), table(Attempt)
-_TELLING = ("posts", "late")  # kinds of messages that say nothing but their posts
 _KEPT = (
     "id", "platform", "platform_id", "kind", "account", "created_at", "created_at_precision", "synthetic",
     "first_seen_at", "changed_at", "deleted_at", "seen_until", "tagging", "is_kle", "versions", "edits", "repeats",
@@ -26,8 +25,8 @@ _KEPT = (
 )  # fmt: skip
 _KEPT_OF_TAG = ("topic", "probability", "decision", "model", "by")
 _KEPT_OF_SIGHTING = ("source", "first_hand", "seen_at")
-_KEPT_OF_REASON = ("alert", "kind", "topic", "name", "probability", "threshold", "decision", "model", "account",
-                   "actor", "filter", "link")  # fmt: skip
+_KEPT_OF_REASON = ("alert", "kind", "topic", "name", "probability", "threshold", "decision", "model", "by",
+                   "account", "actor", "filter", "link")  # fmt: skip
 _REASON = "the post was erased"
 
 
@@ -57,7 +56,7 @@ def _without(message: Any, names: Collection[str], tombstone: Row) -> Row:
     if message["answer"] is not None:
         values["answer"] = ANSWER_GONE
     untried = message["ended_at"] is None and not message["attempts"]
-    if untried and message["kind"] in _TELLING and all(is_buried(post) for post in posts):
+    if untried and message["kind"] in enclosed.TELLING and all(is_buried(post) for post in posts):
         values |= {"ended_at": tombstone["at"], "parked": True, "answer": UNSENT}
     return values
 

@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from db import audit, damage, ledger
 from db.models import Audit, Erasure, Ledger, Post, Unsealed
-from db.proof import agreement, derived, erased, forms, fulltext, sealed, stored
+from db.proof import agreement, derived, erased, forms, fulltext, messages, sealed, stored
 from db.slices import slices
 from db.upsert import is_sqlite, table
 
@@ -119,9 +119,10 @@ def _rows_of(session: Session, lines: Sequence[Any], spoken: Counter[str]) -> It
 def _agreement(session: Session, spoken: Counter[str]) -> Iterator[Step]:
     """What no line speaks for, and what follows from the rows that lines speak for."""
     yield "rows", _unspoken(session, spoken)
-    for part in (forms, agreement, derived, fulltext):
+    for part in (forms, agreement, derived, messages, fulltext):
         yield "agreement", part.problem(session)
-    yield "erased", erased.left_over(session)
+    for traces in (erased, messages):
+        yield "erased", traces.left_over(session)
 
 
 def _unspoken(session: Session, spoken: Counter[str]) -> str | None:

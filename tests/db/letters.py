@@ -6,9 +6,9 @@ from sqlalchemy import func, select, update
 from sqlmodel import Session
 
 from core import times
-from db import alerts, enclosed, forms, told
-from db.models import Attempt, Delivery, Post, Subscriber, Told
-from db.told import Match
+from db import alerts, deliveries, forms, subscribers, told
+from db.models import Attempt, Delivery, Post, Told
+from db.told import Group, Match
 from db.upsert import insert_all, table
 from tests.db.conftest import Room
 
@@ -32,8 +32,8 @@ class Letters:
     def _subscribed(self, session: Session, name: str) -> int:
         made = {"kind": "webhook", "address_key": name, "address": f"sealed {name}", "shown": name,
                 "made_at": self.room.tick()}  # fmt: skip
-        (number,) = insert_all(session, Subscriber, [made])
-        alerts.subscribe(session, self.alert, {number: self.room.now}, self.room.now)
+        number = int(subscribers.add(session, made).id)
+        alerts.subscribe(session, self.alert, number, self.room.now, self.room.now)
         return number
 
     def match(self, public_id: str, *, edition: int = 0, subscriber: int | None = None, late: bool = False) -> int:
@@ -46,15 +46,21 @@ class Letters:
 
     def take_up(self, *, subscriber: int | None = None, late: bool = False) -> int:
         """The message of all that is due."""
+        group = Group(subscriber or self.subscriber, self.alert, late)
         with self.room.database.write() as session:
-            number = told.take_up(
-                session,
-                (subscriber or self.subscriber, self.alert, late),
-                f"msg_{self.room.tick():%H%M%S}",
-                self.room.now,
-                lambda rows: self.body(session, [row.post_id for row in rows]),
+            rows = told.waiting(session, group, self.room.tick(), hold=True)
+            assert rows
+            number = self._make(
+                session, "late" if late else "posts", group.subscriber_id, [r.post_id for r in rows]
             )
-        assert number
+            told.take(session, [row.id for row in rows], number)
+        return number
+
+    def _make(self, session: Session, kind: str, subscriber: int, keys: list[int]) -> int:
+        row = {"key": f"msg_{self.room.tick():%H%M%S}", "kind": kind, "subscriber_id": subscriber,
+               "alert_id": self.alert, "body": self.body(session, keys), "made_at": self.room.now,
+               "not_before": self.room.now}  # fmt: skip
+        (number,) = deliveries.make(session, [row])
         return number
 
     def tell(self, *public_ids: str, **more: Any) -> int:
@@ -66,12 +72,7 @@ class Letters:
         """A message that tells nobody of its posts."""
         with self.room.database.write() as session:
             keys = [self.key(session, public_id) for public_id in public_ids]
-            row = {"key": f"msg_{self.room.tick():%H%M%S}", "kind": kind, "subscriber_id": self.subscriber,
-                   "alert_id": self.alert, "body": self.body(session, keys), "made_at": self.room.now,
-                   "not_before": self.room.now, "attempts": 0, "parked": False}  # fmt: skip
-            (number,) = insert_all(session, Delivery, [row])
-            enclosed.note(session, number, sorted(enclosed.hold(session, keys)))
-        return number
+            return self._make(session, kind, self.subscriber, keys)
 
     def body(self, session: Session, keys: list[int]) -> dict[str, Any]:
         posts = [

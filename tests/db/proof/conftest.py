@@ -13,6 +13,7 @@ from db.proof import digests
 from db.upsert import insert_all, insert_quietly, table
 from tests.conftest import NOW
 from tests.db.conftest import Room, Score, post
+from tests.db.letters import Letters
 from tests.db.meanings import read
 
 PICTURE = b"\x89PNG not really"
@@ -33,7 +34,8 @@ def full(room: Room) -> Room:
 
 @pytest.fixture
 def whole(full: Room) -> Room:
-    """The same with corrections, counts, a fetched picture, audit lines, and a post whose text was erased."""
+    """The same with corrections, counts, a fetched picture, audit lines, messages that were sent, and a post whose
+    text was erased."""
     full.archive(
         post(4, "Erased later"), post(5, "Seen", metrics={"likes": 3}, media=(Media("image", "https://p"),))
     )
@@ -48,10 +50,20 @@ def whole(full: Room) -> Room:
         captures.store(session, None, page)
     picture(full, "mastodon:m.example/5")
     read(full)
+    told(full)
     erase(full, "m.example/4")
     with full.database.write() as session:
         audit.append(session, "release", "manifest/1", {"query": "", "counts": {"posts": 2}}, full.tick())
     return full
+
+
+def told(room: Room) -> None:
+    """What two subscribers heard of, one of them a post that is erased later."""
+    letters = Letters(room)
+    second = letters.subscriber_too("two")
+    letters.ended(letters.tell(*(f"mastodon:m.example/{n}" for n in (1, 4, 5))))
+    letters.ended(letters.tell("mastodon:m.example/5", subscriber=second, late=True))
+    letters.enclose("mastodon:m.example/4")
 
 
 def picture(room: Room, public_id: str) -> None:

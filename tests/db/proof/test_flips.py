@@ -23,8 +23,13 @@ CELLS = {  # table: its columns
     "account": "platform handle handle_key",
     "index_entry": "version_id tokens",
     "embedding": "post_id version_id encoder_id vector checksum",
+    "subscription": "alert_id subscriber_id",
+    "delivery": "subscriber_id alert_id",
+    "told": "subscriber_id post_id alert_id late delivery_id",
+    "enclosed": "delivery_id post_id",
+    "attempt": "delivery_id",
 }  # fmt: skip
-KEYS = {"ledger": "seq", "audit": "seq", "blob": "sha256", "index_entry": "post_id"}
+KEYS = {"ledger": "seq", "audit": "seq", "blob": "sha256", "index_entry": "post_id", "enclosed": "delivery_id"}
 
 
 def flipped(value, chance):
