@@ -1,6 +1,7 @@
 """One message as the bytes of a mail: the same at each try but for its Date, with headers that nothing breaks."""
 
 import ipaddress
+from email.header import Header
 from email.headerregistry import Address, BaseHeader, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
 from email.policy import SMTP, EmailPolicy, Policy
@@ -13,6 +14,8 @@ from alerts import render
 from alerts.channel import Letter, Office
 from core import times
 
+_LINE = 76  # characters of a header's line
+
 
 class _Whole(UnstructuredHeader, BaseHeader):
     """A header that is one long word: folding would encode it, and a link in it would be none any more."""
@@ -21,10 +24,20 @@ class _Whole(UnstructuredHeader, BaseHeader):
         return f"{self.name}: {self}{policy.linesep}"
 
 
-def _policy(utf8: bool) -> EmailPolicy[EmailMessage]:
+class _Subject(UnstructuredHeader, BaseHeader):
+    """The newer way to fold loses spaces between words that it encodes one by one."""
+
+    def fold(self, *, policy: Policy) -> str:
+        said = str(self)
+        encoded = Header(said, "us-ascii" if said.isascii() else "utf-8", header_name=self.name, maxlinelen=_LINE)
+        return f"{self.name}: {encoded.encode(linesep=policy.linesep)}{policy.linesep}"
+
+
+def _policy(utf8: bool) -> "EmailPolicy[EmailMessage]":
     headers = HeaderRegistry()
     for name in ("list-unsubscribe", "list-id", "message-id"):
         headers.map_to_type(name, _Whole)
+    headers.map_to_type("subject", _Subject)
     return SMTP.clone(header_factory=headers, utf8=utf8, cte_type="7bit")  # 7bit: no server may have to recode it
 
 
@@ -35,6 +48,7 @@ def compose(letter: Letter, office: Office) -> bytes:
         message[name] = value
     message.set_content(shown.text)
     message.add_alternative(shown.html, subtype="html")
+    message["Content-Language"] = letter.lang  # those of this name set before go into the first part
     message.set_boundary(f"=_{letter.key}")  # the same bytes at each try
     return message.as_bytes()
 
@@ -43,19 +57,23 @@ def _headers(letter: Letter, office: Office, subject: str) -> dict[str, object]:
     host = domain(office)
     name, sender = parseaddr(office.settings.mail_from)
     headers: dict[str, object] = {
-        "From": Address(name, addr_spec=sender),
-        "To": Address(addr_spec=letter.address),
+        "From": _address(sender, name),
+        "To": _address(letter.address),
         "Subject": one_line(subject),
         "Date": format_datetime(times.utc(letter.sent_at)),
         "Message-ID": f"<{letter.key}@{host}>",
         "List-ID": f"<alert-{letter.body['data']['alert']['id']}.{host}>",
         "Auto-Submitted": "auto-generated",
-        "Content-Language": letter.lang,
     }
     if letter.unsubscribe:
         headers["List-Unsubscribe"] = f"<{one_line(letter.unsubscribe)}>"
         headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     return headers
+
+
+def _address(said: str, name: str = "") -> Address:
+    local, _, host = said.rpartition("@")
+    return Address(name, local, host)
 
 
 def domain(office: Office) -> str:

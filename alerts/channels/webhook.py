@@ -35,13 +35,14 @@ def new_secret() -> str:
 
 
 def address(said: str) -> Address:
+    given = said.strip()
     try:
-        url = httpx.URL(said.strip())
+        url = httpx.URL(given if given.isprintable() else "")
     except httpx.InvalidURL as error:
         raise _no_address(str(error)) from None
-    if url.scheme not in ("http", "https") or not url.host or not said.isprintable():
+    if url.scheme not in ("http", "https") or not url.host:
         raise _no_address("write it whole, such as https://example.org/hook")
-    value = str(url.copy_with(fragment=None))
+    value = str(url.copy_with(host=url.host.lower().rstrip("."), raw_path=url.raw_path, fragment=None))
     return Address(value, place(value))
 
 
