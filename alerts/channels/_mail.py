@@ -43,7 +43,7 @@ def _policy(utf8: bool) -> "EmailPolicy[EmailMessage]":
 
 def compose(letter: Letter, office: Office) -> bytes:
     shown = render.mail(letter, office.links)
-    message = EmailMessage(_policy(utf8=not (letter.address + office.settings.mail_from).isascii()))
+    message = EmailMessage(_policy(utf8=not (letter.address + sender(office)[1]).isascii()))
     for name, value in _headers(letter, office, shown.subject).items():
         message[name] = value
     message.set_content(shown.text)
@@ -55,9 +55,9 @@ def compose(letter: Letter, office: Office) -> bytes:
 
 def _headers(letter: Letter, office: Office, subject: str) -> dict[str, object]:
     host = domain(office)
-    name, sender = parseaddr(office.settings.mail_from)
+    name, from_ = sender(office)
     headers: dict[str, object] = {
-        "From": _address(sender, name),
+        "From": _address(from_, name),
         "To": _address(letter.address),
         "Subject": one_line(subject),
         "Date": format_datetime(times.utc(letter.sent_at)),
@@ -76,15 +76,26 @@ def _address(said: str, name: str = "") -> Address:
     return Address(name, local, host)
 
 
+def sender(office: Office) -> tuple[str, str]:
+    """Name and address of KLE_MAIL_FROM, the host in ASCII."""
+    name, address = parseaddr(office.settings.mail_from)
+    local, at, host = address.rpartition("@")
+    return name, local + at + _in_ascii(host)
+
+
 def domain(office: Office) -> str:
     """Where this archive lives: the host of KLE_BASE_URL where it is a name of the net, else the sender's."""
     host = urlsplit(office.settings.base_url).hostname or ""
     if "." not in host or _is_number(host):
-        host = parseaddr(office.settings.mail_from)[1].rpartition("@")[2]
+        return sender(office)[1].rpartition("@")[2]
+    return _in_ascii(host)
+
+
+def _in_ascii(host: str) -> str:
     try:
         return idna.encode(host, uts46=True).decode("ascii")
-    except idna.IDNAError:
-        return "localhost.localdomain"
+    except idna.IDNAError:  # names of a machine's own net may break the rules
+        return host if host.isascii() else "localhost.localdomain"
 
 
 def _is_number(host: str) -> bool:

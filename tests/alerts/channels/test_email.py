@@ -141,6 +141,12 @@ def test_the_sender_is_named_in_every_script(server: PostOffice, sender: str) ->
     assert server.taken[0].mail_from == "kle@sender.example"
 
 
+def test_a_senders_host_is_written_in_ascii(server: PostOffice) -> None:
+    email.send(letter(TO), office(smtp_url=f"smtp://localhost:{server.port}", mail_from="K <kle@Bücher.example>"))
+    assert server.taken[0].mail_from == "kle@xn--bcher-kva.example"
+    assert server.read()["from"] == "K <kle@xn--bcher-kva.example>"
+
+
 # What servers answer
 
 

@@ -47,6 +47,11 @@ def test_each_try_has_the_same_id_and_body_and_its_own_time(receiver: Receiver) 
     assert receiver.headers_seen[0]["user-agent"].startswith("kle-monitor/")
 
 
+def test_without_a_secret_no_header_says_that_there_is_one(receiver: Receiver) -> None:
+    webhook.send(letter(receiver.url()), office())
+    assert "webhook-signature" not in receiver.headers_seen[0]
+
+
 def test_every_script_arrives_as_it_is(receiver: Receiver) -> None:
     body = {**BODY, "text": "چاکسازی پێشمەرگە الإصلاح 🕊 \u2028 </script>"}
     webhook.send(letter(receiver.url(), body=body, secrets=(NEW,)), office())
@@ -109,6 +114,20 @@ def test_a_redirect_is_told_and_not_followed(receiver: Receiver, code: int) -> N
         webhook.send(letter(receiver.url()), office())
     assert caught.value.transient
     assert receiver.paths == ["/hook"]
+
+
+@pytest.mark.parametrize(
+    ("location", "told"),
+    [
+        ("/new", r"points to http://127\.0\.0\.1:\d+/new;"),
+        ("http://[", "what is no address"),
+        ("", "another address"),
+    ],
+)
+def test_a_redirect_to_anywhere_is_told(receiver: Receiver, location: str, told: str) -> None:
+    receiver.answering = status(302, location=location)
+    with pytest.raises(DeliveryError, match=told):
+        webhook.send(letter(receiver.url()), office())
 
 
 @pytest.mark.parametrize("way", [ways.hangs_up, ways.half_a_status])
