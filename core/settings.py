@@ -15,6 +15,7 @@ import tomllib
 from email.utils import parseaddr
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
@@ -158,7 +159,7 @@ class Settings(BaseSettings):
     @field_validator("smtp_url")
     @classmethod
     def _smtp(cls, value: str) -> str:
-        if value and not _SMTP.fullmatch(value):
+        if value and not (_SMTP.fullmatch(value) and urlsplit(value).port != 0):  # .port raises beyond 65535
             raise ValueError("must be smtps://USER:PASSWORD@HOST:465 or smtp://USER:PASSWORD@HOST:587")
         return value
 

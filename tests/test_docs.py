@@ -9,6 +9,7 @@ import pytest
 import typer.main
 from pydantic.fields import FieldInfo
 
+from alerts import channel
 from collector import kinds
 from collector.target import Options
 from core import post
@@ -21,6 +22,7 @@ ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
 SETTINGS = (ROOT / "docs" / "settings.md").read_text("utf-8")
 SOURCES = (ROOT / "docs" / "adding-a-source.md").read_text("utf-8")
+CHANNELS = (ROOT / "docs" / "adding-a-channel.md").read_text("utf-8")
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 
@@ -40,6 +42,12 @@ def test_every_setting_is_documented_as_it_is() -> None:
 @pytest.mark.parametrize("kind", kinds.names())
 def test_every_kind_of_source_is_documented(kind: str) -> None:
     assert f"`{kind}`" in SETTINGS
+
+
+@pytest.mark.parametrize("kind", channel.kinds())
+def test_every_kind_of_channel_is_documented(kind: str) -> None:
+    assert f"| `{kind}` |" in CHANNELS
+    assert f"`{channel.module(kind).FIELD} = " in CHANNELS
 
 
 def documented(kind: str) -> dict[str, str]:

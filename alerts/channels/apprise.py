@@ -9,6 +9,8 @@ import logging
 import re
 import socket
 import sys
+import threading
+import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
@@ -37,7 +39,7 @@ def address(said: str) -> Address:
     schema = given.partition(":")[0].lower()
     if schema in _REACHED_BY_MAIL:
         raise _wrong('mails are sent by the kind "email", which has the link that ends them')
-    service = _service(given)
+    service = _service(given) if given.isprintable() else None
     if service is None:
         raise _wrong(f"Apprise cannot use it{_why(schema)}; its services are at https://appriseit.com/services/")
     if schema in _FILES or _reads_files(service):
@@ -50,10 +52,8 @@ def address(said: str) -> Address:
 
 
 def _usual(service: Any) -> str:
-    """The address as Apprise writes it, less what is set for all of them here, its host in small letters."""
+    """The address as Apprise writes it, less what is set for all of them here."""
     whole, _, asked = service.url().partition("?")
-    if "host" in service.template_tokens and "." in service.host:  # elsewhere what stands there is a token
-        whole = whole.replace(service.host, service.host.lower(), 1)
     kept = [pair for pair in asked.split("&") if pair.partition("=")[0] not in _OURS]
     return "?".join(filter(None, (whole, "&".join(kept))))
 
@@ -67,13 +67,10 @@ def _wrong(why: str) -> BadRequest:
 
 
 def _why(schema: str) -> str:
-    from apprise import Apprise
+    from apprise.asset import N_MGR as known  # noqa: N811 - it is one object
 
-    known = Apprise().details(show_disabled=True)["schemas"]
-    for one in known:
-        names = [*(one["protocols"] or ()), *(one["secure_protocols"] or ())]
-        if schema in names:
-            return "" if one["enabled"] else f", since {schema}:// is switched off on this system"
+    if schema in known:
+        return "" if known[schema].enabled else f", since {schema}:// is switched off on this system"
     return f", since it knows no {schema}://" if schema.isalnum() else ""
 
 
@@ -93,12 +90,17 @@ def _service(url: str) -> Any:
         pgp_autogen=False,
         pem_autogen=False,
     )
-    service = Apprise.instantiate(url, asset=asset)
+    try:
+        service: Any = Apprise.instantiate(url, asset=asset)
+    except Exception:  # many of its services stumble over an address that lacks a part
+        return None
     if service is not None:
         service.socket_connect_timeout = service.socket_read_timeout = _PAUSE
         service.redirects = service.optional = False
         service.retry = 0
         service.overflow_mode = OverflowMode.SPLIT
+        if "host" in service.template_tokens and "." in (service.host or ""):  # else a token stands there
+            service.host = service.host.lower()
     return service
 
 
@@ -196,14 +198,27 @@ class _Listener(logging.Handler):
             call.said.append(record.getMessage())
 
 
-@cache
+_PREPARING = threading.Lock()
+
+
 def _prepare() -> None:
-    """Once a process: hooks cannot be taken out again. What Apprise logs is a delivery's answer, nobody else's."""
+    with _PREPARING:
+        _prepare_once()
+
+
+@cache
+def _prepare_once() -> None:
+    """Hooks cannot be taken out again. What Apprise logs is a delivery's answer, nobody else's."""
     logger = logging.getLogger("apprise")
     logger.setLevel(logging.WARNING)
     logger.propagate = False
     logger.addHandler(_Listener())
     sys.addaudithook(_audit)
+    with warnings.catch_warnings():  # of what its services import, all at once
+        warnings.simplefilter("ignore", DeprecationWarning)
+        from apprise import Apprise
+
+        Apprise.instantiate("json://localhost")
 
 
 def _audit(event: str, args: tuple[Any, ...]) -> None:

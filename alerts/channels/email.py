@@ -6,6 +6,7 @@ server does not relay) is tried again for a day: a mistyped password must lose n
 """
 
 import ipaddress
+import os
 import re
 import smtplib
 import socket
@@ -13,13 +14,13 @@ import ssl
 import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from email.utils import parseaddr
+from functools import cache
 from urllib.parse import unquote, urlsplit
 
 import idna
 
 from alerts.channel import TIMEOUT, Address, Answer, Letter, Office, heard
-from alerts.channels._mail import compose, domain
+from alerts.channels._mail import compose, domain, sender
 from alerts.deadline import Deadline
 from core.errors import AddressGone, BadRequest, DeliveryError, Rejected
 
@@ -61,12 +62,11 @@ def _no_address() -> BadRequest:
 
 
 def send(letter: Letter, office: Office) -> Answer:
-    sender = parseaddr(office.settings.mail_from)[1]
-    if not office.settings.smtp_url or not sender:
+    if not office.settings.smtp_url or not office.settings.mail_from:
         raise DeliveryError("there is no mail server to send by; set KLE_SMTP_URL and KLE_MAIL_FROM")
     content = compose(letter, office)
     with Deadline(TIMEOUT) as deadline, _failures(deadline), _open(office, deadline) as server:
-        return _hand_over(server, sender, letter.address, content)
+        return _hand_over(server, sender(office)[1], letter.address, content)
 
 
 @contextmanager
@@ -95,7 +95,7 @@ def _open(office: Office, deadline: Deadline) -> Iterator[smtplib.SMTP]:
     host, port = url.hostname or "", url.port or _PORTS[url.scheme]
     name = domain(office)
     if url.scheme == "smtps":
-        context = ssl.create_default_context()
+        context = _trusting(os.environ.get("SSL_CERT_FILE"))
         server: smtplib.SMTP = smtplib.SMTP_SSL(host, port, name, timeout=TIMEOUT, context=context)
     else:
         server = smtplib.SMTP(host, port, name, timeout=TIMEOUT)
@@ -124,16 +124,27 @@ def _start_tls(server: smtplib.SMTP, host: str) -> None:
     its own machine is mostly one that it made itself."""
     near = _on_this_machine(server)
     if server.has_extn("starttls"):
-        context = ssl.create_default_context()
-        if near:
-            context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-        server.starttls(context=context)
+        server.starttls(context=_any() if near else _trusting(os.environ.get("SSL_CERT_FILE")))
         server.ehlo()
     elif not near:
         raise DeliveryError(
             f"{host} offers no STARTTLS, and mails and passwords do not go over an open line; "
             f"{_SET} to smtps://... if it speaks TLS on another port"
         )
+
+
+@cache
+def _trusting(_: str | None) -> ssl.SSLContext:
+    """By the certificates of the system, or of the file that stands in their place: reading them takes longer than
+    a message does."""
+    return ssl.create_default_context()
+
+
+@cache
+def _any() -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context
 
 
 def _on_this_machine(server: smtplib.SMTP) -> bool:
@@ -154,10 +165,10 @@ def _log_in(server: smtplib.SMTP, user: str, password: str) -> None:
         raise DeliveryError(f"the mail server takes no passwords; {_SET} without one") from None
 
 
-def _hand_over(server: smtplib.SMTP, sender: str, to: str, content: bytes) -> Answer:
-    code, said = server.mail(sender, _options(server, sender, to, content))
+def _hand_over(server: smtplib.SMTP, by: str, to: str, content: bytes) -> Answer:
+    code, said = server.mail(by, _options(server, by + to, content))
     if code != 250:
-        raise _of_message(code, said) if code == _TOO_LARGE else _temporary(f"{sender} may not send:", code, said)
+        raise _of_message(code, said) if code == _TOO_LARGE else _temporary(f"{by} may not send:", code, said)
     code, said = server.rcpt(to)
     if code not in (250, 251):
         raise _of_recipient(code, said)
@@ -167,9 +178,9 @@ def _hand_over(server: smtplib.SMTP, sender: str, to: str, content: bytes) -> An
     return Answer(code, heard(_text(said)))
 
 
-def _options(server: smtplib.SMTP, sender: str, to: str, content: bytes) -> list[str]:
+def _options(server: smtplib.SMTP, addresses: str, content: bytes) -> list[str]:
     options = [f"SIZE={len(content)}"] if server.has_extn("size") else []
-    if not (sender + to).isascii():
+    if not addresses.isascii():
         if not server.has_extn("smtputf8"):
             raise DeliveryError("the mail server takes no address with letters beyond ASCII (SMTPUTF8)")
         options.append("SMTPUTF8")
@@ -182,7 +193,7 @@ def _of_recipient(code: int, said: bytes) -> DeliveryError:
     section = tuple(map(int, found.groups()[1:])) if found else None
     told = f"the mail server does not take this recipient: {code} {text}"
     if code < 500 or code == 530 or (section and section[0] == 7) or "relay" in text.lower():
-        return DeliveryError(told, answered=code)  # not of the address: what may send through this server
+        return DeliveryError(told, answered=_status(code))  # not of the address: what may send through this server
     if code in _UNKNOWN and (section is None or section[0] == 1 or section == (2, 1)):
         return AddressGone(told, answered=code)
     return Rejected(told, answered=code)
@@ -190,11 +201,16 @@ def _of_recipient(code: int, said: bytes) -> DeliveryError:
 
 def _of_message(code: int, said: bytes) -> DeliveryError:
     kind = Rejected if code >= 500 else DeliveryError
-    return kind(f"the mail server does not take this message: {code} {_text(said)}", answered=code)
+    return kind(f"the mail server does not take this message: {code} {_text(said)}", answered=_status(code))
 
 
 def _temporary(what: str, code: int, said: bytes | str) -> DeliveryError:
-    return DeliveryError(f"{what} {code} {_text(said)}", answered=code if code > 0 else None)
+    return DeliveryError(f"{what} {code} {_text(said)}", answered=_status(code))
+
+
+def _status(code: int) -> int | None:
+    """smtplib has -1 for an answer that is none."""
+    return code if code > 0 else None
 
 
 def _text(said: bytes | str) -> str:

@@ -10,6 +10,7 @@ import secrets
 import ssl
 from functools import cache
 from typing import Any
+from urllib.parse import urljoin
 
 import httpx
 import orjson
@@ -35,13 +36,14 @@ def new_secret() -> str:
 
 
 def address(said: str) -> Address:
+    given = said.strip()
     try:
-        url = httpx.URL(said.strip())
+        url = httpx.URL(given if given.isprintable() else "")
     except httpx.InvalidURL as error:
         raise _no_address(str(error)) from None
-    if url.scheme not in ("http", "https") or not url.host or not said.isprintable():
+    if url.scheme not in ("http", "https") or not url.host:
         raise _no_address("write it whole, such as https://example.org/hook")
-    value = str(url.copy_with(fragment=None))
+    value = str(url.copy_with(host=url.host.lower().rstrip("."), raw_path=url.raw_path, fragment=None))
     return Address(value, place(value))
 
 
@@ -100,7 +102,7 @@ def _headers(letter: Letter, content: bytes) -> dict[str, str]:
         "accept-encoding": "identity",  # what it says is kept short, and must not swell while it is unpacked
         "webhook-id": letter.key,
         "webhook-timestamp": str(int(at.timestamp())),
-        "webhook-signature": " ".join(signed),
+        **({"webhook-signature": " ".join(signed)} if signed else {}),
     }
 
 
@@ -125,10 +127,17 @@ def _failure(answer: Answer, response: httpx.Response, host: str) -> DeliveryErr
     if status == 413:
         return Rejected(f"{said} (the message is too long for it)", answered=status)
     if response.is_redirect or status // 100 == 3:
-        to = place(response.headers.get("location", "")) or "another address"
+        to = _pointed(str(response.request.url), response.headers.get("location", ""))
         said = f"{host} answered {status} and points to {to}; redirects are not followed: register the new address"
     wait = retry_after(response.headers.get("retry-after", ""), times.now())
     return DeliveryError(said, retry_after=wait, answered=status)
+
+
+def _pointed(url: str, location: str) -> str:
+    try:
+        return heard(place(urljoin(url, location))) if location else "another address"
+    except ValueError:
+        return "what is no address"
 
 
 def _broken(error: httpx.HTTPError, host: str, deadline: Deadline) -> str:

@@ -3,7 +3,7 @@
 import pytest
 
 from core.errors import FetchError
-from core.secrecy import masked
+from core.secrecy import masked, place
 
 
 @pytest.mark.parametrize(
@@ -31,3 +31,18 @@ def test_an_address_is_shown_without_what_opens_it(said: str, shown: str) -> Non
 
 def test_no_failure_of_a_fetch_tells_a_key() -> None:
     assert "S3" not in FetchError("https://a.example/?key=S3 cannot be read").message
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("https://a.example", "https://a.example"),
+        ("https://a.example:8443/hooks/kle", "https://a.example:8443/hooks/kle"),
+        ("https://a.example/reform-and-the-ministry/2026", "https://a.example/reform-and-the-ministry/2026"),
+        ("https://u:S3@a.example/", "https://***@a.example/"),
+        ("https://a.example/in?a=S3&b#S3", "https://a.example/in?a=***&b=***"),
+        ("https://a.example/T0123456/B0123456/XyZ0123456789abcdefghijk", "https://a.example/T0123456/B0123456/***"),
+    ],
+)
+def test_a_place_is_shown_without_anything_that_may_open_it(url: str, shown: str) -> None:
+    assert place(url) == shown

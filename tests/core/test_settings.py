@@ -226,3 +226,24 @@ def test_a_topic_of_one_s_own_is_read_and_trimmed():
 )
 def test_a_wrong_topic_says_what_is_wrong_with_which_text(toml, says):
     assert says in refused(toml).message
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "mail.example.org",
+        "http://mail.example.org",
+        "smtp://",
+        "smtp://me:S3cret@a.example:0",
+        "smtp://a.example:70000",
+    ],
+)
+def test_what_is_no_mail_server_is_refused_without_its_password(value):
+    told = refused(f'smtp_url = "{value}"')
+    assert told.message.startswith("KLE_SMTP_URL = ")
+    assert "S3cret" not in told.message
+
+
+@pytest.mark.parametrize("value", ["smtps://me:p%40ss@mail.example.org", "smtp://[::1]:25", "smtp://localhost:25/"])
+def test_a_mail_server_is_taken(value):
+    assert settings.load(written(f'smtp_url = "{value}"')).smtp_url == value
