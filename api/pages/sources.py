@@ -20,7 +20,7 @@ router = APIRouter(include_in_schema=False)
 def list_sources(request: Request, who: Reader) -> Response:
     with context(request).database.read() as session:
         found = outgoing.sources(sources.list_sources(session, asked_at(request)), who.audience)
-        names = {topic["slug"]: topic["name"] for topic in directory.topics(session)}
+        names = directory.topic_names(session)
         weeks = drifts(drift.drift(session, asked_at(request)), names)
     storage = outgoing.storage(context(request).readiness().get("storage"), who.audience)
     rows = [{**row, "state": _state(row), "href": addresses.safe_url(row["url"])} for row in found]
