@@ -3,7 +3,7 @@
 from fastapi import Depends, FastAPI
 from starlette.middleware import Middleware
 
-from alerts.saving import Desk
+from alerts.desk import Desk
 from api import openapi, problems
 from api.answered import Answered
 from api.assets import Assets

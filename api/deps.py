@@ -7,7 +7,7 @@ from typing import Any, get_origin
 from fastapi import Depends, Request
 from pydantic import BaseModel
 
-from alerts.saving import Desk
+from alerts.desk import Desk
 from api.answered import Answered
 from api.buckets import Buckets
 from api.feeds.freshness import Freshness

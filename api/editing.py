@@ -7,13 +7,14 @@ from typing import Any
 from sqlmodel import Session
 
 from alerts import channel, preview
-from alerts.saving import Desk
+from alerts.desk import Desk
+from alerts.links import Links
 from api.access import Caller
 from api.render.backtest import Backtest
 from api.render.drafts import Draft, Errors, at_field, ended
 from core.alert import LANGUAGES, AlertForm, ChannelForm
 from core.errors import BadRequest, KleError
-from db import alerts
+from db import alerts, entries
 from db.query import PostQuery
 
 NO_LOOK_BACK: dict[str, Any] = {"backtest": None, "past": None}
@@ -35,7 +36,7 @@ def fields() -> dict[str, str]:
 def read(
     session: Session, desk: Desk, draft: Draft, alert_id: int | None = None
 ) -> tuple[AlertForm | None, Errors]:
-    """The alert that was filled in, or what is wrong with it by field; `alert_id` is that of one that is changed."""
+    """The alert that was filled in, or what is wrong with it by field. `alert_id`: one that is changed."""
     return draft.form(_kept(session, desk, draft.keep, alert_id), fields())
 
 
@@ -43,10 +44,12 @@ def _kept(session: Session, desk: Desk, numbers: Collection[int], alert_id: int 
     """The channels of these subscriptions. What somebody asked for from outside is of no use to another alert."""
     known = fields()
     return [
-        ChannelForm.model_validate({
-            "kind": row.subscriber_kind,
-            known[row.subscriber_kind]: desk.sealer.open(row.subscriber_address),
-        })
+        ChannelForm.model_validate(
+            {
+                "kind": row.subscriber_kind,
+                known[row.subscriber_kind]: desk.sealer.open(row.subscriber_address),
+            }
+        )
         for row in alerts.subscriptions_by_id(session, numbers)
         if row.alert_id == alert_id or not row.outside
     ]
@@ -77,14 +80,12 @@ def values(
     }
 
 
-def look_back(
-    session: Session, form: AlertForm, names: Mapping[str, str], now: datetime
-) -> tuple[dict[str, Any], Errors]:
+def look_back(session: Session, form: AlertForm, links: Links, now: datetime) -> tuple[dict[str, Any], Errors]:
     """What it would have sent, and when its search ended if it did. Where that takes too long the form is shown
     without."""
     try:
         past = ended(PostQuery.build(form.query).until, now)
-        found = Backtest.of(preview.preview(session, form, now), form.query, names)
+        found = Backtest.of(preview.preview(session, form, links, now), form.query, entries.topic_names(session))
         return {"backtest": found, "past": past}, {}
     except BadRequest as error:
         return NO_LOOK_BACK, at_field(error)

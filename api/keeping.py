@@ -1,4 +1,4 @@
-"""The page of one alert, which more than one route shows: after a change, with a new secret, with what was wrong."""
+"""The page of one alert, as several routes show it: after a change, with a new secret, with what was wrong."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ PRIVATE = {"Cache-Control": "no-store"}  # what was typed, and secrets
 _MESSAGES = 20  # a page
 
 
-def kept(request: Request, who: Caller, alert_id: int, secrets: dict[str, str], place: str = "") -> Response:
+def kept(request: Request, who: Caller, alert_id: int, secrets: dict[int, str], place: str = "") -> Response:
     """To the alert's page; where there are secrets to tell, the page itself, for no other answer has them."""
     if not secrets:
         return RedirectResponse(f"/alerts/{alert_id}{place}", status_code=303)
@@ -34,13 +34,13 @@ def shown(
     alert_id: int,
     *,
     cursor: str | None = None,
-    secrets: dict[str, str] | None = None,
+    secrets: dict[int, str] | None = None,
     draft: Draft | None = None,
     errors: Errors | None = None,
     found: dict[str, Any] = editing.NO_LOOK_BACK,
 ) -> Response:
     """`draft` is what was filled in and not saved, `found` what it would have sent."""
-    (told,) = saving.told(session, [alerts.get(session, alert_id)])
+    (told,) = saving.told_of(session, [alerts.get(session, alert_id)])
     messages, following = sent.listed(session, alert_id, _MESSAGES, cursor)
     wrong = errors or {}
     values = {
@@ -49,7 +49,11 @@ def shown(
         "alert": told,
         "messages": messages,
         "next": following,
-        "secrets": secrets or {},
+        "secrets": [
+            (one["shown"], secrets[one["subscription"]])
+            for one in told["channels"]
+            if secrets and one["subscription"] in secrets
+        ],
         "editing": draft is not None,
         "site": site(request),
     }

@@ -22,6 +22,7 @@ TAGS = [
     {"name": "erasures", "description": "What was erased, why and how fast; forgetting a post."},
     {"name": "health", "description": "Alive, ready, metrics."},
 ]
+_SAID = {"200": "As in the example", "201": "Made", "202": "Queued", "204": "Done; there is nothing to tell"}
 _OPEN = ("/healthz", "/readyz")
 
 
@@ -53,7 +54,7 @@ def _document(app: FastAPI) -> dict[str, Any]:
 
 def _describe(path: str, reads: bool, operation: dict[str, Any]) -> None:
     answers = operation["responses"]
-    for status, said in (("200", "As in the example"), ("201", "Made"), ("202", "Queued"), ("204", "Done; there is nothing to tell")):
+    for status, said in _SAID.items():
         if status in answers:
             answers[status]["description"] = said
     if answers.pop("422", None) or path.startswith("/api/"):

@@ -1,13 +1,10 @@
 """Messages of an alert as the API and its page show them."""
 
-from collections import defaultdict
-from datetime import datetime
 from typing import Any
 
 from sqlmodel import Session
 
 from core import times
-from core.errors import NotFound
 from db import deliveries
 
 
@@ -16,19 +13,8 @@ def listed(
 ) -> tuple[list[dict[str, Any]], str | None]:
     """Newest first, each with its attempts, and the cursor of the next page."""
     rows, following = deliveries.listed(session, alert_id, limit, after)
-    tried: dict[int, list[dict[str, Any]]] = defaultdict(list)
-    for row in deliveries.attempts(session, [row.id for row in rows]):
-        tried[row.delivery_id].append(_attempt(row))
-    return [_delivery(row, tried[row.id]) for row in rows], following
-
-
-def again(session: Session, alert_id: int, delivery_id: int, now: datetime) -> str:
-    """Queue a message once more; its key. Raises NotFound where the alert has no such message."""
-    found = deliveries.get(session, delivery_id)
-    if found is None or found.alert_id != alert_id:
-        raise NotFound(f"alert {alert_id} has no delivery {delivery_id}")
-    deliveries.replay(session, delivery_id, now)
-    return str(found.key)
+    tried = deliveries.attempts(session, [row.id for row in rows])
+    return [_delivery(row, [_attempt(one) for one in tried[row.id]]) for row in rows], following
 
 
 def _delivery(row: Any, attempts: list[dict[str, Any]]) -> dict[str, Any]:
@@ -37,7 +23,7 @@ def _delivery(row: Any, attempts: list[dict[str, Any]]) -> dict[str, Any]:
         "id": row.id,
         "key": row.key,
         "kind": row.kind,
-        "channel": {"kind": row.subscriber_kind, "shown": row.subscriber_shown},
+        "channel": {"kind": row.subscriber_kind, "shown": row.shown},
         "made_at": times.text(row.made_at),
         "ended_at": None if waits else times.text(row.ended_at),
         "state": "waiting" if waits else "parked" if row.parked else "sent",

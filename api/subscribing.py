@@ -16,7 +16,6 @@ from core import times
 from core.alert import AlertForm
 from core.errors import BadRequest
 
-OWNER = "public"
 LONGEST = 300  # characters of a query: a mail to somebody who may not have asked holds it
 
 
@@ -31,17 +30,19 @@ def ask(request: Request, form: AlertForm) -> None:
     site.askers.take(sender(request))
     form = form.model_copy(update={"name": proposed(form.query)})
     with site.database.write(lasting=True) as session:
-        saving.make(session, form, site.desk, OWNER, times.now(), outside=True)
+        saving.make_outside(session, form, site.desk, times.now())
 
 
 def by_mail(query: str, to: str) -> AlertForm:
     """As the page asks for it. Raises BadRequest."""
     try:
-        return AlertForm.model_validate({
-            "name": proposed(query),
-            "query": query,
-            "channels": [{"kind": "email", "to": to}],
-        })
+        return AlertForm.model_validate(
+            {
+                "name": proposed(query),
+                "query": query,
+                "channels": [{"kind": "email", "to": to}],
+            }
+        )
     except ValidationError as error:
         raise BadRequest(error.errors()[0]["msg"], parameter="query") from None
 

@@ -117,11 +117,6 @@ def topics(session: Session) -> list[dict[str, Any]]:
     ]
 
 
-def topic_names(session: Session) -> dict[str, str]:
-    """By slug."""
-    return {row.slug: row.name for row in session.execute(select(_topic.c.slug, _topic.c.name))}
-
-
 def is_retired(session: Session, slug: str) -> bool:
     """Whether the configuration named this topic once and does so no more."""
     return slug in _said(session, _RETIRED, [])

@@ -4,21 +4,20 @@ from collections.abc import Callable
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Form, Query, Request
+from pydantic import BaseModel
 from sqlmodel import Session
 from starlette.responses import RedirectResponse, Response
 
 from alerts import saving
-from api import editing, keeping, sent
+from api import editing, keeping
 from api.access import AnyCaller, Caller, Insider, check_csrf, require
 from api.conditional import asked_at
 from api.deps import Context, context, only
 from api.render.drafts import Draft, Errors, at_field
-from api.routes.alerts import Number, require_channel
+from api.routes.alerts import Number
 from api.search import Value
 from core import times
 from core.errors import BadRequest
-from db import directory
-from pydantic import BaseModel
 
 router = APIRouter(include_in_schema=False)
 
@@ -51,7 +50,7 @@ def change_alert(request: Request, who: Insider, id: Number, draft: Annotated[Dr
     if draft.do == "save":
         require(who, "alerts")
         check_csrf(who, draft.csrf)
-        made, errors = _changed(request, who, id, draft)
+        made, errors = _changed(request, id, draft)
         if made:
             return keeping.kept(request, who, id, made.secrets)
     with context(request).database.read() as session:
@@ -59,19 +58,19 @@ def change_alert(request: Request, who: Insider, id: Number, draft: Annotated[Dr
         if not errors:
             form, errors = editing.read(session, context(request).desk, draft, id)
             if form:
-                names = directory.topic_names(session)
-                found, errors = editing.look_back(session, form, names, asked_at(request))
+                links = context(request).desk.office.links
+                found, errors = editing.look_back(session, form, links, asked_at(request))
         return keeping.shown(request, session, who, id, draft=draft, errors=errors, found=found)
 
 
-def _changed(request: Request, who: Caller, alert_id: int, draft: Draft) -> tuple[saving.Made | None, Errors]:
+def _changed(request: Request, alert_id: int, draft: Draft) -> tuple[saving.Made | None, Errors]:
     site = context(request)
     try:
         with site.database.write(lasting=True) as session:
             form, errors = editing.read(session, site.desk, draft, alert_id)
             if form is None:
                 return None, errors
-            return saving.change(session, alert_id, form, site.desk, who.name, times.now()), {}
+            return saving.change(session, alert_id, form, site.desk, times.now()), {}
     except BadRequest as error:
         return None, at_field(error)
 
@@ -86,7 +85,7 @@ def act_on_alert(
     site = context(request)
     with site.database.write(lasting=True) as session:
         _ALERT[act](session, site, id)
-    return RedirectResponse("/alerts" if act == "end" else f"/alerts/{id:int}", status_code=303)
+    return RedirectResponse("/alerts" if act == "end" else f"/alerts/{id}", status_code=303)
 
 
 _ALERT: dict[str, Callable[[Session, Context, int], object]] = {
@@ -108,18 +107,17 @@ def act_on_channel(
     """A new secret is shown by the answer alone."""
     site, now, secrets = context(request), times.now(), {}
     with site.database.write(lasting=True) as session:
-        row = require_channel(session, id, subscription)
         if act == "secret":
-            secrets = {row.subscriber_shown: saving.rotate(session, id, subscription, site.desk, now)}
+            secrets = {subscription: saving.rotate(session, id, subscription, site.desk, now)}
         elif act == "confirmation":
-            saving.ask_again(session, subscription, site.desk, now)
+            saving.ask_again(session, id, subscription, site.desk, now)
         else:
-            saving.revive(session, subscription, now)
+            saving.revive(session, id, subscription, now)
     return keeping.kept(request, who, id, secrets, "#channels")
 
 
 @router.post("/alerts/{id:int}/deliveries/{delivery}/replay", dependencies=[only()])
 def replay_delivery(request: Request, who: Presser, id: Number, delivery: Number) -> Response:  # noqa: A002
     with context(request).database.write(lasting=True) as session:
-        sent.again(session, id, delivery, times.now())
-    return RedirectResponse(f"/alerts/{id:int}#sent", status_code=303)
+        saving.replay(session, id, delivery, times.now())
+    return RedirectResponse(f"/alerts/{id}#sent", status_code=303)

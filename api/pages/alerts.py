@@ -1,4 +1,4 @@
-"""The pages `/alerts` and `/alerts/new`: all alerts, and a new one, with what it would have sent before it is saved."""
+"""The pages `/alerts` and `/alerts/new`: all alerts; a new one, with what it would have sent."""
 
 from typing import Annotated
 
@@ -18,7 +18,7 @@ from api.render.templates import page
 from api.search import Criteria, Paging
 from core import times
 from core.errors import BadRequest
-from db import alerts, directory
+from db import alerts, entries
 
 router = APIRouter(include_in_schema=False)
 
@@ -27,7 +27,7 @@ router = APIRouter(include_in_schema=False)
 def list_alerts(request: Request, who: Insider, paging: Annotated[Paging, Query()]) -> Response:
     with context(request).database.read() as session:
         rows, following = alerts.listed(session, paging.limit, paging.cursor)
-        told = saving.told(session, rows)
+        told = saving.told_of(session, rows)
     values = {"alerts": told, "next": following, "keeps": editing.may_keep(who)}
     return page(request, "alerts.html", values)
 
@@ -41,7 +41,7 @@ def new_alert(request: Request, who: Insider, search: Annotated[Criteria, Query(
             query = search.query().written()
         except BadRequest as error:
             query, errors = search.q, at_field(error)
-        name = proposed(query, directory.topic_names(session))
+        name = proposed(query, entries.topic_names(session))
         draft = Draft(name=name, query=query, keep=editing.usual(session, who.name))
         return _form(request, session, who, draft, errors)
 
@@ -73,11 +73,11 @@ def _saved(request: Request, who: Caller, draft: Draft) -> tuple[saving.Made | N
 
 def _form(request: Request, session: Session, who: Caller, draft: Draft, errors: Errors) -> Response:
     """With what it would have sent, as far as what was filled in can be read; 422 where something is wrong."""
-    found = editing.NO_LOOK_BACK
+    site, found = context(request), editing.NO_LOOK_BACK
     if not errors:
-        form, errors = editing.read(session, context(request).desk, draft)
+        form, errors = editing.read(session, site.desk, draft)
         if form:
-            found, errors = editing.look_back(session, form, directory.topic_names(session), asked_at(request))
+            found, errors = editing.look_back(session, form, site.desk.office.links, asked_at(request))
     values = {**editing.values(session, who, draft, errors), **found}
     status = 422 if errors.keys() - {"backtest"} else 200
     return page(request, "alert_new.html", values, status, PRIVATE)

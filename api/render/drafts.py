@@ -99,7 +99,8 @@ class Draft(BaseModel):
     def _quiet(self) -> str | None:
         if not (self.quiet_from or self.quiet_until):
             return None
-        return f"{self.quiet_from}-{self.quiet_until} {self.quiet_zone or self.zone}"
+        zone = self.quiet_zone or self.zone if self.quiet_from and self.quiet_until else ""
+        return f"{self.quiet_from}-{self.quiet_until} {zone}".strip()
 
     def _rule(self) -> dict[str, Any]:
         if self.rule != "more_than":

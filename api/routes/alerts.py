@@ -40,10 +40,12 @@ def list_alerts(request: Request, _who: Insider, page: Annotated[Paging, Query()
     """Those that have not ended, in the order in which they were made. Not for outside readers."""
     with context(request).database.read() as session:
         rows, following = alerts.listed(session, page.limit, page.cursor)
-        return listing(saving.told(session, rows), following)
+        return listing(saving.told_of(session, rows), following)
 
 
-@router.post("/alerts", response_model=of_alerts.MadeAlert, status_code=201, responses=_ASKED, dependencies=[only()])
+@router.post(
+    "/alerts", response_model=of_alerts.MadeAlert, status_code=201, responses=_ASKED, dependencies=[only()]
+)
 def make_alert(request: Request, who: Annotated[Caller, Depends(maker)], form: AlertForm) -> Response:
     """Tell of what is archived from now on. A webhook's secret is in this answer and in no other.
 
@@ -58,8 +60,8 @@ def make_alert(request: Request, who: Annotated[Caller, Depends(maker)], form: A
     with site.database.write(lasting=True) as session:
         made = saving.make(session, form, site.desk, who.name, times.now())
         told = _told(session, made.id)
-    channels = [{**channel, "secret": made.secrets.get(channel["shown"])} for channel in told["channels"]]
-    return Json({**told, "channels": channels}, 201, headers={"Location": f"/api/v1/alerts/{made.id}"})
+    place = {"Location": f"/api/v1/alerts/{made.id}"}
+    return Json(_with_secrets(told, made.secrets), 201, headers=place)
 
 
 @router.post("/alerts/preview", response_model=of_alerts.Preview, dependencies=[only()])
@@ -68,8 +70,9 @@ def preview_alert(request: Request, _who: Insider, form: AlertForm) -> Response:
 
     Nothing is kept or sent, so it needs no scope; channels may be left out.
     """
-    with context(request).database.read() as session:
-        return Json(preview.preview(session, form, times.now()))
+    site = context(request)
+    with site.database.read() as session:
+        return Json(preview.preview(session, form, site.desk.office.links, times.now()))
 
 
 @router.get("/alerts/{id:int}", response_model=of_alerts.Alert, dependencies=[only()])
@@ -84,17 +87,16 @@ def change_alert(request: Request, who: Keeper, id: Number, patch: of_alerts.Ale
     """Change what is given. A new webhook's secret is in this answer and in no other. Needs the scope `alerts`."""
     site, now = context(request), times.now()
     with site.database.write(lasting=True) as session:
-        secrets = {}
+        secrets: dict[int, str] = {}
         if patch.given():
             form = merged(saving.form_of(session, id, site.desk), patch.given())
-            secrets = saving.change(session, id, form, site.desk, who.name, now).secrets
+            secrets = saving.change(session, id, form, site.desk, now).secrets
         if patch.paused is True:
             saving.pause(session, id, now)
         elif patch.paused is False:
             saving.resume(session, id)
         told = _told(session, id)
-    channels = [{**channel, "secret": secrets.get(channel["shown"])} for channel in told["channels"]]
-    return Json({**told, "channels": channels})
+    return Json(_with_secrets(told, secrets))
 
 
 @router.delete("/alerts/{id:int}", status_code=204, dependencies=[only()])
@@ -129,8 +131,7 @@ def ask_again(request: Request, who: Keeper, id: Number, subscription: Number) -
     """Mail the link to confirm again. Needs the scope `alerts`."""
     site = context(request)
     with site.database.write(lasting=True) as session:
-        require_channel(session, id, subscription)
-        saving.ask_again(session, subscription, site.desk, times.now())
+        saving.ask_again(session, id, subscription, site.desk, times.now())
     return Response(status_code=204)
 
 
@@ -138,8 +139,7 @@ def ask_again(request: Request, who: Keeper, id: Number, subscription: Number) -
 def resume_channel(request: Request, who: Keeper, id: Number, subscription: Number) -> Response:  # noqa: A002
     """Try a channel again that was paused as nothing reached it. Needs the scope `alerts`."""
     with context(request).database.write(lasting=True) as session:
-        require_channel(session, id, subscription)
-        saving.revive(session, subscription, times.now())
+        saving.revive(session, id, subscription, times.now())
     return Response(status_code=204)
 
 
@@ -180,15 +180,10 @@ def merged(form: AlertForm, given: dict[str, Any]) -> AlertForm:
         raise RequestValidationError([{**e, "loc": ("body", *e["loc"])} for e in error.errors()]) from None
 
 
-def require_channel(session: Session, alert_id: int, subscription_id: int) -> Any:
-    """The subscription. Raises NotFound where the alert has no such channel."""
-    alerts.get(session, alert_id)
-    for row in alerts.subscriptions_by_id(session, [subscription_id]):
-        if row.alert_id == alert_id:
-            return row
-    raise NotFound(f"alert {alert_id} has no channel {subscription_id}")
-
-
 def _told(session: Session, alert_id: int) -> dict[str, Any]:
-    (told,) = saving.told(session, [alerts.get(session, alert_id)])
-    return told
+    return saving.told_of(session, [alerts.get(session, alert_id)])[0]
+
+
+def _with_secrets(told: dict[str, Any], secrets: dict[int, str]) -> dict[str, Any]:
+    channels = [{**one, "secret": secrets.get(one["subscription"])} for one in told["channels"]]
+    return {**told, "channels": channels}

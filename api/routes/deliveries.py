@@ -5,9 +5,10 @@ from typing import Annotated
 from fastapi import Query, Request
 from starlette.responses import Response
 
+from alerts import saving
 from api import sent
 from api.access import Insider
-from api.answers import Json, listing, resource
+from api.answers import listing, resource
 from api.deps import context, only
 from api.routes.alerts import Keeper, Number
 from api.schemas import of_alerts
@@ -33,11 +34,11 @@ def list_deliveries(
 
 @router.post(
     "/alerts/{id:int}/deliveries/{delivery}/replay",
-    response_model=of_alerts.Queued,
-    status_code=202,
+    status_code=204,
     dependencies=[only()],
 )
 def replay_delivery(request: Request, who: Keeper, id: Number, delivery: Number) -> Response:  # noqa: A002
-    """Send a message that was sent or given up again: the same body under the same key. Needs the scope `alerts`."""
+    """Send a message again: the same body under the same key. Needs the scope `alerts`."""
     with context(request).database.write(lasting=True) as session:
-        return Json({"keys": [sent.again(session, id, delivery, times.now())]}, 202)
+        saving.replay(session, id, delivery, times.now())
+    return Response(status_code=204)

@@ -1,5 +1,4 @@
-"""/feeds/posts.atom, .rss and .json: the newest posts of any search, for feed readers; /feeds/alerts/{id:int}.the same of
-an alert's."""
+"""/feeds/posts.atom, .rss, .json: the newest posts of a search, for feed readers; /feeds/alerts: of an alert's."""
 
 from dataclasses import replace
 from typing import Annotated
@@ -14,7 +13,8 @@ from api.deps import context, only
 from api.feeds import atom, entries, jsonfeed, rss
 from api.search import MAX_KEY, AlertFeed, FeedSearch
 from core.errors import NotFound
-from db import alerts, directory, posts
+from db import alerts, posts
+from db.entries import topic_names
 
 router = APIRouter(include_in_schema=False)
 _FORMATS = {"atom": atom, "rss": rss, "json": jsonfeed}
@@ -49,9 +49,7 @@ def feed_of_alert(
     return _feed(request, who, ending, search, asked.address(request.url.path), alert.name)
 
 
-def _feed(
-    request: Request, who: Caller, ending: str, search: FeedSearch, path: str, named: str = ""
-) -> Response:
+def _feed(request: Request, who: Caller, ending: str, search: FeedSearch, path: str, named: str = "") -> Response:
     """`path` is the feed's own address here."""
     if ending not in _FORMATS:
         own = request.url.path.rpartition("/")[2].rpartition(".")[0]
@@ -60,7 +58,7 @@ def _feed(
     query = replace(query, tombstones=written is atom)
     with context(request).database.read() as session:
         page = posts.page(session, query, limit=search.limit)
-        names = directory.topic_names(session)
+        names = topic_names(session)
         found = pictures.told(session, page.items, internal=who.internal)
     leaving = outgoing.posts(found, page.today, who.audience)
     made = entries.feed(leaving, names, search.chosen(), site_address, path, named)

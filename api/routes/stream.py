@@ -20,9 +20,7 @@ from db.mirror import Place
 router = resource("following")
 _PAGE = 50  # changes that a stream reads, and holds, at once
 Last = Annotated[str | None, Header(max_length=500, description="As EventSource sends it when it comes back.")]
-ANSWERS: dict[int | str, dict[str, Any]] = {
-    200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}
-}
+ANSWERS: dict[int | str, dict[str, Any]] = {200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}}
 
 
 @router.get("/stream", response_class=Response, responses=ANSWERS, dependencies=[only(StreamSearch)])

@@ -35,7 +35,9 @@ def served(app: Any) -> Iterator[str]:
 class Stream:
     """One client; it takes events only when it is asked to."""
 
-    def __init__(self, address: str, asked: str = "", last: str | None = None, path: str = "/api/v1/stream") -> None:
+    def __init__(
+        self, address: str, asked: str = "", last: str | None = None, path: str = "/api/v1/stream"
+    ) -> None:
         place = urlsplit(address)
         self.socket = socket.create_connection((place.hostname or "", place.port or 80), timeout=SECONDS)
         back = f"Last-Event-ID: {last}\r\n" if last else ""

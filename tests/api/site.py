@@ -8,7 +8,7 @@ from typing import Any
 
 from starlette.testclient import TestClient
 
-from alerts.saving import Desk
+from alerts.desk import Desk
 from api.access import COOKIE, csrf_token
 from api.app import create_app
 from core import settings as knobs

@@ -8,7 +8,6 @@ import pytest
 from lxml import html
 from sqlalchemy import func, select, update
 
-
 from api.schemas import of_posts, of_searches
 from db.models import Correction, Tag, Version
 from db.upsert import table

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import text
 from starlette.testclient import TestClient
 
-from alerts.saving import Desk
+from alerts.desk import Desk
 from api.app import create_app
 from classifier.fill import Pass
 from classifier.model import SHIPPED, Model

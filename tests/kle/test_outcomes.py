@@ -10,7 +10,7 @@ import pytest
 import stamina
 from starlette.testclient import TestClient
 
-from alerts.saving import Desk
+from alerts.desk import Desk
 from api.app import create_app
 from collector.fetch import Fetcher
 from core import settings as knobs
