@@ -110,6 +110,11 @@ async def still_may_read(request: Request) -> None:
     await reader(request, await _caller(request))
 
 
+async def still_insider(request: Request) -> None:
+    """As `still_may_read`, for what is not for the public."""
+    await insider(await _caller(request))
+
+
 async def subscriber(request: Request) -> Caller:
     """Anybody who may read, and feed readers, which can often send no header of their choice: they say a key as the
     password of an address, or in it (`?key=`). Addresses end up in logs, bookmarks and lists that are shared, so a
@@ -136,12 +141,17 @@ def writer(scope: str) -> Callable[..., Awaitable[Caller]]:
     """A dependency: a key or session with `scope`; a session also shows its CSRF token in X-CSRF-Token."""
 
     async def check(who: Annotated[Caller, Depends(caller)], x_csrf_token: Token = "") -> Caller:
-        require(who, scope)
-        if who.kind == "session":
-            check_csrf(who, x_csrf_token)
+        check_writer(who, scope, x_csrf_token)
         return who
 
     return check
+
+
+def check_writer(who: Caller, scope: str, token: str) -> None:
+    """Raises SignInNeeded or Forbidden for who has not this scope, and for a session without its CSRF token."""
+    require(who, scope)
+    if who.kind == "session":
+        check_csrf(who, token)
 
 
 def require(who: Caller, scope: str) -> None:

@@ -3,9 +3,11 @@
 from fastapi import Depends, FastAPI
 from starlette.middleware import Middleware
 
+from alerts.desk import Desk
 from api import openapi, problems
 from api.answered import Answered
 from api.assets import Assets
+from api.buckets import Buckets
 from api.compression import Compress
 from api.conditional import AnswerConditionally, Unchanged, on_unchanged, unchanged
 from api.deps import Context, Readiness
@@ -24,10 +26,14 @@ from db.database import Database
 from db.near import Meaning
 from db.relevance import Reads
 
+_ASKED_AT_ONCE, _ASKED_EVERY = 5, 720.0  # alerts for one whom we do not know, and the seconds until the next one
 
-def create_app(settings: Settings, database: Database, readiness: Readiness, reads: Reads | None = None) -> FastAPI:
-    """`readiness()` says of each part that this role uses what is missing, or None. `reads` makes vectors of the
-    words of searches; without it words alone order by relevance."""
+
+def create_app(
+    settings: Settings, database: Database, readiness: Readiness, desk: Desk, reads: Reads | None = None
+) -> FastAPI:
+    """`readiness()` says of each part that this role uses what is missing, or None. `desk` is what alerts are saved
+    with. `reads` makes vectors of the words of searches; without it words alone order by relevance."""
     metrics, answered = Metrics(), Answered()
     watcher = Watcher(database, metrics, settings.max_streams)
     app = FastAPI(
@@ -47,8 +53,9 @@ def create_app(settings: Settings, database: Database, readiness: Readiness, rea
             Middleware(LimitRequests, seconds=settings.request_seconds),
         ],
     )
+    askers = Buckets(_ASKED_AT_ONCE, _ASKED_EVERY)
     app.state.context = Context(
-        settings, database, readiness, metrics, answered, watcher, Freshness(), Meaning(), reads
+        settings, database, readiness, metrics, answered, watcher, Freshness(), Meaning(), desk, askers, reads
     )
     for package in ("api.routes", "api.pages"):
         for module in plugins.load(package).values():

@@ -7,7 +7,9 @@ from typing import Any, get_origin
 from fastapi import Depends, Request
 from pydantic import BaseModel
 
+from alerts.desk import Desk
 from api.answered import Answered
+from api.buckets import Buckets
 from api.feeds.freshness import Freshness
 from api.metrics import Metrics
 from api.watcher import Watcher
@@ -32,6 +34,8 @@ class Context:
     watcher: Watcher
     freshness: Freshness
     meaning: Meaning  # the archive's vectors, as this process holds them
+    desk: Desk  # what alerts are saved with
+    askers: Buckets  # how often whoever we do not know may ask for an alert
     reads: Reads | None  # makes vectors of searches; None where no encoder is
 
 

@@ -246,3 +246,67 @@ CAPTURE: dict[str, Any] = {
     "encoding": "utf-8",
     "body": "Our advisors met the brigade's leaders today.\n",
 }
+CHANNEL: dict[str, Any] = {
+    "subscription": 5,
+    "kind": "webhook",
+    "shown": "https://hooks.example/kle",
+    "state": "active",
+    "asked_at": "2025-08-18T14:00:00Z",
+    "confirmed_at": "2025-08-18T14:00:00Z",
+    "failing_since": None,
+    "paused_at": None,
+    "signed": True,
+}
+ALERT: dict[str, Any] = {
+    "id": 3,
+    "name": "Reform and the ministry",
+    "query": "topic:reform peshmerga",
+    "cadence": "daily 07:00 Europe/Berlin",
+    "quiet": None,
+    "lang": "en",
+    "edits": False,
+    "max_age": "7d",
+    "rule": {"kind": "posts", "count": None, "within": None},
+    "owner": "analyst",
+    "declared": False,
+    "made_at": "2025-08-18T14:00:00Z",
+    "paused_at": None,
+    "channels": [CHANNEL],
+    "waiting": 2,
+    "last_sent_at": "2025-08-19T05:00:01Z",
+}
+MADE_ALERT: dict[str, Any] = {
+    **ALERT,
+    "channels": [{**CHANNEL, "secret": "whsec_c2FtcGxlIHNlY3JldCBvZiB0aGUgZXhhbXBsZQ=="}],
+    "waiting": 0,
+    "last_sent_at": None,
+}
+DELIVERY: dict[str, Any] = {
+    "id": 41,
+    "key": "msg_4f1c0b7a9d2e",
+    "kind": "posts",
+    "channel": {"kind": "webhook", "shown": "https://hooks.example/kle"},
+    "made_at": "2025-08-19T05:00:00Z",
+    "ended_at": "2025-08-19T05:00:32Z",
+    "state": "sent",
+    "next_try_at": None,
+    "posts": [POST["id"]],
+    "answer": "accepted",
+    "attempts": [
+        {"at": "2025-08-19T05:00:01Z", "seconds": 0.2, "outcome": "failed", "status": 503, "answer": "try later"},
+        {"at": "2025-08-19T05:00:32Z", "seconds": 0.1, "outcome": "sent", "status": 202, "answer": "accepted"},
+    ],
+}
+MATCHED: dict[str, Any] = {
+    **POST,
+    "page": "https://kle.example/posts/file:office.example/4711",
+    "edited": False,
+    "reasons": [
+        {
+            "alert": {"id": 3, "name": "Reform and the ministry"},
+            "kind": "words",
+            "words": "payroll",
+            "text": "Its text has the words payroll.",
+        }
+    ],
+}

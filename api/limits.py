@@ -9,6 +9,7 @@ gives its place back when its answer begins: a slow line holds no place.
 
 import asyncio
 import os
+import re
 from collections.abc import Callable
 
 from fastapi import Request
@@ -21,10 +22,10 @@ from db import deadline
 AT_ONCE = min(24, max(8, 4 * (os.cpu_count() or 1)))
 WAITING = 128
 WAIT_SECONDS = 2.0
-_UNLIMITED = (
-    "/api/v1/stream",  # stays open, and reads a little now and then
-    *("/healthz", "/readyz", "/metrics"),  # an overload must not hide itself
-    "/static/",
+_UNLIMITED = re.compile(
+    r"/api/v1/(alerts/\d+/)?stream$"  # stays open, and reads a little now and then
+    "|/(healthz|readyz|metrics)$"  # an overload must not hide itself
+    "|/static/"
 )
 
 
@@ -37,7 +38,7 @@ class LimitRequests:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope.get("path", "")
-        if scope["type"] != "http" or path.startswith(_UNLIMITED):
+        if scope["type"] != "http" or _UNLIMITED.match(path):
             await self.app(scope, receive, send)
         elif scope["method"] != "GET":
             await self._timed(scope, receive, send)

@@ -17,10 +17,12 @@ TAGS = [
     {"name": "evidence", "description": "What was fetched, as it came, and its digests. Not for outside readers."},
     {"name": "counts", "description": "How many posts, by time and by what they have in common; the same filters."},
     {"name": "directory", "description": "Topics, actors, accounts, references."},
+    {"name": "alerts", "description": "Saved searches that tell of what is new, their channels and messages."},
     {"name": "collection", "description": "Sources, runs, whether anybody looked, and drift."},
     {"name": "erasures", "description": "What was erased, why and how fast; forgetting a post."},
     {"name": "health", "description": "Alive, ready, metrics."},
 ]
+_SAID = {"200": "As in the example", "201": "Made", "202": "Queued", "204": "Done; there is nothing to tell"}
 _OPEN = ("/healthz", "/readyz")
 
 
@@ -52,7 +54,7 @@ def _document(app: FastAPI) -> dict[str, Any]:
 
 def _describe(path: str, reads: bool, operation: dict[str, Any]) -> None:
     answers = operation["responses"]
-    for status, said in (("200", "As in the example"), ("204", "Done; there is nothing to tell")):
+    for status, said in _SAID.items():
         if status in answers:
             answers[status]["description"] = said
     if answers.pop("422", None) or path.startswith("/api/"):
@@ -62,13 +64,16 @@ def _describe(path: str, reads: bool, operation: dict[str, Any]) -> None:
         answers["401"] = _problem("Nobody we know asks")
     if not reads:
         answers["403"] = _problem("The key or session has not the scope")
-    if "{id}" in path:
+    of_posts = path.startswith("/api/v1/posts/{id}")
+    if of_posts:
         operation["parameters"][0]["description"] = "platform:platform_id, raw or percent-encoded"
         answers["404"] = _problem("No such post" if reads else "No such post or topic")
+    elif "{id}" in path:
+        answers["404"] = _problem("No such alert, channel or delivery")
     if path.startswith("/api/") and reads:
         answers["304"] = {"description": "Unchanged: If-None-Match names what would be answered"}
         answers["503"] = _problem("It took too long (narrow it) or too much is asked at once; see Retry-After")
-    if "{id}" in path and reads:
+    if of_posts and reads:
         answers["308"] = {"description": "Another id of the post whose address is in Location"}
 
 

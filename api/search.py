@@ -101,8 +101,8 @@ class PostSearch(Filters):
     cursor: Value | None = Field(None, description="The next_cursor of the page before.")
 
 
-class Following(Criteria):
-    """What the change feed and the stream have in common."""
+class Types(BaseModel):
+    """Which changes the change feed and the streams tell."""
 
     types: list[Value] = Field(
         [],
@@ -120,9 +120,18 @@ class Following(Criteria):
         return frozenset(asked or mirror.KINDS)
 
 
-class FeedSearch(Filters):
+class AlertFeed(BaseModel):
+    """A feed whose query is an alert's."""
+
     limit: int = Field(FEED_LENGTH, ge=1, le=MAX_LIMIT, description="Most entries.")
     key: Value | None = Field(None, description="A key with the scope read alone, for readers that send no header.")
+
+    def address(self, path: str) -> str:
+        return path if self.limit == FEED_LENGTH else f"{path}?limit={self.limit}"
+
+
+class FeedSearch(AlertFeed, Filters):
+    """A feed of any search."""
 
     def address(self, path: str) -> str:
         """The feed's own: without the key, which would travel on with the feed."""
@@ -131,7 +140,7 @@ class FeedSearch(Filters):
         return f"{path}?{urlencode(pairs)}" if pairs else path
 
 
-class ChangeSearch(Following):
+class ChangeSearch(Types, Criteria):
     limit: int = Field(50, ge=1, le=MAX_LIMIT, description="Most changes a page.")
     cursor: Value | None = Field(
         None, description="The next_cursor of the answer before; or `now`: none, and the cursor of the end."
@@ -143,10 +152,16 @@ class ChangeSearch(Following):
     )
 
 
-class StreamSearch(Following):
+class AlertStreamSearch(Types):
+    """A stream whose query is an alert's."""
+
     cursor: Value | None = Field(
         None, description="Where to go on: a next_cursor of /changes, or `start`. Else with what comes from now on."
     )
+
+
+class StreamSearch(AlertStreamSearch, Criteria):
+    """A stream of any query."""
 
 
 class SimilarSearch(Filters):

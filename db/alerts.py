@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import exists, func, select, update
+from sqlalchemy import Select, exists, func, select, update
 from sqlmodel import Session
 
+from core import cursor
 from core.errors import NotFound
 from db import ledger
 from db.models import Alert, Meta, Subscriber, Subscription, Version
@@ -68,6 +69,16 @@ def all_of(session: Session) -> list[Any]:
     return list(session.execute(select(_alert).where(_alert.c.ended_at.is_(None)).order_by(_alert.c.id)))
 
 
+def listed(session: Session, limit: int, after: str | None) -> tuple[list[Any], str | None]:
+    """A page of them, with the cursor of the next one."""
+    statement = select(_alert).where(_alert.c.ended_at.is_(None)).order_by(_alert.c.id).limit(limit + 1)
+    if after:
+        statement = statement.where(_alert.c.id > cursor.decode(after, "alerts")[0])
+    rows = list(session.execute(statement))
+    following = cursor.encode("alerts", rows[limit - 1].id) if len(rows) > limit else None
+    return rows[:limit], following
+
+
 def standing(session: Session) -> list[Any]:
     """Those that tell of what comes now, in the order in which they were made."""
     return [row for row in all_of(session) if row.paused_at is None]
@@ -124,11 +135,31 @@ def renew_secret(session: Session, subscription_id: int, secret: str, until: dat
 def subscriptions(session: Session, alert_ids: Collection[int]) -> list[Any]:
     """Those of these alerts that have not ended, each with its subscriber: its row's columns are named
     `subscriber_*`, as in `subscriber_kind`."""
+    mine = among(session, _subscription.c.alert_id, sorted(set(alert_ids)))
+    return list(session.execute(_with_subscribers().where(mine).order_by(_subscription.c.id)))
+
+
+def subscriptions_by_id(session: Session, numbers: Collection[int]) -> list[Any]:
+    """As `subscriptions`, those with these numbers."""
+    mine = among(session, _subscription.c.id, sorted(set(numbers)))
+    return list(session.execute(_with_subscribers().where(mine).order_by(_subscription.c.id)))
+
+
+def lately_used(session: Session, owner: str, limit: int) -> list[Any]:
+    """As `subscriptions`, those that this owner made last, newest first, each subscriber once."""
+    of = (_alert.c.id == _subscription.c.alert_id) & _alert.c.ended_at.is_(None) & (_alert.c.owner == owner)
+    own = _subscription.c.outside.is_(False)
+    last = select(func.max(_subscription.c.id)).join_from(_subscription, _alert, of)
+    last = last.where(own, _subscription.c.ended_at.is_(None)).group_by(_subscription.c.subscriber_id)
+    statement = _with_subscribers().where(_subscription.c.id.in_(last)).order_by(_subscription.c.id.desc())
+    return list(session.execute(statement.limit(limit)))
+
+
+def _with_subscribers() -> Select[Any]:
     of = _subscriber.c.id == _subscription.c.subscriber_id
     theirs = [column.label(f"subscriber_{column.name}") for column in _subscriber.c if column.name != "id"]
     statement = select(_subscription, *theirs).join_from(_subscription, _subscriber, of)
-    mine = among(session, _subscription.c.alert_id, sorted(set(alert_ids))), _subscription.c.ended_at.is_(None)
-    return list(session.execute(statement.where(*mine).order_by(_subscription.c.id)))
+    return statement.where(_subscription.c.ended_at.is_(None))
 
 
 def subscription(session: Session, subscription_id: int) -> Any:

@@ -43,9 +43,8 @@ def run(settings: Settings, role: Role = "all", parts: Callable[[Database], dict
                 _greet(settings, database, listening.getsockname()[1])
                 storage = worker.storage if worker else Storage(settings, database)
                 ready = readiness(database, storage, worker, parts)
-                app = create_app(
-                    settings, database, ready, runtime.words(settings, worker.model if worker else None)
-                )
+                words = runtime.words(settings, worker.model if worker else None)
+                app = create_app(settings, database, ready, desk, words)
                 Thread(target=_warm, args=(database, app), name="warming", daemon=True).start()
                 _serve(app, listening, stop)
             else:

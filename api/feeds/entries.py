@@ -78,14 +78,16 @@ def feed(
     chosen: Mapping[str, Sequence[str]],
     site: str,
     path: str,
+    named: str = "",
 ) -> Feed:
-    """`chosen` is what was searched, by parameter, `path` the feed's address at `site`; `names` has the topics'."""
+    """`chosen` is what was searched, by parameter, `path` the feed's address at `site`; `names` has the topics'.
+    What is `named` is another feed than that of its search."""
     asked = [(name, value) for name, values in sorted(chosen.items()) for value in values if value]
     ending = f"?{urlencode(asked)}" if asked else ""
     said = " ".join(value if name == "q" else f"{name}:{value}" for name, value in asked)
     return Feed(
-        id=f"urn:kle:feed:{sha256(ending.encode()).hexdigest()[:32]}",
-        title=_cut(f"kle-monitor: {said}" if said else "kle-monitor"),
+        id=f"urn:kle:feed:{sha256((named + ending).encode()).hexdigest()[:32]}",
+        title=_cut(f"kle-monitor: {named or said}" if named or said else "kle-monitor"),
         site=site,
         address=site + path,
         page=f"{site}/{ending}",

@@ -11,7 +11,7 @@ from api.render.templates import page
 from api.render.weeks import drifts
 from core import addresses
 from core.outcome import GOOD
-from db import directory, drift, sources
+from db import drift, entries, sources
 
 router = APIRouter(include_in_schema=False)
 
@@ -20,7 +20,7 @@ router = APIRouter(include_in_schema=False)
 def list_sources(request: Request, who: Reader) -> Response:
     with context(request).database.read() as session:
         found = outgoing.sources(sources.list_sources(session, asked_at(request)), who.audience)
-        names = {topic["slug"]: topic["name"] for topic in directory.topics(session)}
+        names = entries.topic_names(session)
         weeks = drifts(drift.drift(session, asked_at(request)), names)
     storage = outgoing.storage(context(request).readiness().get("storage"), who.audience)
     rows = [{**row, "state": _state(row), "href": addresses.safe_url(row["url"])} for row in found]

@@ -1,6 +1,6 @@
 """The page `/`: search, filters, histogram and posts. Every control is a link or a form, no script is needed."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request
 from sqlmodel import Session
 from starlette.responses import Response
 
-from api import outgoing, snippets
+from api import outgoing, snippets, subscribing
 from api.access import Caller, Reader
 from api.conditional import asked_at
 from api.deps import context, only
@@ -75,6 +75,8 @@ def _found(
     looked = outgoing.coverage(coverage.coverage(session, query, now), who.audience)
     wanted = snippets.wanted(query)
     return {
+        "alert": replace(links, path="/alerts/new").to(sort=None, as_of=None) if who.internal else None,
+        "mailed": query.written() if subscribing.may_ask(request, who) else None,
         "as_of": AsOf.of(query.as_of, now) if query.as_of else None,
         "orders": _orders(query),
         "cards": [

@@ -1,5 +1,6 @@
 """/stream: the changes of a query as they are committed, as Server-Sent Events."""
 
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Annotated, Any
 
@@ -7,7 +8,7 @@ from fastapi import Header, Query, Request
 from starlette.responses import Response
 
 from api import following
-from api.access import Reader, still_may_read
+from api.access import Caller, Reader, still_may_read
 from api.answers import resource
 from api.deps import context, only
 from api.events import EventStream, Following
@@ -19,12 +20,10 @@ from db.mirror import Place
 router = resource("following")
 _PAGE = 50  # changes that a stream reads, and holds, at once
 Last = Annotated[str | None, Header(max_length=500, description="As EventSource sends it when it comes back.")]
-_ANSWERS: dict[int | str, dict[str, Any]] = {
-    200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}
-}
+ANSWERS: dict[int | str, dict[str, Any]] = {200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}}
 
 
-@router.get("/stream", response_class=Response, responses=_ANSWERS, dependencies=[only(StreamSearch)])
+@router.get("/stream", response_class=Response, responses=ANSWERS, dependencies=[only(StreamSearch)])
 def stream_changes(
     request: Request, who: Reader, search: Annotated[StreamSearch, Query()], last_event_id: Last = None
 ) -> Response:
@@ -34,6 +33,13 @@ def stream_changes(
     or as `cursor`, goes on where it was, however long that is ago; without one it begins with what comes from now
     on. A comment comes every 15 seconds where nothing happens. 503 with Retry-After where too many are open.
     """
+    return stream(request, who, search, last_event_id, partial(still_may_read, request))
+
+
+def stream(
+    request: Request, who: Caller, search: StreamSearch, last: str | None, still_may: Callable[[], Awaitable[None]]
+) -> Response:
+    """`still_may` raises KleError once this reader may read no more."""
     site, query, kinds = context(request), search.query(), search.kinds()
 
     def read(after: Place) -> Changes:
@@ -41,7 +47,7 @@ def stream_changes(
             return following.changes(session, query, after, _PAGE, kinds, who)
 
     with site.database.read() as session:
-        place = mirror.place(session, last_event_id or search.cursor or mirror.NOW)
+        place = mirror.place(session, last or search.cursor or mirror.NOW)
         mirror.check(session, query)
     question = (who.audience, search.model_dump_json(exclude={"cursor"}))
-    return EventStream(Following(site.watcher, question, read, partial(still_may_read, request)), place)
+    return EventStream(Following(site.watcher, question, read, still_may), place)

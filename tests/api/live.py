@@ -35,11 +35,13 @@ def served(app: Any) -> Iterator[str]:
 class Stream:
     """One client; it takes events only when it is asked to."""
 
-    def __init__(self, address: str, asked: str = "", last: str | None = None) -> None:
+    def __init__(
+        self, address: str, asked: str = "", last: str | None = None, path: str = "/api/v1/stream"
+    ) -> None:
         place = urlsplit(address)
         self.socket = socket.create_connection((place.hostname or "", place.port or 80), timeout=SECONDS)
         back = f"Last-Event-ID: {last}\r\n" if last else ""
-        head = f"GET /api/v1/stream{asked} HTTP/1.1\r\nHost: {place.netloc}\r\n{back}\r\n"
+        head = f"GET {path}{asked} HTTP/1.1\r\nHost: {place.netloc}\r\n{back}\r\n"
         self.socket.sendall(head.encode())
         self._file = self.socket.makefile("rb")
         self.status = int(self._file.readline().split()[1])

@@ -8,6 +8,8 @@ from typing import Any
 
 from starlette.testclient import TestClient
 
+from alerts.desk import Desk
+from api.access import COOKIE, csrf_token
 from api.app import create_app
 from core import settings as knobs
 from core.outcome import Outcome
@@ -119,7 +121,7 @@ class Site:
 
     def app(self, reads: Any = None, **overrides: Any) -> Any:
         settings = self.settings.model_copy(update=overrides)
-        return create_app(settings, self.database, lambda: self.missing, reads)
+        return create_app(settings, self.database, lambda: self.missing, Desk.of(settings), reads)
 
     def inside(self, **overrides: Any) -> TestClient:
         return client(self.app(**overrides))
@@ -133,6 +135,13 @@ class Site:
     def secret(self, purpose: Any, *scopes: str, name: str = "analyst") -> tuple[int, str]:
         with self.database.write() as session:
             return credentials.issue(session, purpose, name, scopes or ("read",), datetime.now(UTC))
+
+    def signed_in(self, *scopes: str) -> tuple[TestClient, str]:
+        """A browser with a session, and the token that its forms carry."""
+        secret = self.secret("session", *scopes, name="operator")[1]
+        browser = self.outside()
+        browser.cookies.set(COOKIE, secret)
+        return browser, csrf_token(secret)
 
     def collect(self, source: str, posts: Sequence[SeenPost], now: datetime, error: str | None = None) -> None:
         with self.database.write() as session:

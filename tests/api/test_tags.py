@@ -8,7 +8,6 @@ import pytest
 from lxml import html
 from sqlalchemy import func, select, update
 
-from api.access import COOKIE, csrf_token
 from api.schemas import of_posts, of_searches
 from db.models import Correction, Tag, Version
 from db.upsert import table
@@ -166,14 +165,7 @@ def test_a_newer_model_does_not_undo_it(site, far, annotator):
 @pytest.fixture
 def session(site):
     """A signed-in browser, and the token that its forms carry."""
-    return signed_in(site, "annotate")
-
-
-def signed_in(site, *scopes):
-    _, secret = site.secret("session", *scopes, name="operator")
-    browser = site.outside()
-    browser.cookies.set(COOKIE, secret)
-    return browser, csrf_token(secret)
+    return site.signed_in("annotate")
 
 
 def forms(page):
@@ -250,7 +242,7 @@ def test_a_session_on_the_api_shows_its_token_too(site, session):
 
 
 def test_who_may_only_read_has_no_forms_and_cannot_post(site):
-    browser, token = signed_in(site, "read")
+    browser, token = site.signed_in("read")
     before = rows(site, Tag)
     for path in (f"/posts/{FIRST}", "/?sort=uncertain"):
         assert not forms(browser.get(path)) and browser.get(path).status_code == 200

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import text
 from starlette.testclient import TestClient
 
+from alerts.desk import Desk
 from api.app import create_app
 from classifier.fill import Pass
 from classifier.model import SHIPPED, Model
@@ -52,7 +53,7 @@ def said(kle: Kle, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def served(settings: Any, database: Database) -> TestClient:
-    return client(create_app(settings, database, dict, runtime.words(settings)))
+    return client(create_app(settings, database, dict, Desk.of(settings), runtime.words(settings)))
 
 
 def test_translations_come_first_among_unrelated_posts(said: None) -> None:

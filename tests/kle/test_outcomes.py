@@ -10,6 +10,7 @@ import pytest
 import stamina
 from starlette.testclient import TestClient
 
+from alerts.desk import Desk
 from api.app import create_app
 from collector.fetch import Fetcher
 from core import settings as knobs
@@ -42,7 +43,7 @@ def said(answer: Any) -> Any:
 
 
 def application(database: Database) -> TestClient:
-    return client(create_app(knobs.load(), database, dict))
+    return client(create_app(knobs.load(), database, dict, Desk.of(knobs.load())))
 
 
 @pytest.fixture
