@@ -54,7 +54,7 @@ def _more_than(most: int, within: timedelta, at: Numbers, first: datetime) -> It
     span = times.micros(first + within) - times.micros(first)
     moments, behind = np.unique(at), np.searchsorted(at, np.unique(at), "right")
     starts = np.searchsorted(at, moments - span, "right")
-    still = np.searchsorted(at, moments) - starts
+    still = np.searchsorted(at, moments) - np.searchsorted(at, moments - span)  # the moment before
     crossing = (behind - starts > most) & (still <= most) & (moments >= times.micros(first))
     for n in np.flatnonzero(crossing):
         moment = times.of_micros(int(moments[n]))

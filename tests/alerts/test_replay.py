@@ -25,6 +25,7 @@ def spoken(rule, at, looked):
 
 
 @given(st.lists(st.integers(0, 300), max_size=60), st.integers(0, 5), st.integers(1, 40))
+@example(hours=[0, 1], most=0, width=1)  # one leaves as the other comes
 def test_more_than_as_post_after_post_came(hours, most, width):
     at, within = ago(hours), width * HOUR
     expected, state = [], {}
