@@ -6,7 +6,7 @@ from typing import Any
 
 import structlog
 
-ROOMS = ("core", "db", "collector", "classifier", "exports", "api", "kle")
+ROOMS = ("core", "db", "collector", "classifier", "alerts", "exports", "api", "kle")
 
 
 def configure(level: str) -> None:
@@ -34,5 +34,8 @@ def configure(level: str) -> None:
 def _ending() -> list[Any]:
     plain = structlog.stdlib.ProcessorFormatter.remove_processors_meta
     if sys.stderr.isatty():
-        return [plain, structlog.dev.ConsoleRenderer()]
+        return [
+            plain,
+            structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
+        ]
     return [plain, structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
