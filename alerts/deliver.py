@@ -6,7 +6,7 @@ and loses nothing.
 
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -66,6 +66,18 @@ class Outbox:
                 return ended
             now = max(now, times.now())
 
+    def only(self, keys: Collection[str], patience: float = 60.0) -> list[dict[str, Any]]:
+        """Try these messages once each, unless another process does so first, and say how that ended."""
+        until = time.monotonic() + patience
+        while True:
+            self._begin(times.now(), keys)
+            self._write(self._ended(patience=0.2))
+            with self.database.read() as session:
+                rows = deliveries.of_keys(session, keys)
+                tries = deliveries.attempts(session, [row.id for row in rows])
+            if all(tries[row.id] or row.ended_at for row in rows) or time.monotonic() > until:
+                return [_told(row, tries[row.id]) for row in rows]
+
     def close(self, grace: float) -> None:
         """What is on its way may end within `grace` seconds; the rest is tried again by whoever comes next."""
         self._pool.shutdown(wait=False, cancel_futures=True)
@@ -73,7 +85,7 @@ class Outbox:
             wait(list(self._lanes), grace)
         self._write(self._ended())
 
-    def _begin(self, now: datetime) -> int:
+    def _begin(self, now: datetime, keys: Collection[str] | None = None) -> int:
         free = LANES - len(self._lanes)
         if free <= 0:
             return 0
@@ -82,7 +94,7 @@ class Outbox:
             if not deliveries.is_due(session, now):
                 return 0
         with self.database.write() as session:
-            rows = deliveries.claim(session, self.worker, now, free, busy)
+            rows = deliveries.claim(session, self.worker, now, free, busy, keys)
             parcels = list(self._parcels(session, rows, now))
         by_subscriber: dict[int, list[_Parcel]] = defaultdict(list)
         for parcel in parcels:
@@ -186,3 +198,14 @@ class Outbox:
         if keys:
             with self.database.write() as session:
                 work.renew(session, Delivery, keys, self.worker, now)
+
+
+def _told(row: Any, tries: Sequence[Any]) -> dict[str, Any]:
+    last = tries[-1] if tries else None
+    outcome = last.outcome if last else "waiting"
+    said = {
+        "outcome": outcome,
+        "status": last.status if last else None,
+        "answer": last.answer if last else row.answer,
+    }
+    return {"key": row.key, "kind": row.subscriber_kind, "shown": row.shown, **said}

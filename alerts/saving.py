@@ -81,6 +81,21 @@ def change(session: Session, alert_id: int, form: AlertForm, desk: Desk, now: da
     return made
 
 
+def declare(session: Session, alert_id: int, form: AlertForm, desk: Desk, now: datetime) -> bool:
+    """As `change`, if the form says something else; who left the alert is not brought back. Whether anything was
+    changed. Raises BadRequest."""
+    old, left = alerts.get(session, alert_id), alerts.left(session, alert_id)
+    addresses = [(kind, address) for kind, address in map(_address, form.channels)]
+    who = [subscribers.known(session, kind, desk.sealer.digest(kind, address.value)) for kind, address in addresses]
+    stays = [one for one, known in zip(form.channels, who, strict=True) if not (known and known.id in left)]
+    heard = {one.subscriber_id for one in alerts.subscriptions(session, [alert_id])}
+    same = all(getattr(old, name) == value for name, value in _row(form).items() if name != "state")
+    if same and heard == {known.id if known else None for known in who} - left:
+        return False
+    change(session, alert_id, form.model_copy(update={"channels": stays}), desk, now)
+    return True
+
+
 def add(session: Session, alert_id: int, channels: Sequence[ChannelForm], desk: Desk, now: datetime) -> Made:
     """Raises NotFound, BadRequest."""
     alerts.get(session, alert_id)
@@ -189,7 +204,7 @@ def unsubscribe(session: Session, subscription_id: int, token: str, desk: Desk, 
     if one is None:
         return None
     if one.ended_at is None:
-        _end(session, one, now)
+        _end(session, one, now, left=True)
         end_abandoned(session, now)
     return str(alerts.by_id(session, [one.alert_id])[one.alert_id].name)
 
@@ -345,8 +360,12 @@ def new_key() -> str:
     return f"msg_{secrets.token_hex(16)}"
 
 
-def _end(session: Session, one: Any, now: datetime) -> None:
-    alerts.unsubscribe(session, [one.id], now)
+def _end(session: Session, one: Any, now: datetime, *, left: bool = False) -> None:
+    """Who left is asked again before it is told of anything new."""
+    alerts.unsubscribe(session, [one.id], now, left=left)
+    who = subscribers.get(session, one.subscriber_id)
+    if left and channel.module(who.kind).CONFIRMS:
+        subscribers.change(session, who.id, {"confirmed_at": None})
     told.drop(session, one.alert_id, one.subscriber_id)
     deliveries.cancel(session, one.alert_id, one.subscriber_id, now, ENDED)
 

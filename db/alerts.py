@@ -107,7 +107,8 @@ def subscribe(
     hears already goes on as before. The subscription's number, and whether it was begun now."""
     _touch(session)
     anew = {"from_version": _last_version(session), "asked_at": now, "confirmed_at": confirmed_at, "ended_at": None,
-            "outside": outside, "secret": secret, "former_secret": None, "former_until": None}  # fmt: skip
+            "left_at": None, "outside": outside, "secret": secret, "former_secret": None,
+            "former_until": None}  # fmt: skip
     statement = insert(session, Subscription).values(alert_id=alert_id, subscriber_id=subscriber_id, **anew)
     begun = session.execute(
         statement.on_conflict_do_update(
@@ -183,9 +184,10 @@ def confirm(session: Session, subscription_ids: Collection[int], now: datetime) 
     session.execute(update(_subscription).where(*mine).values(confirmed_at=now))
 
 
-def unsubscribe(session: Session, subscription_ids: Collection[int], now: datetime) -> None:
+def unsubscribe(session: Session, subscription_ids: Collection[int], now: datetime, *, left: bool = False) -> None:
+    """`left`: the one who is told asked for it."""
     mine = among(session, _subscription.c.id, sorted(subscription_ids)), _subscription.c.ended_at.is_(None)
-    session.execute(update(_subscription).where(*mine).values(ended_at=now))
+    session.execute(update(_subscription).where(*mine).values(ended_at=now, left_at=now if left else None))
     _touch(session)
 
 
@@ -210,6 +212,12 @@ def abandoned(session: Session) -> list[int]:
     return list(session.execute(select(_alert.c.id).where(*mine, ~heard)).scalars())
 
 
+def left(session: Session, alert_id: int) -> set[int]:
+    """The subscribers who left this alert themselves."""
+    mine = _subscription.c.alert_id == alert_id, _subscription.c.left_at.is_not(None)
+    return set(session.execute(select(_subscription.c.subscriber_id).where(*mine)).scalars())
+
+
 def hearings(session: Session) -> list[Hearing]:
     """All subscriptions that have not ended; what is for those that are not confirmed waits until they are."""
     columns = _subscription.c.alert_id, _subscription.c.subscriber_id, _subscription.c.from_version
@@ -220,6 +228,11 @@ def hearings(session: Session) -> list[Hearing]:
 def stamp(session: Session) -> str:
     """Another one after each change of an alert or a subscription."""
     return session.execute(select(_meta.c.value).where(_meta.c.name == _STAMP)).scalar() or ""
+
+
+def hold(session: Session) -> None:
+    """Until this transaction ends no other one that holds, or changes an alert, goes on."""
+    _touch(session)
 
 
 def _touch(session: Session) -> None:

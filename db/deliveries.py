@@ -58,15 +58,25 @@ def is_due(session: Session, now: datetime) -> bool:
     return session.execute(statement).first() is not None
 
 
-def claim(session: Session, worker: str, now: datetime, limit: int, busy: Collection[int]) -> list[Any]:
-    """Up to `limit` deliveries that are due, none of a subscriber that is paused or `busy`."""
+def claim(
+    session: Session,
+    worker: str,
+    now: datetime,
+    limit: int,
+    busy: Collection[int],
+    keys: Collection[str] | None = None,
+) -> list[Any]:
+    """Up to `limit` deliveries that are due, none of a subscriber that is paused or `busy`; of these `keys` alone,
+    where some are given."""
     free = select(_subscriber.c.id).where(_subscriber.c.paused_at.is_(None))
     waiting = and_(_delivery.c.ended_at.is_(None), _delivery.c.subscriber_id.in_(free))
+    if keys is not None:
+        waiting = and_(waiting, among(session, _delivery.c.key, sorted(keys)))
     if busy:
         waiting = and_(waiting, ~among(session, _delivery.c.subscriber_id, sorted(busy)))
     order = _delivery.c.not_before, _delivery.c.id
-    keys = work.claim(session, Delivery, waiting, order, worker, now, limit)
-    rows = session.execute(select(_delivery).where(among(session, _delivery.c.id, keys)).order_by(*order))
+    mine = work.claim(session, Delivery, waiting, order, worker, now, limit)
+    rows = session.execute(select(_delivery).where(among(session, _delivery.c.id, mine)).order_by(*order))
     return list(rows)
 
 
@@ -145,6 +155,15 @@ def listed(session: Session, alert_id: int, limit: int, after: str | None = None
     )
     rows = list(session.execute(statement.order_by(_delivery.c.id.desc()).limit(limit + 1)))
     return rows[:limit], cursor.encode(_KIND, rows[limit - 1].id) if len(rows) > limit else None
+
+
+def of_keys(session: Session, keys: Collection[str]) -> list[Any]:
+    """As `listed`, of all alerts, the oldest first."""
+    columns = _delivery, _subscriber.c.kind.label("subscriber_kind"), _subscriber.c.shown
+    of = _subscriber.c.id == _delivery.c.subscriber_id
+    statement = select(*columns).join_from(_delivery, _subscriber, of)
+    mine = among(session, _delivery.c.key, sorted(keys))
+    return list(session.execute(statement.where(mine).order_by(_delivery.c.id)))
 
 
 def attempts(session: Session, delivery_ids: Collection[int]) -> Mapping[int, list[Any]]:

@@ -618,7 +618,8 @@ class Subscriber(SQLModel, table=True):
 class Subscription(SQLModel, table=True):
     """That an alert tells a subscriber of posts whose first version comes behind `from_version`.
 
-    Until it is confirmed what matches waits. `outside`: asked for by somebody we do not know. `secret` signs what
+    Until it is confirmed what matches waits. `outside`: asked for by somebody we do not know. `left_at`: ended by
+    the one who is told, so that kle.toml does not begin it again. `secret` signs what
     is sent and is encrypted; `former_secret` is valid beside it until `former_until`.
     """
 
@@ -631,6 +632,7 @@ class Subscription(SQLModel, table=True):
     asked_at: datetime = _time()
     confirmed_at: datetime | None = _time(optional=True)
     ended_at: datetime | None = _time(optional=True)
+    left_at: datetime | None = _time(optional=True)
     secret: str | None = None
     former_secret: str | None = None
     former_until: datetime | None = _time(optional=True)

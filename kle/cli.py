@@ -6,7 +6,19 @@ import click
 import typer
 from typer.core import TyperGroup
 
-from kle.commands import archive, exporting, forgetting, keys, model, moving, proving, reading, serving, sources
+from kle.commands import (
+    alerts,
+    archive,
+    exporting,
+    forgetting,
+    keys,
+    model,
+    moving,
+    proving,
+    reading,
+    serving,
+    sources,
+)
 
 MANUAL = """
 Follow what a coalition says in public about its Key Leader Engagements.
@@ -63,6 +75,7 @@ app = typer.Typer(
 for room in (serving, reading, archive, proving, exporting, forgetting, moving):
     room.register(app)
 app.add_typer(sources.app, name="sources")
+app.add_typer(alerts.app, name="alerts")
 app.add_typer(keys.app, name="keys")
 app.add_typer(archive.db, name="db")
 app.add_typer(model.app, name="model")

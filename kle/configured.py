@@ -37,11 +37,11 @@ def parts(settings: Settings) -> Digests:
     knobs = settings.model_dump(mode="json", exclude={"config"})
     found = {f"settings/{name}": _digest(name, value) for name, value in knobs.items()}
     tables: dict[str, Sequence[BaseModel]] = {"source": settings.sources, "topic": settings.topics}
-    tables |= {"actor": settings.actors, "reference": settings.references}
+    tables |= {"actor": settings.actors, "reference": settings.references, "alert": settings.alerts}
     for table, rows in tables.items():
         for row in rows:
             said = row.model_dump(mode="json")
-            found[f"{table}/{said.get('name' if table == 'source' else 'slug')}"] = _digest(table, said)
+            found[f"{table}/{said.get('name' if table in ('source', 'alert') else 'slug')}"] = _digest(table, said)
     return found
 
 

@@ -42,6 +42,7 @@ def archive(settings: Settings | None = None, *, sync: bool = False) -> Iterator
     try:
         _fill(settings, database, everything=sync)
         if sync:
+            _declare(settings, database)
             configured.note(settings, database)
         yield settings, database
     finally:
@@ -80,6 +81,19 @@ def _fill(settings: Settings, database: Database, *, everything: bool) -> None:
                 return
     with database.write() as session:
         directory.sync(session, settings, _topics(settings), times.now())
+
+
+def _declare(settings: Settings, database: Database) -> None:
+    """[[alert]]: of an archive that has none, and a kle.toml that names none, nothing is asked."""
+    from alerts import declared
+    from alerts.desk import Desk
+    from db import alerts
+
+    with database.read() as session:
+        if not settings.alerts and not any(row.declared for row in alerts.all_of(session)):
+            return
+    with database.write() as session:
+        declared.sync(session, settings.alerts, Desk.of(settings), str(settings.config), times.now())
 
 
 def _topics(settings: Settings) -> list[directory.TopicRow]:

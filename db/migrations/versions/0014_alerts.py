@@ -54,6 +54,7 @@ def upgrade() -> None:
         sa.Column("asked_at", UtcTime, nullable=False),
         sa.Column("confirmed_at", UtcTime, nullable=True),
         sa.Column("ended_at", UtcTime, nullable=True),
+        sa.Column("left_at", UtcTime, nullable=True),
         sa.Column("secret", sa.String(), nullable=True),
         sa.Column("former_secret", sa.String(), nullable=True),
         sa.Column("former_until", UtcTime, nullable=True),
