@@ -37,7 +37,7 @@ class Backtest:
             messages=found["messages"],
             late=found["late"],
             span=found["days"],
-            busiest=f"{formats.day(_noon(busiest['date']))}, {formats.number(busiest['posts'])}" if busiest else "",
+            busiest=f"{formats.day(_noon(busiest['date']))} with {_posts(busiest['posts'])}" if busiest else "",
             chart=_chart(days, query),
             days=[
                 (formats.day(_noon(day["date"])), day["posts"], day["late"], day["messages"])
@@ -63,6 +63,10 @@ def _chart(days: list[dict[str, Any]], query: str) -> Chart | None:
     items = [{"start": f"{d['date']}T00:00:00Z", "count": d["posts"], "topics": {_LATE: d["late"]}} for d in days]
     first, last = _noon(days[0]["date"]), _noon(days[-1]["date"])
     return chart(items, "day", [], link, _LATE, first, last + timedelta(hours=1))
+
+
+def _posts(count: int) -> str:
+    return "1 post" if count == 1 else f"{formats.number(count)} posts"
 
 
 def _noon(day: str) -> datetime:
