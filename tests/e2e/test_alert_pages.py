@@ -72,6 +72,18 @@ def test_from_a_search_to_a_saved_alert_in_two_clicks(keeper, address, scripts):
     assert "reform lang:en" in go(page, address, "/alerts").locator("tbody").inner_text()
 
 
+def test_a_rule_shows_what_it_would_have_said(keeper, address):
+    page = go(keeper(), address, "/alerts/new?q=reform")
+    page.get_by_text("Quiet hours, language").click()
+    page.get_by_label("What it waits for").select_option("more_than")
+    page.get_by_label("So many posts").fill("0")
+    page.get_by_label("Within").fill("1h")
+    page.get_by_role("button", name="Show what it would have sent").click()
+    page.locator(".spoken li").first.wait_for()
+    assert page.locator(".spoken li").count() == 10
+    assert page.get_by_label("So many posts").input_value() == "0"
+
+
 def test_by_keyboard_alone(keeper, address):
     page = go(keeper(), address, "/alerts/new?q=payroll")
     page.locator("#name").focus()
