@@ -14,7 +14,7 @@ from api.access import AnyCaller, Caller, Insider, check_csrf, require
 from api.conditional import asked_at
 from api.deps import Context, context, only
 from api.render.drafts import Draft, Errors, at_field
-from api.routes.alerts import Number
+from api.routes.alerts import Number, require_ours
 from api.search import Value
 from core import times
 from core.errors import BadRequest
@@ -70,6 +70,7 @@ def _changed(request: Request, alert_id: int, draft: Draft) -> tuple[saving.Made
             form, errors = editing.read(session, site.desk, draft, alert_id)
             if form is None:
                 return None, errors
+            require_ours(session, alert_id)
             return saving.change(session, alert_id, form, site.desk, times.now()), {}
     except BadRequest as error:
         return None, at_field(error)
@@ -84,6 +85,8 @@ def act_on_alert(
 ) -> Response:
     site = context(request)
     with site.database.write(lasting=True) as session:
+        if act == "end":
+            require_ours(session, id)
         _ALERT[act](session, site, id)
     return RedirectResponse("/alerts" if act == "end" else f"/alerts/{id}", status_code=303)
 

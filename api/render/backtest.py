@@ -10,13 +10,15 @@ from api.render.cards import Card, card
 from api.render.histogram import Chart, chart
 from api.render.links import SearchLinks
 
+_SPOKEN = 10  # newest messages of a rule that are shown
 _LENGTH = 280  # code points of an example
 _LATE = "late"  # among the counts of a day, where a histogram has topics
 
 
 @dataclass(frozen=True, slots=True)
 class Backtest:
-    """`days` are (day, posts, late, messages) of those with any, the newest first."""
+    """`days` are (day, posts, late, messages) of those with any, the newest first; `spoken` what a rule would have
+    said, and when."""
 
     posts: int
     messages: int
@@ -26,6 +28,7 @@ class Backtest:
     chart: Chart | None
     days: list[tuple[str, int, int, int]]
     examples: list[tuple[Card, list[str]]]
+    spoken: list[tuple[str, str]]
     note: str
 
     @classmethod
@@ -37,7 +40,7 @@ class Backtest:
             messages=found["messages"],
             late=found["late"],
             span=found["days"],
-            busiest=f"{formats.day(_noon(busiest['date']))}, {formats.number(busiest['posts'])}" if busiest else "",
+            busiest=f"{formats.day(_noon(busiest['date']))} with {_posts(busiest['posts'])}" if busiest else "",
             chart=_chart(days, query),
             days=[
                 (formats.day(_noon(day["date"])), day["posts"], day["late"], day["messages"])
@@ -48,6 +51,7 @@ class Backtest:
                 (card(post, names, _LENGTH), [reason["text"] for reason in post["reasons"]])
                 for post in found["examples"]
             ],
+            spoken=[(formats.moment(one["at"]), one["explained"]) for one in reversed(found["spoken"][-_SPOKEN:])],
             note=found["note"],
         )
 
@@ -63,6 +67,10 @@ def _chart(days: list[dict[str, Any]], query: str) -> Chart | None:
     items = [{"start": f"{d['date']}T00:00:00Z", "count": d["posts"], "topics": {_LATE: d["late"]}} for d in days]
     first, last = _noon(days[0]["date"]), _noon(days[-1]["date"])
     return chart(items, "day", [], link, _LATE, first, last + timedelta(hours=1))
+
+
+def _posts(count: int) -> str:
+    return "1 post" if count == 1 else f"{formats.number(count)} posts"
 
 
 def _noon(day: str) -> datetime:

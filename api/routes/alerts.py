@@ -19,7 +19,7 @@ from api.schemas import of_alerts
 from api.search import MAX_KEY, AlertStreamSearch, Paging, StreamSearch
 from core import times
 from core.alert import AlertForm
-from core.errors import NotFound
+from core.errors import BadRequest, NotFound
 from db import alerts
 
 router = resource("alerts")
@@ -89,6 +89,7 @@ def change_alert(request: Request, who: Keeper, id: Number, patch: of_alerts.Ale
     with site.database.write(lasting=True) as session:
         secrets: dict[int, str] = {}
         if patch.given():
+            require_ours(session, id)
             form = merged(saving.form_of(session, id, site.desk), patch.given())
             secrets = saving.change(session, id, form, site.desk, now).secrets
         if patch.paused is True:
@@ -103,6 +104,7 @@ def change_alert(request: Request, who: Keeper, id: Number, patch: of_alerts.Ale
 def end_alert(request: Request, who: Keeper, id: Number) -> Response:  # noqa: A002
     """Nothing more is told through it, what waits included. Needs the scope `alerts`."""
     with context(request).database.write(lasting=True) as session:
+        require_ours(session, id)
         saving.end(session, id, times.now())
     return Response(status_code=204)
 
@@ -178,6 +180,12 @@ def merged(form: AlertForm, given: dict[str, Any]) -> AlertForm:
         return AlertForm.model_validate({**form.model_dump(mode="json"), **given})
     except ValidationError as error:
         raise RequestValidationError([{**e, "loc": ("body", *e["loc"])} for e in error.errors()]) from None
+
+
+def require_ours(session: Session, alert_id: int) -> None:
+    """Raises BadRequest for an alert of kle.toml, which would come back as it stands there; NotFound."""
+    if alerts.get(session, alert_id).declared:
+        raise BadRequest("kle.toml has this alert: change or end it there; here it can be paused", parameter="id")
 
 
 def _told(session: Session, alert_id: int) -> dict[str, Any]:

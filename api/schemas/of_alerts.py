@@ -144,6 +144,12 @@ class Example(Post):
     reasons: list[dict[str, Any]]
 
 
+class Spoken(Form):
+    at: Time
+    explained: str
+    figures: dict[str, Any]
+
+
 class Preview(Form):
     """What this alert would have sent to each of its channels."""
 
@@ -154,4 +160,5 @@ class Preview(Form):
     busiest: Busiest | None
     per_day: list[Day]
     examples: list[Example] = Field(description="The newest.")
+    spoken: list[Spoken] = Field(description="Of a rule such as more_than: what it would have said, oldest first.")
     note: str = Field(description="What a look back cannot know.")

@@ -90,7 +90,7 @@ def test_a_new_alert_begins_with_the_channels_of_the_last_one(keeper):
         ({"max_age": "soon"}, "max_age", "soon"),
         ({"rule": "more_than", "count": "3"}, "rule", "within"),
         ({"rule": "more_than", "count": "many", "within": "24h"}, "rule", "integer"),
-        ({"kind": "email", "address": "nobody"}, "channels", "nobody"),
+        ({"kind": "email", "address": "nobody"}, "channels", "mail address"),
     ],
 )
 def test_what_is_wrong_stands_at_its_field_and_nothing_typed_is_lost(site, keeper, values, field, says):

@@ -96,6 +96,21 @@ def test_a_wrong_patch_changes_nothing_and_says_where(keeper):
     assert keeper.get(f"/api/v1/alerts/{number}").json()["query"] == "topic:reform"
 
 
+def test_an_alert_of_kle_toml_is_changed_there_and_paused_here(site, keeper):
+    number = made(keeper)["id"]
+    with site.database.write() as session:
+        alerts.change(session, number, {"declared": True})
+    path = f"/api/v1/alerts/{number}"
+    for method, body in (("patch", {"json": {"name": "x"}}), ("delete", {})):
+        answer = keeper.request(method, path, **body)
+        assert answer.status_code == 422 and "kle.toml" in answer.json()["detail"]
+    assert keeper.patch(path, json={"paused": True}).json()["paused_at"]
+    browser, token = site.signed_in("alerts")
+    page = browser.get(f"/alerts/{number}").text
+    assert "kle.toml has this alert" in page and "Change this alert" not in page
+    assert browser.post(f"/alerts/{number}/end", data={"csrf": token}).status_code == 422
+
+
 def test_the_look_back_keeps_nothing_and_needs_no_scope(site, keeper):
     body = {key: value for key, value in ALERT.items() if key != "channels"}
     found = site.inside().post("/api/v1/alerts/preview", json=body).json()

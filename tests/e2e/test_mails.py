@@ -4,9 +4,7 @@ import pytest
 
 from alerts.render import mail
 from tests.alerts.letters import LINKS, TEXT, confirming, part, paused, post, ruled, told
-from tests.e2e.test_pages import browser
 
-__all__ = ["browser"]
 pytestmark = pytest.mark.e2e
 
 ARABIC = "كشف رواتب واحد لجميع الوحدات"

@@ -1,21 +1,12 @@
 """The pages in a real browser, served by a real server: what people see and can do."""
 
-import os
-import shutil
-import socket
-import threading
-import time
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
-import uvicorn
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Page
 
 from core import times
 from db import corrections
-from db.database import Database
-from tests.api.site import HOSTILE, POSTS, Site, fill
+from tests.api.site import HOSTILE, POSTS
+from tests.e2e.seeing import BROKEN_WORDS, CONTRAST, RIGHTMOST, go
 
 pytestmark = pytest.mark.e2e
 ALL = len(POSTS) + 2
@@ -30,140 +21,6 @@ PLACES = [
     "/signin",
     "/nothing",
 ]
-_QUIET = (
-    "--no-sandbox --headless --disable-gpu --disable-quic --no-first-run --disable-background-networking"
-    " --disable-component-update --disable-sync"
-)
-# the contrast of every text with what is really behind it, by WCAG 2
-_CONTRAST = """() => {
-  const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
-  const rgba = (colour) => {
-    canvas.clearRect(0, 0, 1, 1); canvas.fillStyle = colour; canvas.fillRect(0, 0, 1, 1);
-    return canvas.getImageData(0, 0, 1, 1).data;
-  };
-  const linear = (v) => v <= .04045 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4;
-  const light = (c) => [0, 1, 2].map((i) => linear(c[i] / 255))
-    .reduce((sum, v, i) => sum + v * [.2126, .7152, .0722][i], 0);
-  const behind = (element) => {
-    for (let e = element; e; e = e.parentElement) {
-      const c = rgba(getComputedStyle(e).backgroundColor);
-      if (c[3] === 255) return c;
-    }
-    return rgba(getComputedStyle(document.body).backgroundColor);
-  };
-  const found = [];
-  for (const element of document.querySelectorAll("body *:not(svg, svg *, script)")) {
-    const own = [...element.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim());
-    if (!own || !element.checkVisibility() || element.closest(".unseen, .skip")) continue;
-    const [a, b] = [light(rgba(getComputedStyle(element).color)), light(behind(element))];
-    const ratio = (Math.max(a, b) + .05) / (Math.min(a, b) + .05);
-    if (ratio < 4.5) found.push(`${element.className || element.tagName} ${ratio.toFixed(2)}`);
-  }
-  return found;
-}"""
-
-_RIGHTMOST = """element => {
-  const range = document.createRange();
-  range.selectNodeContents(element);
-  return Math.max(...[...range.getClientRects()].map((box) => box.right));
-}"""
-
-
-_BROKEN_WORDS = """() => {
-  const found = [];
-  for (const cell of document.querySelectorAll(".scroll th, .scroll td")) {
-    const walk = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
-    while (walk.nextNode()) {
-      for (const word of walk.currentNode.data.matchAll(/\\S+/g)) {
-        const range = document.createRange();
-        range.setStart(walk.currentNode, word.index);
-        range.setEnd(walk.currentNode, word.index + word[0].length);
-        if (new Set([...range.getClientRects()].map((box) => box.top)).size > 1) found.push(word[0]);
-      }
-    }
-  }
-  return found;
-}"""
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    folder = tmp_path_factory.mktemp("pages")
-    database = Database(f"sqlite:///{folder / 'kle.sqlite'}")
-    database.migrate()
-    filled = fill(database, folder)
-    filled.weeks("sample", [6, 5, 7, 6, 8, 4, 6, 5, 7, 6, 6, 7, 30])
-    yield filled
-    database.close()
-
-
-@pytest.fixture(scope="module")
-def address(site: Site) -> Iterator[str]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    server = uvicorn.Server(uvicorn.Config(site.app(), "127.0.0.1", port, log_level="warning", proxy_headers=False))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.02)
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    thread.join(10)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    program = os.environ.get("CHROMIUM") or "/usr/bin/chromium"
-    if not (Path(program).is_file() or shutil.which(program)):
-        missing = f"no browser at {program}; CHROMIUM names another"
-        if os.environ.get("KLE_REQUIRE_BROWSER") == "1":
-            pytest.fail(f"KLE_REQUIRE_BROWSER=1, but {missing}")
-        pytest.skip(missing)
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=program, args=_QUIET.split())
-        yield started
-        started.close()
-
-
-class Visit:
-    """A page of a context, with all that it asked for and complained about."""
-
-    def __init__(self, context: BrowserContext, address: str) -> None:
-        self.page: Page = context.new_page()
-        self.address = address
-        self.asked: list[str] = []
-        self.complaints: list[str] = []
-        self.page.on("request", lambda request: self.asked.append(request.url))
-        self.page.on("console", lambda message: self.complaints.append(message.text))
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-
-    def open(self, path: str) -> Page:
-        self.page.goto(self.address + path)
-        return self.page
-
-    @property
-    def real_complaints(self) -> list[str]:
-        """The browser notes that a page it shows came with 404 or 422: that is meant."""
-        return [
-            c
-            for c in self.complaints
-            if not c.startswith("Failed to load resource: the server responded with a status of 4")
-        ]
-
-
-@pytest.fixture
-def visit(browser, address):
-    opened = []
-
-    def start(width=1280, height=900, **options) -> Visit:
-        context = browser.new_context(viewport={"width": width, "height": height}, **options)
-        opened.append(context)
-        return Visit(context, address)
-
-    yield start
-    for context in opened:
-        context.close()
 
 
 @pytest.mark.parametrize("scripts", [True, False])
@@ -179,7 +36,7 @@ def test_no_page_is_wider_than_the_screen(visit, width, scripts):
 def test_no_word_of_a_table_is_broken(visit, width):
     page = visit(width).open("/posts/file:office.example/1")
     assert page.locator(".scroll td").count() > 0
-    assert page.evaluate(_BROKEN_WORDS) == []
+    assert page.evaluate(BROKEN_WORDS) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
@@ -190,7 +47,7 @@ def test_every_text_can_be_read_in_light_and_dark(visit, scheme, width):
     for place in PLACES:
         page = screen.open(place)
         page.evaluate("document.querySelectorAll('details').forEach((d) => { d.open = true })")
-        assert page.evaluate(_CONTRAST) == [], place
+        assert page.evaluate(CONTRAST) == [], place
 
 
 def test_light_and_dark_follow_the_reader(visit):
@@ -218,7 +75,7 @@ def test_right_to_left_texts_run_from_the_right(visit):
         text = texts.nth(n)
         assert text.evaluate("e => getComputedStyle(e).direction") == "rtl"
         box = text.bounding_box()
-        last = text.evaluate(_RIGHTMOST)
+        last = text.evaluate(RIGHTMOST)
         assert last == pytest.approx(box["x"] + box["width"], abs=2)
     assert (
         visit().open("/?q=lang:en").locator("article .text").first.evaluate("e => getComputedStyle(e).direction")
@@ -349,11 +206,6 @@ def signed_in(visit, site):
                 corrections.withdraw(session, post, topic, author, times.now())
 
 
-def go(page: Page, address: str, path: str) -> Page:
-    page.goto(address + path)
-    return page
-
-
 @pytest.mark.parametrize("scripts", [True, False])
 def test_a_tag_is_corrected_and_given_back_without_leaving_the_place(signed_in, address, scripts):
     page = go(signed_in(java_script_enabled=scripts), address, "/posts/file:office.example/1")
@@ -405,7 +257,7 @@ def test_the_forms_fit_and_can_be_read(signed_in, address, width, scheme):
         page.evaluate("document.querySelectorAll('details').forEach((d) => { d.open = true })")
         assert page.locator("form.judge").count() > 0
         assert page.evaluate("document.documentElement.scrollWidth") <= width, place
-        assert page.evaluate(_CONTRAST) == [], place
+        assert page.evaluate(CONTRAST) == [], place
 
 
 def test_a_note_in_sorani_runs_from_the_right(signed_in, address):
