@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 import pytest
 from lxml import html
 
+from alerts.desk import Desk
 from db import alerts
 from db.models import Delivery, Subscriber
 from db.upsert import table
@@ -245,3 +246,31 @@ def test_a_link_is_only_looked_at_by_a_get_and_a_wrong_one_says_what_to_do(site,
     assert asked.headers["referrer-policy"] == "no-referrer" and 'content="noindex"' in asked.text
     answer = public.post(f"/subscriptions/7/{what}?token=wrong", data={"List-Unsubscribe": "One-Click"})
     assert answer.status_code == 404 and "does not work" in answer.text
+
+
+def test_a_good_link_confirms_and_another_ends_it(site):
+    public = site.outside(public_read=True, public_subscribe=True)
+    public.post("/subscriptions", data={"q": "reform", "to": "reader@example.org"})
+    with site.database.read() as session:
+        (alert,) = alerts.all_of(session)
+        (row,) = alerts.subscriptions(session, [alert.id])
+    desk = Desk.of(site.settings)
+
+    def link(what):
+        return f"/subscriptions/{row.id}/{what}?token={desk.token(what, row.id)}"
+
+    assert (
+        public.post(f"/subscriptions/{row.id}/confirm?token={desk.token('unsubscribe', row.id)}").status_code == 404
+    )
+    public.get(link("confirm"))
+    with site.database.read() as session:
+        assert alerts.subscription(session, row.id).confirmed_at is None, "looking is not saying yes"
+    assert "reform" in public.post(link("confirm")).text
+    with site.database.read() as session:
+        assert alerts.subscription(session, row.id).confirmed_at is not None
+    for _ in range(2):
+        ended = public.post(link("unsubscribe"), data={"List-Unsubscribe": "One-Click"})
+        assert ended.status_code == 200 and "Ended" in ended.text
+    with site.database.read() as session:
+        assert alerts.subscriptions(session, [alert.id]) == []
+    assert public.post(link("confirm")).status_code == 404
