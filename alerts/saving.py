@@ -5,17 +5,16 @@ address confirms, is a delivery like any other.
 """
 
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlmodel import Session
 
-from alerts import body, channel
+from alerts import body, channel, showing
 from alerts.desk import Desk
-from core import times
-from core.alert import AlertForm, ChannelForm, Rule
+from core.alert import AlertForm, ChannelForm
 from core.errors import BadRequest, NotFound
 from db import alerts, deliveries, query, subscribers, told
 from db.query import PostQuery
@@ -23,7 +22,7 @@ from db.query import PostQuery
 ROTATING = timedelta(hours=24)  # in which a former secret stays valid
 UNANSWERED = timedelta(days=7)  # after which an address that never said yes is let go
 _ASKED_EVERY = timedelta(hours=24)
-_MOST_ASKED = 3  # mails in that time that ask one address for its yes
+MOST_ASKED = 3  # mails in that time that ask one address for its yes
 ENDED = "the alert or the subscription ended before it was sent"
 
 
@@ -41,29 +40,12 @@ def make(
 ) -> Made:  # fmt: skip
     """Raises BadRequest, QueryError: nothing is written then."""
     check(session, form)
-    addresses = [_address(one) for one in form.channels]
+    addresses = [address_of(one) for one in form.channels]
     number = alerts.make(session, {**_row(form), "owner": owner, "declared": declared}, now)
     made = Made(number)
     for kind, address in addresses:
         _subscribe(session, made, kind, address, desk, now, outside=outside)
     return made
-
-
-def make_outside(session: Session, form: AlertForm, desk: Desk, now: datetime) -> None:
-    """For somebody we do not know: one search, mailed to one address that has to say yes. Nothing is told of what
-    we know of that address. Raises BadRequest."""
-    if [one.kind for one in form.channels] != ["email"] or form.rule.kind != "posts":
-        raise BadRequest("give one channel of the kind email, and no rule", parameter="channels")
-    check(session, form)
-    kind, address = _address(form.channels[0])
-    known = subscribers.known(session, kind, desk.sealer.digest(kind, address.value))
-    mine = alerts.of_subscribers(session, [known.id]) if known else []
-    asked = alerts.by_id(session, [one.alert_id for one in mine])
-    same = next((one for one in mine if asked[one.alert_id].query == form.query), None)
-    if same is None:
-        make(session, form, desk, alerts.OUTSIDE, now, outside=True)
-    elif same.confirmed_at is None:
-        _ask(session, same.alert_id, same.subscriber_id, desk, now)
 
 
 def change(session: Session, alert_id: int, form: AlertForm, desk: Desk, now: datetime) -> Made:
@@ -74,10 +56,10 @@ def change(session: Session, alert_id: int, form: AlertForm, desk: Desk, now: da
         row["state"] = old.state  # what was said need not be said again for another name
     alerts.change(session, alert_id, row)
     made = Made(alert_id)
-    wanted = {_subscribe(session, made, *_address(one), desk, now) for one in form.channels}
+    wanted = {_subscribe(session, made, *address_of(one), desk, now) for one in form.channels}
     for one in alerts.subscriptions(session, [alert_id]):
         if one.id not in wanted:
-            _end(session, one, now)
+            end_one(session, one, now)
     return made
 
 
@@ -85,7 +67,7 @@ def declare(session: Session, alert_id: int, form: AlertForm, desk: Desk, now: d
     """As `change`, if the form says something else; who left the alert is not brought back. Whether anything was
     changed. Raises BadRequest."""
     old, left = alerts.get(session, alert_id), alerts.left(session, alert_id)
-    addresses = [(kind, address) for kind, address in map(_address, form.channels)]
+    addresses = [(kind, address) for kind, address in map(address_of, form.channels)]
     who = [subscribers.known(session, kind, desk.sealer.digest(kind, address.value)) for kind, address in addresses]
     stays = [one for one, known in zip(form.channels, who, strict=True) if not (known and known.id in left)]
     heard = {one.subscriber_id for one in alerts.subscriptions(session, [alert_id])}
@@ -101,13 +83,13 @@ def add(session: Session, alert_id: int, channels: Sequence[ChannelForm], desk: 
     alerts.get(session, alert_id)
     made = Made(alert_id)
     for one in channels:
-        _subscribe(session, made, *_address(one), desk, now)
+        _subscribe(session, made, *address_of(one), desk, now)
     return made
 
 
 def remove(session: Session, alert_id: int, subscription_id: int, now: datetime) -> None:
     """Raises NotFound."""
-    _end(session, _of(session, alert_id, subscription_id), now)
+    end_one(session, one_of(session, alert_id, subscription_id), now)
 
 
 def form_of(session: Session, alert_id: int, desk: Desk) -> AlertForm:
@@ -117,7 +99,7 @@ def form_of(session: Session, alert_id: int, desk: Desk) -> AlertForm:
     for one in alerts.subscriptions(session, [alert_id]):
         where = channel.module(one.subscriber_kind).FIELD
         channels.append({"kind": one.subscriber_kind, where: desk.sealer.open(one.subscriber_address)})
-    said = {name: value for name, value in _said(row).items() if name in AlertForm.model_fields}
+    said = {name: value for name, value in showing.said(row).items() if name in AlertForm.model_fields}
     return AlertForm.model_validate({**said, "channels": channels})
 
 
@@ -134,14 +116,14 @@ def resume(session: Session, alert_id: int) -> None:
 def end(session: Session, alert_id: int, now: datetime) -> None:
     """Raises NotFound."""
     for one in alerts.subscriptions(session, [alerts.get(session, alert_id).id]):
-        _end(session, one, now)
+        end_one(session, one, now)
     deliveries.cancel(session, alert_id, None, now, ENDED)
     alerts.change(session, alert_id, {"ended_at": now})
 
 
 def rotate(session: Session, alert_id: int, subscription_id: int, desk: Desk, now: datetime) -> str:
     """A new secret, told this once; the one before signs beside it for a day. Raises NotFound, BadRequest."""
-    one = _of(session, alert_id, subscription_id)
+    one = one_of(session, alert_id, subscription_id)
     if one.secret is None:
         raise BadRequest("this channel signs nothing: only webhooks have a secret", parameter="subscription")
     fresh = str(channel.module(subscribers.get(session, one.subscriber_id).kind).new_secret())
@@ -149,19 +131,9 @@ def rotate(session: Session, alert_id: int, subscription_id: int, desk: Desk, no
     return fresh
 
 
-def ask_again(session: Session, alert_id: int, subscription_id: int, desk: Desk, now: datetime) -> None:
-    """Mail the address once more that it has to say yes. Raises NotFound, BadRequest."""
-    one = _of(session, alert_id, subscription_id)
-    if one.confirmed_at is not None:
-        raise BadRequest("this address has said yes already", parameter="subscription")
-    if not _ask(session, one.alert_id, one.subscriber_id, desk, now):
-        raise BadRequest(f"this address was asked {_MOST_ASKED} times in a day: leave it in peace until tomorrow",
-                         parameter="subscription")  # fmt: skip
-
-
 def revive(session: Session, alert_id: int, subscription_id: int, now: datetime) -> None:
     """Try a channel that was paused again, with all that waits. Raises NotFound."""
-    one = _of(session, alert_id, subscription_id)
+    one = one_of(session, alert_id, subscription_id)
     subscribers.change(session, one.subscriber_id, {"paused_at": None, "failing_since": None})
     deliveries.hurry(session, one.subscriber_id, now)
 
@@ -182,64 +154,15 @@ def test(session: Session, alert_id: int, desk: Desk, now: datetime) -> list[str
     return [_send(session, "test", one.subscriber_id, alert_id, said, now) for one in heard]
 
 
-def confirm(session: Session, subscription_id: int, token: str, desk: Desk, now: datetime) -> str | None:
-    """The address said yes; the alert's name. None for a token that is none, or one that came too late. One yes
-    counts for all that people we know asked this address for."""
-    one = _known(session, subscription_id)
-    if one is None or not desk.knows(token, "confirm", subscription_id):
-        return None
-    waiting = alerts.unconfirmed(session, one.subscriber_id)
-    also = [other.id for other in waiting if not other.outside and not one.outside]
-    alerts.confirm(session, [subscription_id, *also], now)
-    if not one.outside:
-        subscribers.confirm(session, one.subscriber_id, now)
-    return str(alerts.get(session, one.alert_id).name)
-
-
-def unsubscribe(session: Session, subscription_id: int, token: str, desk: Desk, now: datetime) -> str | None:
-    """The alert's name; None for a token that is none. Who unsubscribes twice is told the same."""
-    if not desk.knows(token, "unsubscribe", subscription_id):
-        return None
-    one = alerts.ever(session, subscription_id)
-    if one is None:
-        return None
-    if one.ended_at is None:
-        _end(session, one, now, left=True)
-        end_abandoned(session, now)
-    return str(alerts.by_id(session, [one.alert_id])[one.alert_id].name)
-
-
-def tidy(session: Session, now: datetime) -> None:
-    """Let go of addresses that never said yes, and of outsiders' alerts that nobody hears any more."""
-    for number in alerts.never_confirmed(session, now - UNANSWERED):
-        one = alerts.ever(session, number)
-        if one is not None:
-            _end(session, one, now)
-    end_abandoned(session, now)
-
-
-def end_abandoned(session: Session, now: datetime) -> None:
-    for number in alerts.abandoned(session):
-        end(session, number, now)
-
-
-def told_of(session: Session, rows: Iterable[Any]) -> list[dict[str, Any]]:
-    """These alerts as the API shows them."""
-    rows = list(rows)
-    numbers = [row.id for row in rows]
-    channels: dict[int, list[dict[str, Any]]] = {number: [] for number in numbers}
-    for one in alerts.subscriptions(session, numbers):
-        channels[one.alert_id].append(_channel(one))
-    waiting, sent = told.counted(session, numbers), deliveries.last_sent(session, numbers)
-    return [
-        {
-            **_said(row),
-            "channels": channels[row.id],
-            "waiting": waiting.get(row.id, 0),
-            "last_sent_at": times.text(sent[row.id]) if row.id in sent else None,
-        }
-        for row in rows
-    ]
+def let_go(session: Session, desk: Desk, now: datetime) -> int:
+    """End all subscriptions, whose addresses nobody can read without the key that was lost, and take this one from now
+    on; how many."""
+    found = alerts.subscriptions(session, [row.id for row in alerts.all_of(session)])
+    for one in found:
+        end_one(session, one, now)
+    alerts.drop_key(session)
+    desk.hold(session)
+    return len(found)
 
 
 def check(session: Session, form: AlertForm) -> None:
@@ -261,45 +184,7 @@ def _row(form: AlertForm) -> dict[str, Any]:
     }
 
 
-def _said(row: Any) -> dict[str, Any]:
-    return {
-        "id": row.id,
-        "name": row.name,
-        "query": row.query,
-        "rule": Rule.model_validate(row.rule).model_dump(mode="json", exclude_none=True),
-        "cadence": row.cadence,
-        "quiet": row.quiet,
-        "lang": row.lang,
-        "edits": row.tells_edits,
-        "max_age": times.every(timedelta(seconds=row.max_age_seconds)),
-        "owner": row.owner,
-        "declared": row.declared,
-        "made_at": times.text(row.made_at),
-        "paused_at": _time(row.paused_at),
-    }
-
-
-def _channel(one: Any) -> dict[str, Any]:
-    paused = one.subscriber_paused_at is not None
-    state = "unconfirmed" if one.confirmed_at is None else "paused" if paused else "active"
-    return {
-        "subscription": one.id,
-        "kind": one.subscriber_kind,
-        "shown": one.subscriber_shown,
-        "state": state,
-        "asked_at": times.text(one.asked_at),
-        "confirmed_at": _time(one.confirmed_at),
-        "failing_since": _time(one.subscriber_failing_since),
-        "paused_at": _time(one.subscriber_paused_at),
-        "signed": one.secret is not None,
-    }
-
-
-def _time(moment: datetime | None) -> str | None:
-    return times.text(moment) if moment else None
-
-
-def _address(one: ChannelForm) -> tuple[str, channel.Address]:
+def address_of(one: ChannelForm) -> tuple[str, channel.Address]:
     """Raises BadRequest."""
     module = channel.module(one.kind)
     said = one.options
@@ -316,6 +201,7 @@ def _subscribe(
 ) -> int:  # fmt: skip
     """The subscription's number. A secret is new, as is the question to an address that has to say yes."""
     module = channel.module(kind)
+    desk.hold(session)
     row = {
         "kind": kind,
         "address_key": desk.sealer.digest(kind, address.value),
@@ -332,13 +218,13 @@ def _subscribe(
     if begun and secret:
         made.secrets[number] = secret
     if begun and yes is None:
-        _ask(session, made.id, who.id, desk, now)
+        ask(session, made.id, who.id, desk, now)
     return number
 
 
-def _ask(session: Session, alert_id: int, subscriber_id: int, desk: Desk, now: datetime) -> bool:
+def ask(session: Session, alert_id: int, subscriber_id: int, desk: Desk, now: datetime) -> bool:
     """Whether it was asked: nobody is asked without end."""
-    if deliveries.count_of(session, subscriber_id, "confirm", now - _ASKED_EVERY) >= _MOST_ASKED:
+    if deliveries.count_of(session, subscriber_id, "confirm", now - _ASKED_EVERY) >= MOST_ASKED:
         return False
     said = body.message(body.CONFIRM, alerts.get(session, alert_id), desk.office.links, now)
     _send(session, "confirm", subscriber_id, alert_id, said, now)
@@ -360,7 +246,7 @@ def new_key() -> str:
     return f"msg_{secrets.token_hex(16)}"
 
 
-def _end(session: Session, one: Any, now: datetime, *, left: bool = False) -> None:
+def end_one(session: Session, one: Any, now: datetime, *, left: bool = False) -> None:
     """Who left is asked again before it is told of anything new."""
     alerts.unsubscribe(session, [one.id], now, left=left)
     who = subscribers.get(session, one.subscriber_id)
@@ -370,15 +256,8 @@ def _end(session: Session, one: Any, now: datetime, *, left: bool = False) -> No
     deliveries.cancel(session, one.alert_id, one.subscriber_id, now, ENDED)
 
 
-def _of(session: Session, alert_id: int, subscription_id: int) -> Any:
+def one_of(session: Session, alert_id: int, subscription_id: int) -> Any:
     one = alerts.subscription(session, subscription_id)
     if one.alert_id != alert_id:
         raise NotFound(f"alert {alert_id} has no subscription {subscription_id}")
     return one
-
-
-def _known(session: Session, subscription_id: int) -> Any | None:
-    try:
-        return alerts.subscription(session, subscription_id)
-    except NotFound:
-        return None

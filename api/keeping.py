@@ -6,7 +6,7 @@ from fastapi import Request
 from sqlmodel import Session
 from starlette.responses import RedirectResponse, Response
 
-from alerts import saving
+from alerts import showing
 from api import editing, sent
 from api.access import Caller
 from api.addresses import site
@@ -40,7 +40,7 @@ def shown(
     found: dict[str, Any] = editing.NO_LOOK_BACK,
 ) -> Response:
     """`draft` is what was filled in and not saved, `found` what it would have sent."""
-    (told,) = saving.told_of(session, [alerts.get(session, alert_id)])
+    (told,) = showing.told_of(session, [alerts.get(session, alert_id)])
     messages, following = sent.listed(session, alert_id, _MESSAGES, cursor)
     wrong = errors or {}
     values = {

@@ -7,7 +7,7 @@ of who asked but those of the search.
 from fastapi import Request
 from pydantic import ValidationError
 
-from alerts import saving
+from alerts import opting
 from api.access import Caller
 from api.buckets import sender
 from api.deps import context
@@ -30,7 +30,7 @@ def ask(request: Request, form: AlertForm) -> None:
     site.askers.take(sender(request))
     form = form.model_copy(update={"name": proposed(form.query)})
     with site.database.write(lasting=True) as session:
-        saving.make_outside(session, form, site.desk, times.now())
+        opting.make_outside(session, form, site.desk, times.now())
 
 
 def by_mail(query: str, to: str) -> AlertForm:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, exists, func, select, update
+from sqlalchemy import Select, delete, exists, func, select, update
 from sqlmodel import Session
 
 from core import cursor
@@ -16,6 +16,7 @@ from db.models import Alert, Meta, Subscriber, Subscription, Version
 from db.upsert import Row, among, insert, insert_all, insert_quietly, table
 
 _PLACE = "alerts_place"  # in Meta: the last line of the ledger that was matched
+_KEY = "alerts_key"  # in Meta
 _STAMP = "alerts_stamp"  # in Meta: another one after each change, by which a matcher knows that it has to look
 _alert, _subscriber, _subscription, _meta, _version = (
     table(m) for m in (Alert, Subscriber, Subscription, Meta, Version)
@@ -223,6 +224,19 @@ def hearings(session: Session) -> list[Hearing]:
     columns = _subscription.c.alert_id, _subscription.c.subscriber_id, _subscription.c.from_version
     statement = select(*columns).where(_subscription.c.ended_at.is_(None)).order_by(_subscription.c.id)
     return [Hearing(*row) for row in session.execute(statement)]
+
+
+def key_of(session: Session) -> str | None:
+    """By which key addresses are encrypted, as its digest; None as long as there are none."""
+    return session.execute(select(_meta.c.value).where(_meta.c.name == _KEY)).scalar()
+
+
+def keep_key(session: Session, digest: str) -> None:
+    insert_quietly(session, Meta, [{"name": _KEY, "value": digest}])
+
+
+def drop_key(session: Session) -> None:
+    session.execute(delete(_meta).where(_meta.c.name == _KEY))
 
 
 def stamp(session: Session) -> str:

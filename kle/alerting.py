@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from alerts import gather, rules, saving
+from alerts import gather, opting, rules
 from alerts.deliver import Outbox
 from alerts.desk import Desk
 from alerts.round import Matcher
@@ -43,7 +43,7 @@ class Alerting:
 
     def tidy(self) -> None:
         with self.database.write() as session:
-            saving.tidy(session, times.now())
+            opting.tidy(session, times.now())
 
     def close(self, grace: float) -> None:
         self._outbox.close(grace)

@@ -10,7 +10,7 @@ import structlog
 import uvicorn
 from fastapi import FastAPI
 
-from alerts.desk import Desk
+from alerts.desk import WRONG_KEY, Desk
 from api.app import create_app
 from api.watcher import Watcher
 from core import garbage, times
@@ -95,8 +95,17 @@ def _worker(settings: Settings, database: Database, role: Role, desk: Desk) -> W
         collecting=role in ("all", "collector"),
         forgetting=here,
         model=model,
-        desk=desk if here else None,
+        desk=desk if here and _fits(desk, database) else None,
     )
+
+
+def _fits(desk: Desk, database: Database) -> bool:
+    """All else goes on without the key of alerts."""
+    with database.read() as session:
+        fits = desk.fits(session)
+    if not fits:
+        log.error("nobody is told of anything", reason=f"KLE_SECRET_KEY {WRONG_KEY}")
+    return fits
 
 
 def _serve(app: FastAPI, listening: socket.socket, stop: StopSign) -> None:

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from sqlmodel import Session
 from starlette.responses import RedirectResponse, Response
 
-from alerts import saving
+from alerts import opting, saving
 from api import editing, keeping
 from api.access import AnyCaller, Caller, Insider, check_csrf, require
 from api.conditional import asked_at
@@ -113,7 +113,7 @@ def act_on_channel(
         if act == "secret":
             secrets = {subscription: saving.rotate(session, id, subscription, site.desk, now)}
         elif act == "confirmation":
-            saving.ask_again(session, id, subscription, site.desk, now)
+            opting.ask_again(session, id, subscription, site.desk, now)
         else:
             saving.revive(session, id, subscription, now)
     return keeping.kept(request, who, id, secrets, "#channels")

@@ -9,7 +9,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Query, Request
 from starlette.responses import Response
 
-from alerts import saving
+from alerts import opting
 from api import subscribing
 from api.access import AnyCaller
 from api.deps import context, only
@@ -46,7 +46,7 @@ def ask_to_confirm(request: Request, _who: AnyCaller, id: Number, token: Token =
 def confirm(request: Request, _who: AnyCaller, id: Number, token: Token = "") -> Response:  # noqa: A002
     site = context(request)
     with site.database.write(lasting=True) as session:
-        name = saving.confirm(session, id, token, site.desk, times.now())
+        name = opting.confirm(session, id, token, site.desk, times.now())
     return _page(request, "confirm", "done", name)
 
 
@@ -59,7 +59,7 @@ def ask_to_unsubscribe(request: Request, _who: AnyCaller, id: Number, token: Tok
 def unsubscribe(request: Request, _who: AnyCaller, id: Number, token: Token = "") -> Response:  # noqa: A002
     site = context(request)
     with site.database.write(lasting=True) as session:
-        name = saving.unsubscribe(session, id, token, site.desk, times.now())
+        name = opting.unsubscribe(session, id, token, site.desk, times.now())
     return _page(request, "unsubscribe", "done", name)
 
 

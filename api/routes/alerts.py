@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from sqlmodel import Session
 from starlette.responses import Response
 
-from alerts import preview, saving
+from alerts import opting, preview, saving, showing
 from api import subscribing
 from api.access import AnyCaller, Caller, Insider, Token, check_writer, still_insider, writer
 from api.answers import Json, listing, resource
@@ -40,7 +40,7 @@ def list_alerts(request: Request, _who: Insider, page: Annotated[Paging, Query()
     """Those that have not ended, in the order in which they were made. Not for outside readers."""
     with context(request).database.read() as session:
         rows, following = alerts.listed(session, page.limit, page.cursor)
-        return listing(saving.told_of(session, rows), following)
+        return listing(showing.told_of(session, rows), following)
 
 
 @router.post(
@@ -133,7 +133,7 @@ def ask_again(request: Request, who: Keeper, id: Number, subscription: Number) -
     """Mail the link to confirm again. Needs the scope `alerts`."""
     site = context(request)
     with site.database.write(lasting=True) as session:
-        saving.ask_again(session, id, subscription, site.desk, times.now())
+        opting.ask_again(session, id, subscription, site.desk, times.now())
     return Response(status_code=204)
 
 
@@ -189,7 +189,7 @@ def require_ours(session: Session, alert_id: int) -> None:
 
 
 def _told(session: Session, alert_id: int) -> dict[str, Any]:
-    return saving.told_of(session, [alerts.get(session, alert_id)])[0]
+    return showing.told_of(session, [alerts.get(session, alert_id)])[0]
 
 
 def _with_secrets(told: dict[str, Any], secrets: dict[int, str]) -> dict[str, Any]:

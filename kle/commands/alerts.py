@@ -1,4 +1,4 @@
-"""`kle alerts list|add|end|test|rotate|backtest`."""
+"""`kle alerts list|add|end|test|rotate|reset-key|backtest`."""
 
 from typing import Annotated, Any
 
@@ -23,12 +23,12 @@ Silence = Annotated[bool, typer.Option("--silence", help="Speak when there was n
 @app.command("list")
 def list_(json: Json = False) -> None:
     """Every alert with its channels, what waits, and when it last spoke."""
-    from alerts import saving
+    from alerts import showing
     from db import alerts
     from kle import runtime
 
     with runtime.archive(sync=runtime.config_is_there()) as (_, database), database.read() as session:
-        rows = saving.told_of(session, alerts.all_of(session))
+        rows = showing.told_of(session, alerts.all_of(session))
     if json:
         output.print_json({"items": rows})
     elif rows:
@@ -59,7 +59,7 @@ def add(
 
     Example: kle alerts add "topic:reform peshmerga" --webhook https://example.org/hook
     """
-    from alerts import saving
+    from alerts import saving, showing
     from alerts.desk import Desk
     from core import times
     from db import alerts
@@ -72,7 +72,7 @@ def add(
     form = _form(query, cadence, lang, edits, _rule(more_than, unusual, silence), said)
     with runtime.archive() as (settings, database), database.write(lasting=True) as session:
         made = saving.make(session, form, Desk.of(settings), "kle", times.now())
-        (told,) = saving.told_of(session, [alerts.get(session, made.id)])
+        (told,) = showing.told_of(session, [alerts.get(session, made.id)])
     for channel in told["channels"]:
         channel["secret"] = made.secrets.get(channel["subscription"])
     if json:
@@ -141,6 +141,25 @@ def rotate(
 
     with runtime.archive() as (settings, database), database.write(lasting=True) as session:
         output.say(saving.rotate(session, number, subscription, Desk.of(settings), times.now()))
+
+
+@app.command("reset-key")
+def reset_key() -> None:
+    """After secret.key was lost: let go of all channels, which nobody can read any more, and take the key at hand.
+
+    Alerts stay, without channels. Whoever finds the old key again should put it back instead.
+    """
+    from alerts import saving
+    from alerts.desk import Desk
+    from core import times
+    from kle import runtime
+
+    with runtime.archive() as (settings, database), database.write(lasting=True) as session:
+        desk = Desk.of(settings)
+        gone = 0 if desk.fits(session) else saving.let_go(session, desk, times.now())
+    output.note(
+        f"{gone} channels were let go." if gone else "The key at hand opens this archive's alerts: nothing to do."
+    )
 
 
 @app.command()
