@@ -82,7 +82,8 @@ def merge(
     with opened.archive(other) as source, source.read() as there:
         _refuse_itself(database, source)
         report = Report(_name(there), heads(there), _verified(there, progress) if check else None, dry_run=dry_run)
-        report.left_out[ALERTS] += count(there, Alert)
+        if left := count(there, Alert):
+            report.left_out[ALERTS] = left
         hidden = _forgotten(database, there)
         for posts in slices(there, size):
             try:
