@@ -65,8 +65,7 @@ class Matcher:
 
 def _of(alert: Alert, post: Coming, shown: Post, news: News, now: datetime) -> Iterator[Match]:
     """What each subscriber of the alert is told of this post."""
-    age = (now if news.by_hand else post.first_seen_at) - post.created_at
-    late = age > alert.max_age and not news.edit
+    late = news.at - post.created_at > alert.max_age and not news.edit
     due = alert.due(now + LATE if late else now + GRACE if post.pending else now)
     why = None
     for hearing in alert.hearings:

@@ -4,7 +4,7 @@ A post comes once as it is seen, again when its text was edited, when a model re
 time, and when a person corrected a tag. A model that reads it anew later brings no news.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -28,11 +28,12 @@ _post, _version, _tag, _account, _actor, _correction = (
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """`edit` is the version that an edit made, as (number, id); `by_hand`: a person's word alone brought it up."""
+    """`at` is when this archive was told: of a post that another one saw long before, when it was merged in.
+    `edit` is the version that an edit made, as (number, id)."""
 
     post_id: int
+    at: datetime
     edit: tuple[int, int] | None = None
-    by_hand: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,6 @@ class Coming:
     words: Sequence[str]
     tokens: frozenset[str]
     created_at: datetime
-    first_seen_at: datetime
     first_version: int
     pending: bool
 
@@ -52,13 +52,16 @@ def news(session: Session, lines: Sequence[Any]) -> dict[int, News]:
     """By post, in the order of the first line on each."""
     of_version = _read(session, _row_ids(lines, "version"), _version.c.change.in_(_NEWS))
     judged = _judged_first(session, [line for line in lines if line.kind == "tags"])
-    said = _said(session, _row_ids(lines, "correction"))
+    moments = {happened.row_of(line): line.at for line in reversed(lines) if line.kind in ("version", "tags")}
+    at: dict[int, datetime] = {}
     edits: dict[int, tuple[int, int] | None] = {}
     for row in (*of_version, *judged):
         known, edit = edits.get(row.post_id), (row.number, row.id) if row.change == "edit" else None
         edits[row.post_id] = max(known, edit) if known and edit else known or edit
-    found = {post_id: News(post_id, edit) for post_id, edit in edits.items()}
-    return found | {post_id: News(post_id, by_hand=True) for post_id in said if post_id not in found}
+        at.setdefault(row.post_id, moments[row.id])
+    found = {post_id: News(post_id, at[post_id], edit) for post_id, edit in edits.items()}
+    said = _said(session, {happened.row_of(line): line.at for line in lines if line.kind == "correction"})
+    return {post_id: News(post_id, moment) for post_id, moment in said.items()} | found
 
 
 def _row_ids(lines: Sequence[Any], kind: str) -> list[int]:
@@ -82,11 +85,13 @@ def _judged_first(session: Session, lines: Sequence[Any]) -> list[Any]:
     return _read(session, fresh)
 
 
-def _said(session: Session, correction_ids: Sequence[int]) -> list[int]:
-    statement = select(_version.c.post_id).join_from(
-        _correction, _version, _version.c.id == _correction.c.version_id
-    )
-    return list(session.execute(statement.where(among(session, _correction.c.id, correction_ids))).scalars())
+def _said(session: Session, corrections: Mapping[int, datetime]) -> dict[int, datetime]:
+    """The posts of these corrections, each with when the last was made."""
+    of_version = _version.c.id == _correction.c.version_id
+    statement = select(_correction.c.id, _version.c.post_id).join_from(_correction, _version, of_version)
+    mine = among(session, _correction.c.id, sorted(corrections))
+    rows = session.execute(statement.where(mine).order_by(_correction.c.id))
+    return {row.post_id: corrections[row.id] for row in rows}
 
 
 def posts(session: Session, keys: Collection[int], *, tagging: bool) -> list[Coming]:
@@ -97,7 +102,7 @@ def posts(session: Session, keys: Collection[int], *, tagging: bool) -> list[Com
     )
     statement = (
         select(
-            _post.c.id, _post.c.created_at, _post.c.first_seen_at, _version.c.tag_priority,
+            _post.c.id, _post.c.created_at, _version.c.tag_priority,
             _account.c.handle_key, _actor.c.slug, first.label("first_version"),
         )
         .join_from(_post, _version, CURRENT)
@@ -114,7 +119,7 @@ def _coming(row: Any, entry: entries.Entry, tagging: bool) -> Coming:
     tokens = frozenset((*entry.tokens, *names))
     pending = tagging and row.tag_priority is not None
     words = index_words(entry.text)
-    return Coming(row.id, words, tokens, row.created_at, row.first_seen_at, row.first_version, pending)
+    return Coming(row.id, words, tokens, row.created_at, row.first_version, pending)
 
 
 def usual(session: Session, posts: int) -> list[entries.Entry]:

@@ -183,6 +183,8 @@ def replay(session: Session, alert_id: int, delivery_id: int, now: datetime) -> 
         raise NotFound(f"alert {alert_id} has no delivery {delivery_id}")
     if row.ended_at is None:
         raise BadRequest(f"delivery {delivery_id} was not sent yet: it is tried again by itself")
+    if row.cut_at is not None:
+        raise BadRequest(f"delivery {delivery_id} is too old to be sent again: of its posts only the ids were kept")
     anew = {"ended_at": None, "parked": False, "attempts": 0, "not_before": now}
     session.execute(update(_delivery).where(_delivery.c.id == delivery_id).values(anew))
     return row

@@ -6,11 +6,13 @@ from collections.abc import Callable
 import structlog
 
 from core import times
+from db import alert_retention
 from db.database import Database
 from db.erasing import due, purge, retention
 from db.erasing.due import Rule
 
 SLICE = 5  # posts of one transaction: up to 30 ms each, and others want to write
+MESSAGES = 50  # of one transaction
 PAUSE = 0.01  # seconds between two, for others who want to write
 log = structlog.get_logger("kle.forgetting")
 Going = Callable[[], bool]
@@ -42,6 +44,21 @@ def retain_daily(database: Database, going: Going = always) -> None:
     if going():
         with database.write() as session:
             retention.note_run(session, now)
+
+
+def cut_messages(database: Database, going: Going = always) -> int:
+    """Leave of the posts in messages that were sent long ago their ids only; how many messages."""
+    done = 0
+    while going():
+        with database.read() as session:
+            if not alert_retention.is_due(session, times.now()):
+                break
+        with database.write() as session:
+            done += alert_retention.cut_some(session, times.now(), MESSAGES)
+        time.sleep(PAUSE)
+    if done:
+        log.info("messages name their posts only now", messages=done, kept_days=alert_retention.KEPT.days)
+    return done
 
 
 def _erase(database: Database, rule: Rule, going: Going) -> int:

@@ -185,6 +185,7 @@ class Worker:
         forgetting.announce(self._database)
         with self._erasing:
             forgetting.retain_daily(self._database, self._going)
+            forgetting.cut_messages(self._database, self._going)
 
     def _purge(self) -> None:
         if not self._erasing.locked():

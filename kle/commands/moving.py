@@ -35,19 +35,22 @@ def backup(
     """
     from db.moving import backup as moving
     from db.proof import digests
-    from kle import runtime
+    from kle import keyring, runtime
 
-    with runtime.archive() as (_, database), output.progress() as bar:
+    with runtime.archive() as (knobs, database), output.progress() as bar:
         task = bar.add_task("copying and comparing", total=None)
         report = moving.backup(database, file, force=force, progress=lambda count: bar.advance(task, count))
         with database.write() as session:
             said = {"heads": report.heads, "tables": digests.of(report.tables), "path": str(file.absolute())}
             _tell(session, "backup", file.name, said)
+    needs_key = report.tables["subscriber"]["rows"] > 0
     if json:
-        output.print_json(report.as_json())
+        output.print_json({**report.as_json(), "needs_key": needs_key})
         return
     output.say(f"{file} is a copy of the archive: {_counted(report.tables)}, {report.bytes // 1_000_000 + 1} MB.")
     _say_heads(report.heads)
+    if needs_key:
+        output.note(f"It tells nobody without {keyring.name(knobs)}, which is not in it: keep that too, and apart.")
 
 
 def restore(
@@ -69,7 +72,7 @@ def restore(
     """
     from core import settings
     from db.moving import restore as moving
-    from kle import logs
+    from kle import keyring, logs
 
     knobs = settings.load()
     logs.configure(knobs.log_level)
@@ -89,10 +92,11 @@ def restore(
                 ),
                 progress=lambda count: bar.advance(task, count),
             )
+        lacks_key = not keyring.opens(knobs, database)
     finally:
         database.close()
     if json:
-        output.print_json(report.as_json())
+        output.print_json({**report.as_json(), "lacks_key": lacks_key})
         return
     where = database.file or database.url.render_as_string(hide_password=True)
     output.say(f"{where} is the archive in {file}: {_counted(report.tables)}, the same in every table.")
@@ -101,6 +105,11 @@ def restore(
         output.say(f"What stood there before is {report.aside}.")
     if report.verified is None:
         output.note("It was not verified: run `kle verify`.")
+    if lacks_key:
+        output.note(
+            f"Its alerts tell nobody until {keyring.name(knobs)} is the one of the archive that was backed up: put "
+            "that back before `kle up`. Who has lost it makes the alerts anew."
+        )
 
 
 def _tell(session: "Session", kind: str, subject: str, detail: dict[str, Any]) -> None:

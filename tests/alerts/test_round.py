@@ -7,7 +7,9 @@ from sqlalchemy import update
 
 from core.errors import DeliveryError
 from db import alerts
+from db.database import Database
 from db.models import Source
+from db.moving.merging import merge
 from db.upsert import table
 from tests.alerts.bench import Bench, posts, why
 from tests.conftest import NOW
@@ -250,3 +252,21 @@ def test_text_that_terms_withhold_is_in_no_message(bench):
     bench.room.archive(bench.seen("Talks on reform", 1, platform="x", platform_id=snowflake(now), account=OFFICE))
     (letter,) = bench.tell()
     assert letter.body["data"]["posts"][0]["text"] is None and "Talks" not in str(letter.body)
+
+
+def test_old_posts_of_an_archive_that_is_merged_in_come_apart_too(bench, tmp_path):
+    """It saw them in time; here they are found late, and nobody is told of a year at once as if it were new."""
+    file = tmp_path / "other.sqlite"
+    other = Room(Database(f"sqlite:///{file}"), bench.room.now - timedelta(days=300))
+    other.database.migrate()
+    other.archive(bench.seen("reform of last year", 71, created_at=other.now))
+    other.now = bench.room.now
+    other.archive(bench.seen("reform of today", 72))
+    bench.alert("reform")
+    merge.merge(bench.room.database, str(file), check=False, clock=bench.room.tick)
+    other.database.close()
+    bench.match()
+    bench.gather(timedelta(minutes=2))
+    bodies = {message.kind: message.body["data"] for message in bench.messages()}
+    assert [p["text"] for p in bodies["posts"]["posts"]] == ["reform of today"]
+    assert [p["text"] for p in bodies["late"]["posts"]] == ["reform of last year"] and bodies["late"]["late"]

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from core.errors import BadRequest
 from core.post import Media, View
-from db import alert_retention, enclosed, posts, sources, work
+from db import alert_retention, deliveries, enclosed, posts, sources, work
 from db.erasing import messages, purge
 from db.erasing.erase import Why, erase
 from db.models import Attempt, Delivery, Enclosed, Told
@@ -85,8 +86,8 @@ def test_a_message_of_which_nothing_is_left_is_not_sent_unless_somebody_may_have
     tried = letters.tell(secret.id, subscriber=letters.subscriber_too("c"))
     ruled = letters.enclose(secret.id, kind="rule")
     with room.database.write() as session:
-        deliveries = table(Delivery)
-        assert work.claim(session, Delivery, deliveries.c.id == tried, [deliveries.c.id], "host:1:a", room.tick())
+        rows = table(Delivery)
+        assert work.claim(session, Delivery, rows.c.id == tried, [rows.c.id], "host:1:a", room.tick())
     forget(room, secret.id)
     gone = letters.get(alone)
     assert gone.ended_at and gone.parked and gone.answer == messages.UNSENT
@@ -197,6 +198,8 @@ def test_messages_are_whole_for_ninety_days_then_they_name_their_posts(letters: 
     assert [letters.posts(number)[0]["text"] for number in (given_up, waiting)] == ["Another reform"] * 2
     assert letters.match(secret.id) == 0, "told is told"
     room.assert_sound()
+    with room.database.write() as session, pytest.raises(BadRequest, match="only the ids were kept"):
+        deliveries.replay(session, letters.alert, sent, room.tick())
     forget(room, secret.id)
     assert letters.posts(sent)[0]["erasure"]["cause"] == "request"
     room.assert_sound()
@@ -209,12 +212,12 @@ def test_messages_that_a_dead_process_held_are_free_at_the_next_start(letters: L
     room = letters.room
     room.archive(secret)
     number = letters.tell(secret.id)
-    deliveries = table(Delivery)
-    waiting = deliveries.c.ended_at.is_(None)
+    rows = table(Delivery)
+    waiting = rows.c.ended_at.is_(None)
     with room.database.write() as session:
-        assert work.claim(session, Delivery, waiting, [deliveries.c.id], "here:1:a", room.tick()) == [number]
+        assert work.claim(session, Delivery, waiting, [rows.c.id], "here:1:a", room.tick()) == [number]
     with room.database.write() as session:
-        assert work.claim(session, Delivery, waiting, [deliveries.c.id], "here:2:b", room.tick()) == []
+        assert work.claim(session, Delivery, waiting, [rows.c.id], "here:2:b", room.tick()) == []
         assert sources.release_dead_claims(session, "here", lambda pid: pid == 2, room.tick()) == 1
-        assert work.claim(session, Delivery, waiting, [deliveries.c.id], "here:2:b", room.tick()) == [number]
+        assert work.claim(session, Delivery, waiting, [rows.c.id], "here:2:b", room.tick()) == [number]
         assert session.execute(text("SELECT attempts FROM delivery")).scalar_one() == 2

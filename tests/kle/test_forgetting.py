@@ -10,8 +10,11 @@ from typing import Any
 import pytest
 
 from core import settings, times
+from db import alert_retention
 from kle import forgetting, runtime
 from kle.worker import Worker
+from tests.db.conftest import Room
+from tests.db.letters import Letters
 from tests.kle.conftest import Kle
 from tests.kle.program import started, wait_until
 from tests.kle.test_import import record, write_lines
@@ -206,3 +209,17 @@ def test_killed_while_erasing(kle: Kle, archive: Path, tmp_path: Path) -> None:
 @pytest.mark.torture
 def test_killed_often_while_erasing(kle: Kle, archive: Path, tmp_path: Path) -> None:
     erase_killed(kle, tmp_path, archive, count=4000, kills=30)
+
+
+def test_messages_of_long_ago_are_cut_to_ids(archive: Path) -> None:
+    with runtime.archive() as (_, database):
+        room = Room(database, times.now() - alert_retention.KEPT - timedelta(days=1))
+        letters = Letters(room)
+        old = letters.tell(ONE)
+        letters.ended(old)
+        room.now = times.now() - timedelta(days=1)
+        new = letters.tell(TWO)
+        letters.ended(new)
+        assert forgetting.cut_messages(database, lambda: False) == 0, "stopped"
+        assert forgetting.cut_messages(database) == 1 and forgetting.cut_messages(database) == 0
+        assert [*letters.posts(old)[0]] == ["id", "page"] and letters.posts(new)[0]["text"]

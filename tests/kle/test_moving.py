@@ -1,6 +1,7 @@
 """kle backup, restore, merge: what the terminal answers, and what is left when they are killed."""
 
 import json
+import shutil
 import signal
 import sqlite3
 from contextlib import closing
@@ -9,7 +10,11 @@ from typing import Any
 
 import pytest
 
+from core import settings, times
+from core.sealed import Sealer
+from db import subscribers
 from db.moving.merging import merge as moving
+from kle import runtime
 from tests.kle.conftest import Kle
 from tests.kle.program import started, wait_until
 from tests.kle.test_import import record, write_lines
@@ -137,3 +142,38 @@ def test_killed_merge_goes_on_when_it_is_called_again(
     before = posts()
     assert out(kle, "merge", "saved.kle")["added"] == 3000 - before
     assert posts() == 3000 and out(kle, "verify")["ok"]
+
+
+@pytest.fixture
+def subscribed(kle: Kle, office: Path) -> Path:
+    """A backup of an archive that tells somebody of something; its key's file."""
+    kle("collect")
+    knobs = settings.load()
+    sealer = Sealer.of("", knobs.data_dir)
+    with runtime.archive() as (_, database), database.write() as session:
+        row = {"kind": "webhook", "address_key": "a", "address": sealer.seal("https://a.example/"), "shown": "a",
+               "made_at": times.now()}  # fmt: skip
+        subscribers.add(session, row)
+    found = kle("backup", "saved.kle")
+    assert found.exit_code == 0 and "secret.key, which is not in it" in found.stderr
+    return knobs.data_dir.absolute() / "secret.key"
+
+
+def test_backup_and_restore_tell_of_the_key_that_alerts_need(
+    kle: Kle, office: Path, subscribed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert out(kle, "backup", "saved.kle", "--force")["needs_key"] is True
+    elsewhere = tmp_path / "elsewhere"
+    monkeypatch.setenv("KLE_DATA_DIR", str(elsewhere))
+    found = kle("restore", office / "saved.kle")
+    assert found.exit_code == 0 and "tell nobody until" in found.stderr
+    assert not (elsewhere / "secret.key").exists(), "a key of its own would open nothing"
+    (elsewhere / "secret.key").write_text("another key, as long as one has to be")
+    assert out(kle, "restore", office / "saved.kle", "--force")["lacks_key"] is True
+    shutil.copy(subscribed, elsewhere / "secret.key")
+    assert out(kle, "restore", office / "saved.kle", "--force")["lacks_key"] is False
+
+
+def test_nothing_is_said_of_a_key_that_nobody_needs(kle: Kle, saved: Path) -> None:
+    assert out(kle, "backup", "saved.kle", "--force")["needs_key"] is False
+    assert "secret.key" not in kle("backup", "saved.kle", "--force").output

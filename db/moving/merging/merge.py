@@ -18,13 +18,13 @@ from core.errors import BadRequest, KleError
 from db import admit, audit, doubt, find, search, vectors
 from db.database import Database
 from db.erasing.erase import REQUEST, Why, erase
-from db.models import Alias, Meta, Post
+from db.models import Alert, Alias, Meta, Post
 from db.moving import opened
 from db.moving.copying import Progress
 from db.moving.merging import joined, whole
 from db.moving.merging.names import Names
 from db.moving.merging.other import SLICE, Other, slices
-from db.moving.tables import Said, heads
+from db.moving.tables import Said, count, heads
 from db.proof import verify
 from db.upsert import Row, insert_quietly, table
 
@@ -33,6 +33,7 @@ COUNTED = ("added", "joined", "erased", "versions", "late", "sightings", "captur
 FORGOTTEN_HERE = "forgotten here"
 ERASED_THERE = "erased there"
 HIDDEN = "captures that show what was forgotten"
+ALERTS = "alerts, whose addresses only its own secret.key opens"
 _ROUNDS = 20  # tries of a slice against writers who take the same keys (PostgreSQL)
 _post, _alias = table(Post), table(Alias)
 
@@ -81,6 +82,8 @@ def merge(
     with opened.archive(other) as source, source.read() as there:
         _refuse_itself(database, source)
         report = Report(_name(there), heads(there), _verified(there, progress) if check else None, dry_run=dry_run)
+        if left := count(there, Alert):
+            report.left_out[ALERTS] = left
         hidden = _forgotten(database, there)
         for posts in slices(there, size):
             try:

@@ -7,12 +7,13 @@ from sqlmodel import SQLModel
 
 from core.page import Page
 from core.post import Account, Media, View
-from db import archive, captures, corrections, counts, credentials, ledger
-from db.models import Actor, Blob, Follow, MediaFile, Post, Quarantine, Reference, Source
+from db import archive, captures, corrections, counts, credentials, ledger, work
+from db.models import Actor, Blob, Delivery, Follow, MediaFile, Post, Quarantine, Reference, Source
 from db.proof import digests
 from db.query import PostQuery
 from db.upsert import insert_all, insert_quietly, table
 from tests.db.conftest import Score, post
+from tests.db.letters import Letters
 from tests.db.meanings import read
 
 ODD = (
@@ -81,7 +82,20 @@ def fill(room):
         insert_all(session, Follow, [{"source_id": source, "url": "https://a.example", "attempts": 2,
                                       "claimed_by": "host:1:a", "claimed_until": room.tick()}])  # fmt: skip
         media_file(session, room, source)
+    letters(room)
     return room
+
+
+def letters(room):
+    """Messages that were sent, that wait, and that somebody works on."""
+    made = Letters(room)
+    made.ended(made.tell(post(3).id, post(4).id), answer='said "\u2028" back')
+    made.enclose(post(5).id)
+    held = made.tell(post(5).id)
+    made.match(post(6).id, late=True)
+    deliveries = table(Delivery)
+    with room.database.write() as session:
+        work.claim(session, Delivery, deliveries.c.id == held, [deliveries.c.id], "host:1:a", room.tick())
 
 
 def media_file(session, room, source):

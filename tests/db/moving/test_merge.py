@@ -12,11 +12,13 @@ from db import corrections, credentials
 from db.database import Database
 from db.erasing import erase
 from db.models import (
+    Alert,
     Audit,
     Blob,
     Capture,
     Correction,
     Credential,
+    Delivery,
     Erasure,
     Ledger,
     MediaFile,
@@ -29,6 +31,7 @@ from db.models import (
 from db.moving.merging import merge
 from db.upsert import insert_all
 from tests.db.conftest import OFFICE, Room, Score, post, snowflake
+from tests.db.letters import Letters
 from tests.db.meanings import kept, meant, read, vectors
 from tests.db.moving.rooms import counted, fill, look, media_file
 from tests.db.test_database import _older as older
@@ -417,3 +420,21 @@ def test_what_texts_mean_comes_along_where_they_are_the_same(room, other):
     rows = [row for row in kept(room).values() if bytes(row.vector) == vectors.packed(meant("leaders met"))]
     assert len(rows) == 1 and read(room) == len(room.rows(Post)) - len(said)
     room.assert_sound()
+
+
+def test_alerts_stay_where_they_are_and_what_was_told_here_is_told(room, other):
+    """Addresses there are sealed with another key; and nobody is to be told by two archives."""
+    other.archive(whole, post(2, "B"))
+    there = Letters(other)
+    there.tell(whole.id, post(2).id)
+    room.archive(quoted)
+    here = Letters(room)
+    here.tell(quoted.id)
+    report = take(room, other)
+    assert report.left_out[merge.ALERTS] == 1
+    assert len(room.rows(Delivery)) == len(room.rows(Alert)) == 1
+    here.match(whole.id)
+    assert here.waiting() == 0
+    here.match(post(2).id)
+    assert here.waiting() == 1
+    assert unchanged(room, other)
