@@ -141,6 +141,8 @@ def revive(session: Session, alert_id: int, subscription_id: int, now: datetime)
 def replay(session: Session, alert_id: int, delivery_id: int, now: datetime) -> None:
     """Send a message once more, under its key, though its channel be paused. Raises NotFound, BadRequest."""
     row = deliveries.replay(session, alert_id, delivery_id, now)
+    if row.subscriber_id not in {one.subscriber_id for one in alerts.subscriptions(session, [alert_id])}:
+        raise BadRequest("this address hears of the alert no more: nothing is sent there")
     subscribers.change(session, row.subscriber_id, {"paused_at": None})
 
 
@@ -155,8 +157,8 @@ def test(session: Session, alert_id: int, desk: Desk, now: datetime) -> list[str
 
 
 def let_go(session: Session, desk: Desk, now: datetime) -> int:
-    """End all subscriptions, whose addresses nobody can read without the key that was lost, and take this one from now
-    on; how many."""
+    """End all subscriptions, whose addresses nobody can read without the key that was lost, and take this one from
+    now on; how many."""
     found = alerts.subscriptions(session, [row.id for row in alerts.all_of(session)])
     for one in found:
         end_one(session, one, now)

@@ -54,9 +54,3 @@ def failing(session: Session, subscriber_id: int, now: datetime) -> None:
     """Since now, unless it fails already."""
     mine = _subscriber.c.id == subscriber_id, _subscriber.c.failing_since.is_(None)
     session.execute(update(_subscriber).where(*mine).values(failing_since=now))
-
-
-def any_sealed(session: Session) -> str | None:
-    """Some address as it is sealed: who can open it can open all. None where nobody subscribed."""
-    found: str | None = session.execute(select(_subscriber.c.address).limit(1)).scalar()
-    return found

@@ -1,9 +1,9 @@
 """The key that opens what alerts keep secret lies beside an archive: is it the one that this archive needs?"""
 
-from core.errors import SettingsError
-from core.sealed import FILE, Sealer
+from alerts.desk import Desk
+from core.sealed import FILE
 from core.settings import Settings
-from db import subscribers
+from db import alerts
 from db.database import Database
 
 
@@ -15,13 +15,7 @@ def name(settings: Settings) -> str:
 def opens(settings: Settings, database: Database) -> bool:
     """Whether the key that is there opens this archive's addresses, if it has any; none is made."""
     with database.read() as session:
-        sealed = subscribers.any_sealed(session)
-    if sealed is None:
-        return True
-    if not settings.secret_key and not (settings.data_dir / FILE).is_file():
-        return False
-    try:
-        Sealer.of(settings.secret_key, settings.data_dir).open(sealed)
-    except SettingsError:
-        return False
-    return True
+        if alerts.key_of(session) is None:
+            return True
+        there = bool(settings.secret_key) or (settings.data_dir / FILE).is_file()
+        return there and Desk.of(settings).fits(session)

@@ -10,11 +10,8 @@ from typing import Any
 
 import pytest
 
-from core import settings, times
-from core.sealed import Sealer
-from db import subscribers
+from core import settings
 from db.moving.merging import merge as moving
-from kle import runtime
 from tests.kle.conftest import Kle
 from tests.kle.program import started, wait_until
 from tests.kle.test_import import record, write_lines
@@ -148,15 +145,11 @@ def test_killed_merge_goes_on_when_it_is_called_again(
 def subscribed(kle: Kle, office: Path) -> Path:
     """A backup of an archive that tells somebody of something; its key's file."""
     kle("collect")
-    knobs = settings.load()
-    sealer = Sealer.of("", knobs.data_dir)
-    with runtime.archive() as (_, database), database.write() as session:
-        row = {"kind": "webhook", "address_key": "a", "address": sealer.seal("https://a.example/"), "shown": "a",
-               "made_at": times.now()}  # fmt: skip
-        subscribers.add(session, row)
+    made = kle("alerts", "add", "reform", "--webhook", "https://a.example/")
+    assert made.exit_code == 0, made.output
     found = kle("backup", "saved.kle")
     assert found.exit_code == 0 and "secret.key, which is not in it" in found.stderr
-    return knobs.data_dir.absolute() / "secret.key"
+    return settings.load().data_dir.absolute() / "secret.key"
 
 
 def test_backup_and_restore_tell_of_the_key_that_alerts_need(
