@@ -15,7 +15,6 @@ from core.errors import BadRequest
 
 LANGUAGES = {"en": "English", "de": "German", "ar": "Arabic", "ckb": "Sorani", "kmr": "Kurmanji"}  # of messages
 MAX_AGE = timedelta(days=7)
-_LONGEST_AGE = timedelta(days=36_500)
 _SHORTEST, _LONGEST = timedelta(minutes=1), timedelta(days=366)  # of "more than N in T"
 MOST_CHANNELS = 50
 Lang = Literal["en", "de", "ar", "ckb", "kmr"]
@@ -120,8 +119,8 @@ class AlertForm(_Form):
     @field_validator("max_age")
     @classmethod
     def _age(cls, value: timedelta) -> timedelta:
-        if not timedelta(0) < value <= _LONGEST_AGE:
-            raise ValueError("must be more than 0s and at most 36500d")
+        if not timedelta(0) < value <= times.LONGEST:
+            raise ValueError("must be more than 0s and at most 3650d")
         return value
 
 
