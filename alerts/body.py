@@ -105,4 +105,5 @@ def _of_tag(reason: Mapping[str, Any]) -> str:
     said = said if reason["decision"] == "tagged" else "Perhaps about"
     evidence = reason["evidence"]
     quoted = f": “{evidence['text']}”" if evidence and evidence["text"] else "."
-    return f"{said} {reason['name']}, probability {reason['probability']:.2f}{quoted}"
+    share = int(reason["probability"] * 100) / 100  # nothing is certain: 0.998 is no 1.00
+    return f"{said} {reason['name']}, probability {share:.2f}{quoted}"

@@ -10,7 +10,7 @@ from sqlmodel import Session
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core import times
-from db import campaigns, counts, drift, tags
+from db import campaigns, counts, deliveries, drift, tags
 from db.erasing import tombstones
 from db.erasing.erase import CAUSES
 
@@ -65,6 +65,9 @@ def _archive(session: Session) -> CollectorRegistry:
     waiting.set(tags.pending_count(session))
     stale = Gauge("kle_stale_tags", "Versions tagged by another model, to be tagged again", registry=made)
     stale.set(campaigns.stale_count(session))
+    messages = Gauge("kle_messages", "Messages of alerts that are not sent, by state", ["state"], registry=made)
+    for state, count in deliveries.unsent(session).items():
+        messages.labels(state).set(count)
     _drift(session, made)
     made.register(_Erasures(tombstones.figures(session, times.now())))
     return made

@@ -137,6 +137,15 @@ def count_of(session: Session, subscriber_id: int, kind: str, since: datetime) -
     return int(session.execute(select(func.count()).select_from(_delivery).where(*mine)).scalar_one())
 
 
+def unsent(session: Session) -> dict[str, int]:
+    """How many messages wait for a try, and how many were given up."""
+    parked = func.count().filter(_delivery.c.parked)
+    waiting = func.count().filter(_delivery.c.ended_at.is_(None))
+    wanted = or_(_delivery.c.parked, _delivery.c.ended_at.is_(None))
+    row = session.execute(select(waiting, parked).select_from(_delivery).where(wanted)).one()
+    return {"waiting": row[0], "parked": row[1]}
+
+
 def last_sent(session: Session, alert_ids: Collection[int]) -> dict[int, datetime]:
     mine = among(session, _delivery.c.alert_id, sorted(alert_ids)), _delivery.c.ended_at.is_not(None)
     statement = select(_delivery.c.alert_id, func.max(_delivery.c.ended_at, type_=UtcTime))

@@ -41,6 +41,7 @@ def test_metrics_count_the_archive(inside):
     assert f"kle_posts {posts}.0" in lines
     assert f"kle_versions {posts + 1}.0" in lines
     assert 'kle_runs{outcome="failed"} 1.0' in lines
+    assert 'kle_messages{state="waiting"} 0.0' in lines and 'kle_messages{state="parked"} 0.0' in lines
     assert "kle_pending_tags 1.0" in lines
     assert "kle_stale_tags 0.0" in lines
 
