@@ -40,7 +40,7 @@ def settle(session: Session, result: Result, desk: Desk, now: datetime) -> None:
     row, error = result.row, result.error
     if error is None:
         answer = result.tried.answer if result.tried else None
-        deliveries.end(session, [row.id], now, answer, parked=False)
+        deliveries.end(session, [row.id], now, answer, "sent")
         _recovered(session, row.subscriber_id, now)
     elif result.tried is None:
         deliveries.again(session, row.id, error.message, now + _FIRST_WAIT, tried=False)
@@ -68,7 +68,7 @@ def wait_before(attempts: int, error: KleError) -> timedelta:
 
 
 def _park(session: Session, row: Any, error: KleError, now: datetime) -> None:
-    deliveries.end(session, [row.id], now, masked(error.message)[:LONGEST_ANSWER], parked=True)
+    deliveries.end(session, [row.id], now, masked(error.message)[:LONGEST_ANSWER], "parked")
 
 
 def _recovered(session: Session, subscriber_id: int, now: datetime) -> None:

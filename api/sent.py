@@ -26,7 +26,7 @@ def _delivery(row: Any, attempts: list[dict[str, Any]]) -> dict[str, Any]:
         "channel": {"kind": row.subscriber_kind, "shown": row.shown},
         "made_at": times.text(row.made_at),
         "ended_at": None if waits else times.text(row.ended_at),
-        "state": "waiting" if waits else "parked" if row.parked else "sent",
+        "state": row.outcome or "waiting",
         "next_try_at": times.text(row.not_before) if waits and row.not_before else None,
         "posts": [post["id"] for post in row.body.get("data", {}).get("posts", ())],
         "answer": row.answer,

@@ -33,7 +33,7 @@ def cut_some(session: Session, now: datetime, limit: int) -> int:
 
 def _due(now: datetime) -> Select[Any]:
     """Those that were sent; one that was parked may still be sent by hand, as it was."""
-    sent = _delivery.c.ended_at <= now - KEPT, _delivery.c.parked.is_(False)
+    sent = _delivery.c.ended_at <= now - KEPT, _delivery.c.outcome == "sent"
     columns = _delivery.c.id, _delivery.c.body
     return select(*columns).where(*sent, _delivery.c.cut_at.is_(None)).order_by(_delivery.c.ended_at)
 

@@ -36,7 +36,7 @@ def make(session: Session, rows: Sequence[Row]) -> list[int]:
 
     The posts of one that tells nobody of them are noted; what was erased since its body was made is left out of it.
     """
-    usual = {"attempts": 0, "claimed_by": None, "claimed_until": None, "ended_at": None, "parked": False,
+    usual = {"attempts": 0, "claimed_by": None, "claimed_until": None, "ended_at": None, "outcome": None,
              "answer": None}  # fmt: skip
     held = enclosed.hold_named(session, [row["body"] for row in rows if _encloses(row)])
     kept = [{**row, "body": enclosed.only(row["body"], held)} if _encloses(row) else row for row in rows]
@@ -88,11 +88,9 @@ def note(session: Session, tries: Sequence[Tried]) -> None:
     insert_quietly(session, Attempt, rows)
 
 
-def end(
-    session: Session, delivery_ids: Collection[int], now: datetime, answer: str | None, *, parked: bool
-) -> None:
+def end(session: Session, delivery_ids: Collection[int], now: datetime, answer: str | None, outcome: str) -> None:
     """Sent, or given up."""
-    work.finish(session, Delivery, sorted(delivery_ids), ended_at=now, answer=answer, parked=parked)
+    work.finish(session, Delivery, sorted(delivery_ids), ended_at=now, answer=answer, outcome=outcome)
 
 
 def again(session: Session, delivery_id: int, answer: str, until: datetime, *, tried: bool) -> None:
@@ -120,7 +118,7 @@ def cancel(session: Session, alert_id: int, subscriber_id: int | None, now: date
     """What was not sent yet is not sent any more."""
     mine = [_delivery.c.alert_id == alert_id, _delivery.c.ended_at.is_(None)]
     mine += [] if subscriber_id is None else [_delivery.c.subscriber_id == subscriber_id]
-    session.execute(update(_delivery).where(*mine).values(**work.FREE, ended_at=now, answer=why, parked=True))
+    session.execute(update(_delivery).where(*mine).values(**work.FREE, ended_at=now, answer=why, outcome="dropped"))
 
 
 def recent(session: Session, since: datetime, *, late: bool) -> dict[tuple[int, int], tuple[int, datetime]]:
@@ -139,17 +137,15 @@ def count_of(session: Session, subscriber_id: int, kind: str, since: datetime) -
 
 def unsent(session: Session) -> dict[str, int]:
     """How many messages wait for a try, and how many were given up."""
-    parked = func.count().filter(_delivery.c.parked)
-    waiting = func.count().filter(_delivery.c.ended_at.is_(None))
-    wanted = or_(_delivery.c.parked, _delivery.c.ended_at.is_(None))
-    row = session.execute(select(waiting, parked).select_from(_delivery).where(wanted)).one()
-    return {"waiting": row[0], "parked": row[1]}
+    states = {"waiting": _delivery.c.ended_at.is_(None), "parked": _delivery.c.outcome == "parked"}
+    counted = (select(func.count()).select_from(_delivery).where(state) for state in states.values())
+    return dict(zip(states, (int(session.execute(one).scalar_one()) for one in counted), strict=True))
 
 
 def last_sent(session: Session, alert_ids: Collection[int]) -> dict[int, datetime]:
     mine = among(session, _delivery.c.alert_id, sorted(alert_ids)), _delivery.c.ended_at.is_not(None)
     statement = select(_delivery.c.alert_id, func.max(_delivery.c.ended_at, type_=UtcTime))
-    sent = statement.where(*mine, _delivery.c.parked.is_(False)).group_by(_delivery.c.alert_id)
+    sent = statement.where(*mine, _delivery.c.outcome == "sent").group_by(_delivery.c.alert_id)
     return {row[0]: row[1] for row in session.execute(sent)}
 
 
@@ -192,8 +188,10 @@ def replay(session: Session, alert_id: int, delivery_id: int, now: datetime) -> 
         raise NotFound(f"alert {alert_id} has no delivery {delivery_id}")
     if row.ended_at is None:
         raise BadRequest(f"delivery {delivery_id} was not sent yet: it is tried again by itself")
+    if row.outcome == "dropped":
+        raise BadRequest(f"delivery {delivery_id} was not sent on purpose: {row.answer}")
     if row.cut_at is not None:
         raise BadRequest(f"delivery {delivery_id} is too old to be sent again: of its posts only the ids were kept")
-    anew = {"ended_at": None, "parked": False, "attempts": 0, "not_before": now}
+    anew = {"ended_at": None, "outcome": None, "attempts": 0, "not_before": now}
     session.execute(update(_delivery).where(_delivery.c.id == delivery_id).values(anew))
     return row

@@ -641,13 +641,16 @@ class Subscription(SQLModel, table=True):
 class Delivery(Claimable, table=True):
     """One message. Its `key`, the idempotency key of all tries, and its `body` are fixed before the first of them.
 
-    `kind` is posts, late, rule, confirm, notice or test. `ended_at` is when it was sent, or given up: then `parked`
-    says that a person may send it again, and `answer` what was said last. Since `cut_at` its body only names posts.
+    `kind` is posts, late, rule, confirm, notice or test. `ended_at` is when it came to its `outcome`: sent; parked,
+    given up until a person sends it again; dropped, for its alert, address or posts are gone. `answer` is what was
+    said last. Since `cut_at` its body only names posts.
     """
 
     __table_args__ = (
         Index("ix_delivery_waiting", "not_before", sqlite_where=text("ended_at IS NULL"),
               postgresql_where=text("ended_at IS NULL")),
+        Index("ix_delivery_parked", "id", sqlite_where=text("outcome = 'parked'"),
+              postgresql_where=text("outcome = 'parked'")),
         Index("ix_delivery_recent", "subscriber_id", "alert_id", "made_at"),
         Index("ix_delivery_whole", "ended_at", sqlite_where=text("cut_at IS NULL"),
               postgresql_where=text("cut_at IS NULL")),
@@ -660,7 +663,7 @@ class Delivery(Claimable, table=True):
     body: dict[str, Any] = _json(dict)
     made_at: datetime = _time()
     ended_at: datetime | None = _time(optional=True)
-    parked: bool = False
+    outcome: str | None = None
     answer: str | None = None
     cut_at: datetime | None = _time(optional=True)
 

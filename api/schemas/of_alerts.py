@@ -112,7 +112,9 @@ class Delivery(Form):
     channel: ChannelRef
     made_at: Time
     ended_at: Time | None
-    state: Literal["waiting", "sent", "parked"]
+    state: Literal["waiting", "sent", "parked", "dropped"] = Field(
+        description="parked: given up, and sent again by hand; dropped: its alert, address or posts are gone."
+    )
     next_try_at: Time | None
     posts: list[str] = Field(description="Ids, in the order of the message.")
     answer: str | None = Field(description="What was said last.")

@@ -57,7 +57,7 @@ def _without(message: Any, names: Collection[str], tombstone: Row) -> Row:
         values["answer"] = ANSWER_GONE
     untried = message["ended_at"] is None and not message["attempts"]
     if untried and message["kind"] in enclosed.TELLING and all(is_buried(post) for post in posts):
-        values |= {"ended_at": tombstone["at"], "parked": True, "answer": UNSENT}
+        values |= {"ended_at": tombstone["at"], "outcome": "dropped", "answer": UNSENT}
     return values
 
 

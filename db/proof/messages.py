@@ -65,7 +65,7 @@ def _unseen() -> Select[Any]:
 
 def _untried() -> Select[Any]:
     tried = select(_attempt.c.id).where(_attempt.c.delivery_id == _delivery.c.id)
-    return select(_delivery.c.id).where(_delivery.c.ended_at.is_not(None), ~_delivery.c.parked, ~tried.exists())
+    return select(_delivery.c.id).where(_delivery.c.outcome == "sent", ~tried.exists())
 
 
 _STATEMENTS = {

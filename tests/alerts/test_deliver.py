@@ -46,7 +46,7 @@ def test_waits_grow_up_to_two_hours_and_end_after_a_day(bench):
             break
         waits.append(row.not_before - bench.room.now)
         bench.room.now = row.not_before
-    assert row.parked and row.answer == "out of order" and bench.room.now - row.made_at >= DAY
+    assert row.outcome == "parked" and row.answer == "out of order" and bench.room.now - row.made_at >= DAY
     assert timedelta(seconds=20) < waits[0] < timedelta(seconds=40) and max(waits) <= timedelta(hours=2.4)
     assert all(later > earlier for earlier, later in pairwise(waits[:7]))
     assert len(bench.tries()) == len(waits) + 1 and bench.who().paused_at
@@ -64,13 +64,13 @@ def test_a_message_that_is_refused_for_good_is_shown_and_the_next_one_goes(bench
     bench.fake.does, taken = failing(Rejected("too large", answered=413)), bench.fake.does
     bench.tell()
     (row,) = bench.messages()
-    assert row.parked and not bench.who().paused_at
+    assert row.outcome == "parked" and not bench.who().paused_at
     bench.fake.does = taken
     bench.comes("another reform")
     assert len(bench.tell()) == 1
     bench.replay(number, row.id)
     bench.deliver()
-    assert bench.fake.letters[-1].key == row.key and not bench.messages()[0].parked
+    assert bench.fake.letters[-1].key == row.key and bench.messages()[0].outcome == "sent"
 
 
 def test_an_address_that_is_gone_is_paused_and_whoever_else_hears_is_told(bench):

@@ -79,7 +79,7 @@ def test_more_than_speaks_once_and_again_after_it_fell(room):
     seen(room, -3 * HOUR, start=12)
     assert ticked(room, NOW + 4 * HOUR) == 1
     first, second = room.rows(Delivery)
-    assert (first.kind, first.attempts, first.parked, first.ended_at) == ("rule", 0, False, None)
+    assert (first.kind, first.attempts, first.outcome, first.ended_at) == ("rule", 0, None, None)
     assert first.key != second.key and len(first.key) == len("msg_") + 32
     assert first.body["type"] == "alert.more_than" and first.body["timestamp"] == "2026-09-01T12:00:00Z"
     data = first.body["data"]

@@ -177,7 +177,7 @@ def test_what_was_given_up_is_shown_with_its_answer_and_sent_again(site, keeper)
     place = save(browser, name="Desk", kind="email", address="desk@example.org")
     browser.post(f"{place}/test", data={"csrf": token})
     with site.database.write() as session:
-        gone = {"parked": True, "ended_at": datetime(2026, 9, 1, tzinfo=UTC), "answer": "<b>no</b> such desk"}
+        gone = {"outcome": "parked", "ended_at": datetime(2026, 9, 1, tzinfo=UTC), "answer": "<b>no</b> such desk"}
         session.execute(table(Delivery).update().values(gone))
         session.execute(table(Subscriber).update().values(paused_at=datetime(2026, 9, 1, tzinfo=UTC)))
     page = browser.get(place)

@@ -126,7 +126,7 @@ def test_deliveries_are_listed_and_sent_again(site, keeper):
     of_alerts.Delivery.model_validate(delivery)
     assert [delivery["key"]] == keys and (delivery["kind"], delivery["state"]) == ("test", "waiting")
     with site.database.write() as session:
-        parked = {"parked": True, "ended_at": datetime(2026, 9, 1, tzinfo=UTC), "answer": "went away"}
+        parked = {"outcome": "parked", "ended_at": datetime(2026, 9, 1, tzinfo=UTC), "answer": "went away"}
         session.execute(table(Delivery).update().values(parked))
     (delivery,) = keeper.get(f"/api/v1/alerts/{number}/deliveries").json()["items"]
     assert (delivery["state"], delivery["answer"], delivery["next_try_at"]) == ("parked", "went away", None)
@@ -267,7 +267,7 @@ def test_another_s_message_is_not_listed(site, keeper):
         (subscriber,) = session.execute(table(Subscriber).select()).all()
         row = {"key": "msg_1", "kind": "posts", "subscriber_id": subscriber.id, "alert_id": number,
                "body": {"data": {"posts": [{"id": "file:office.example/1"}]}}, "made_at": datetime.now(UTC),
-               "not_before": datetime.now(UTC), "attempts": 0, "parked": False}  # fmt: skip
+               "not_before": datetime.now(UTC), "attempts": 0}  # fmt: skip
         insert_all(session, Delivery, [row])
     (mine,) = keeper.get(f"/api/v1/alerts/{number}/deliveries").json()["items"]
     assert mine["posts"] == ["file:office.example/1"] and mine["channel"]["kind"] == "webhook"

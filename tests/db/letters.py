@@ -99,7 +99,7 @@ class Letters:
         outcome = "failed" if parked else "sent"
         tried = {"delivery_id": delivery_id, "at": now, "seconds": 0.1, "outcome": outcome, "status": 200,
                  "answer": answer}  # fmt: skip
-        values = {"ended_at": now, "parked": parked, "answer": answer, "attempts": 1}
+        values = {"ended_at": now, "outcome": "parked" if parked else "sent", "answer": answer, "attempts": 1}
         deliveries = table(Delivery)
         with self.room.database.write() as session:
             insert_all(session, Attempt, [tried])

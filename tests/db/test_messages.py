@@ -90,7 +90,7 @@ def test_a_message_of_which_nothing_is_left_is_not_sent_unless_somebody_may_have
         assert work.claim(session, Delivery, rows.c.id == tried, [rows.c.id], "host:1:a", room.tick())
     forget(room, secret.id)
     gone = letters.get(alone)
-    assert gone.ended_at and gone.parked and gone.answer == messages.UNSENT
+    assert gone.outcome == "dropped" and gone.answer == messages.UNSENT
     assert [letters.get(number).ended_at for number in (both, tried, ruled)] == [None] * 3
     forget(room, other.id)
     assert letters.get(both).answer == messages.UNSENT

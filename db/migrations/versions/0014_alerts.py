@@ -78,7 +78,7 @@ def upgrade() -> None:
         sa.Column("body", Json, nullable=False),
         sa.Column("made_at", UtcTime, nullable=False),
         sa.Column("ended_at", UtcTime, nullable=True),
-        sa.Column("parked", sa.Boolean(), nullable=False),
+        sa.Column("outcome", sa.String(), nullable=True),
         sa.Column("answer", sa.String(), nullable=True),
         sa.Column("cut_at", UtcTime, nullable=True),
         sa.ForeignKeyConstraint(["subscriber_id"], ["subscriber.id"], name="fk_delivery_subscriber_id"),
@@ -87,6 +87,8 @@ def upgrade() -> None:
         sa.UniqueConstraint("key", name="uq_delivery_key"),
     )
     op.create_index("ix_delivery_alert_id", "delivery", ["alert_id"])
+    parked = sa.text("outcome = 'parked'")
+    op.create_index("ix_delivery_parked", "delivery", ["id"], sqlite_where=parked, postgresql_where=parked)
     op.create_index("ix_delivery_recent", "delivery", ["subscriber_id", "alert_id", "made_at"])
     waiting = sa.text("ended_at IS NULL")
     op.create_index(
