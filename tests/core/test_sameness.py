@@ -3,8 +3,8 @@
 import pytest
 from hypothesis import given
 
+from core.readings import index_words
 from core.sameness import Said, likeness, runs
-from core.text import words
 from tests.strategies import texts
 
 SAID = "On Monday Gen. Varn met 14 officers of the guard in Erbil to plan joint patrols and share what they learned"
@@ -78,7 +78,7 @@ def test_it_does_not_matter_which_is_asked_first(one, other):
 
 @given(said=texts)
 def test_runs_are_words_as_the_index_has_them(said):
-    indexed = f" {' '.join(words(said))} "
+    indexed = f" {' '.join(index_words(said))} "
     assert all(f" {' '.join(run)} " in indexed for run in runs(f"{said} https://a.example/b {said}"))
 
 
