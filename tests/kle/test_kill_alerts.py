@@ -67,18 +67,22 @@ def each_once(receiver: Receiver) -> None:
     assert posts == {"/one": every, "/two": every, "/three": every}
 
 
-def killed_at(folder: Path, receiver: Receiver, steps: range) -> None:
-    """Each time on a fresh copy of the archive: killed at that step, then again at the same one, then let go on."""
+def killed_at(folder: Path, receiver: Receiver, steps: range) -> int:
+    """Each time on a fresh copy of the archive: killed at that step, then again at the same one, then let go on.
+    How often it died: which lane ends first changes how many steps there are, so the last ones may not come."""
+    kills = 0
     for step in steps:
         shutil.rmtree(folder / "data", ignore_errors=True)
         shutil.copytree(folder / "fresh", folder / "data")
         for seen in (receiver.bodies, receiver.headers_seen, receiver.paths):
             seen.clear()
-        assert told(folder, step).returncode == -signal.SIGKILL, step
-        told(folder, step)
+        ends = [told(folder, step).returncode for _ in range(2)]
+        assert set(ends) <= {-signal.SIGKILL, 0}
+        kills += ends.count(-signal.SIGKILL)
         ended = told(folder)
         assert ended.returncode == 0, ended.stderr
         each_once(receiver)
+    return kills
 
 
 def whole(folder: Path, receiver: Receiver) -> int:
@@ -93,10 +97,12 @@ def whole(folder: Path, receiver: Receiver) -> int:
 def test_killed_between_steps_of_telling(archive):
     folder, receiver = archive
     steps = whole(folder, receiver)
-    killed_at(folder, receiver, range(2, steps, max(1, steps // 2)))
+    assert killed_at(folder, receiver, range(2, steps, max(1, steps // 2)))
 
 
 @pytest.mark.torture
 def test_killed_between_any_two_steps_of_telling(archive):
     folder, receiver = archive
-    killed_at(folder, receiver, range(1, whole(folder, receiver) + 1))
+    steps, kills = range(1, whole(folder, receiver) + 1), 0
+    while kills < 100:
+        kills += killed_at(folder, receiver, steps)
