@@ -8,10 +8,12 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
+
+from sqlmodel import Session
 
 from alerts import saving
 from alerts.channel import Office
@@ -38,7 +40,7 @@ from db.then import Coming as View
 READ, ROUND = "kle: all a round reads", "kle: the round with its write"
 LEAST = 2  # rounds in which everybody is asked, however slow
 NOW = posts.SEEN_AT + timedelta(days=1)
-_KEY = "an invented key of forty characters and more"
+KEY = "an invented key of forty characters and more"
 Said = Callable[[str], None]
 
 
@@ -78,29 +80,31 @@ def run(asked: Asked, told: Said) -> Found:
 
 
 def desk(folder: Path, settings: Settings | None = None) -> Desk:
-    return Desk(Sealer.of(_KEY, folder), Office.of(settings or Settings()))
+    return Desk(Sealer.of(KEY, folder), Office.of(settings or Settings()))
 
 
-def make_alerts(database: Database, desk: Desk, seed: int, count: int, url: Callable[[int], str]) -> None:
+def make_alerts(
+    database: Database, desk: Desk, seed: int, count: int, url: Callable[[int], str], now: datetime
+) -> None:
     """Each with a webhook of its own."""
     with database.write() as session:
         for number, query in enumerate(queries(seed, count), 1):
-            _make(session, desk, f"Alert {number}", query, url(number))
+            _make(session, desk, query, url(number), now)
 
 
-def _make(session: Any, desk: Desk, name: str, query: str, url: str) -> None:
-    form = {"name": name, "query": query, "channels": [{"kind": "webhook", "url": url}]}
-    saving.make(session, AlertForm.model_validate(form), desk, "bench", NOW)
+def _make(session: Session, desk: Desk, query: str, url: str, now: datetime) -> None:
+    form = {"name": query, "query": query, "channels": [{"kind": "webhook", "url": url}]}
+    saving.make(session, AlertForm.model_validate(form), desk, "bench", now)
 
 
 def _measured(database: Database, asked: Asked, told: Said) -> Found:
     found, office = Found(asked), desk(asked.cache)
     told(f"making {asked.alerts:,} alerts")
-    make_alerts(database, office, asked.seed, asked.alerts, lambda n: f"https://hooks.example/{n}")
+    make_alerts(database, office, asked.seed, asked.alerts, lambda n: f"https://hooks.example/{n}", NOW)
     matcher = Matcher(database, tagging=True)
     _start(database, matcher, office, found)
     contenders = list(_contenders(database, matcher, found))
-    archive, new = building.Archive(database, NOW), coming(asked.seed, NOW)
+    archive, new = building.Archive(database, lambda: NOW), coming(asked.seed, NOW)
     for number in range(asked.rounds + 1):
         told(f"batch {number} of {asked.rounds}")
         archive.take([next(new) for _ in range(asked.batch)])
@@ -113,7 +117,7 @@ def _start(database: Database, matcher: Matcher, office: Desk, found: Found) -> 
     with database.read() as session:
         found.starts["all alerts, from their rows"] = _seconds(lambda: matcher.book.read(session))
     with database.write() as session:
-        _make(session, office, "One more", "reform of payroll", "https://hooks.example/one-more")
+        _make(session, office, "reform of payroll", "https://hooks.example/one-more", NOW)
     with database.read() as session:
         found.starts["again, after one more was made"] = _seconds(lambda: matcher.book.read(session))
         found.starts["in a second in which none changed"] = _seconds(lambda: matcher.book.read(session))

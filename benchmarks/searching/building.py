@@ -130,36 +130,36 @@ def _timed(work: Callable[[], Any]) -> float:
 
 
 class Archive:
-    """The way in, with a clock that stands still: what is made is the same each time."""
+    """The way in. With a clock that stands still what is made is the same each time."""
 
-    def __init__(self, database: Database, now: datetime = posts.SEEN_AT) -> None:
-        self._database, self._kind, self._now = database, kinds.kind("file"), now
+    def __init__(self, database: Database, clock: Callable[[], datetime] = lambda: posts.SEEN_AT) -> None:
+        self._database, self._kind, self._clock = database, kinds.kind("file"), clock
         self.tagged = 0
         shipped = [(topic.slug, topic.name, topic.definition) for topic in taxonomy.topics()]
         with database.write() as session:
-            directory.sync(session, _settings(), [*shipped, *_OWN_TOPICS], self._now)
-            source = sources.import_source(session, self._now)
-            run = sources.start_run(session, source.id or 0, self._now, alone=False)
+            directory.sync(session, _settings(), [*shipped, *_OWN_TOPICS], self._clock())
+            source = sources.import_source(session, self._clock())
+            run = sources.start_run(session, source.id or 0, self._clock(), alone=False)
             self._model = tags.register_model(session, "0" * 64, {})
-        self._intake = Intake(database, source, run, live=False, clock=lambda: now)
+        self._intake = Intake(database, source, run, live=False, clock=clock)
 
     def take(self, records: Sequence[dict[str, Any]]) -> None:
         outcome = self._intake.outcome
         before = outcome.posts
-        self._intake.take(page(records, self._now), self._kind)
+        self._intake.take(page(records, self._clock()), self._kind)
         if outcome.posts - before != len(records):
             raise AssertionError(f"of {len(records)} posts {outcome.posts - before} went in: {outcome}")
 
     def read(self, records: Sequence[dict[str, Any]]) -> list[SeenPost]:
-        return [post for post in self._kind.parse(page(records, self._now)) if isinstance(post, SeenPost)]
+        return [post for post in self._kind.parse(page(records, self._clock())) if isinstance(post, SeenPost)]
 
     def tag(self) -> None:
         """All that waits."""
         while True:
             with self._database.write() as session:
-                waiting = tags.claim_versions(session, _WORKER, _COMMIT, self._now)
+                waiting = tags.claim_versions(session, _WORKER, _COMMIT, self._clock())
                 results = [(pending, scores(pending)) for pending in waiting]
-                tags.store(session, self._model, results, _WORKER, self._now)
+                tags.store(session, self._model, results, _WORKER, self._clock())
             if not waiting:
                 return
             self.tagged += len(waiting)
