@@ -1,32 +1,41 @@
 """Which standing queries a post matches: an inverted index on each query's rarest required word, then a look.
 
-What is words and filter tokens alone is verified on the post's own entry of the full-text index, which holds what a
-search would find, word for word. What asks for more, such as a date or a probability, is left open: the search
-itself answers it, for the few candidates that are left.
+Words and filter tokens are looked for in the post's own entry of the full-text index, which holds what a search
+would find, word for word; probabilities, counts and times in what its rows say. Nothing is asked of the database,
+however many queries stand.
 """
 
+import sys
+from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 
 from core.readings import BORDER
+from db.awaited import Counted, Published, Scored
 from db.entries import EVERY, token
-from db.language import And, Not, Or, Phrase, Prefix, Token, Tree
+from db.language import And, Condition, Not, Or, Phrase, Prefix, Token, Tree
 
 _BEGUN = "*"  # behind a key that is only the beginning of a word; no word and no token ends so
 _OF_TAGS = (token("topic", ""), token("unsure", ""), token("is", "unsure"))
+_STEPS = 10  # into which probabilities are cut
 Keys = frozenset[str]
 
 
 @dataclass(frozen=True)
 class Said:
-    """A post's entry in the index: its words in order, BORDERs included, and its filter tokens. `pending`: no model
-    has read it yet, so what it is about is not known."""
+    """A post's entry in the index: its words in order, BORDERs included, and its filter tokens; the probabilities
+    of its tags by topic, its counts, and when it was published. `pending`: no model has read it yet, so what it is
+    about is not known."""
 
     words: Sequence[str]
     tokens: frozenset[str]
     pending: bool = False
+    scores: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    counts: Mapping[str, int] = field(default_factory=dict)
+    created_at: datetime | None = None
 
     @cached_property
     def places(self) -> dict[str, list[int]]:
@@ -36,6 +45,21 @@ class Said:
         found.pop(BORDER, None)
         return dict(found)
 
+    @cached_property
+    def keys(self) -> Set[str]:
+        """By what queries that may match it are found."""
+        found = {*self.places, *self.tokens, EVERY}
+        for topic, scores in self.scores.items():
+            found.update(_step(topic, n) for n in range(int(max(scores) * _STEPS) + 1))
+        for name, number in self.counts.items():
+            found.update(_step(name, n) for n in range(len(str(number)) + 1))
+        return found
+
+
+def _step(name: str, number: int) -> str:
+    """Of a probability its tenths, of a count its digits: who asks for more than so much asks for the step too."""
+    return f"{BORDER}{name}≥{number}"
+
 
 class Standing:
     """Queries by a number of their own, their names resolved. `usual` counts in how many posts of a sample words
@@ -44,6 +68,7 @@ class Standing:
     def __init__(self, queries: Mapping[int, Tree | None], usual: Mapping[str, int] | None = None) -> None:
         self._queries = dict(queries)
         self._usual = Counter(usual or {})
+        self._sorted = sorted(self._usual)
         self._by_key: dict[str, list[int]] = defaultdict(list)
         self._by_beginning: dict[str, list[int]] = defaultdict(list)
         for number, tree in self._queries.items():
@@ -56,21 +81,14 @@ class Standing:
     def __len__(self) -> int:
         return len(self._queries)
 
-    def matches(self, said: Said) -> tuple[list[int], list[int]]:
-        """The numbers of the queries that hold for this post, and of those that its entry alone cannot tell."""
-        sure, open_ = [], []
-        for number in sorted(self._candidates(said)):
-            found = holds(self._queries[number], said)
-            if found:
-                sure.append(number)
-            elif found is None:
-                open_.append(number)
-        return sure, open_
+    def matches(self, said: Said) -> list[int]:
+        """The numbers of the queries that hold for this post, as far as it is known."""
+        return [number for number in sorted(self._candidates(said)) if holds(self._queries[number], said)]
 
     def _candidates(self, said: Said) -> set[int]:
         found: set[int] = set()
-        for key in (*said.places, *said.tokens, EVERY):
-            found.update(self._by_key.get(key, ()))
+        for key in said.keys & self._by_key.keys():
+            found.update(self._by_key[key])
         for word in said.places if self._by_beginning else ():
             for length in self._lengths:
                 found.update(self._by_beginning.get(word[:length], ()))
@@ -79,31 +97,46 @@ class Standing:
     def _required(self, tree: Tree | None) -> tuple[float, Keys]:
         """Keys of which each match has one, the rarest there are, and in how many posts one of them stands."""
         match tree:
-            case Token(value):
-                return self._of(value)
-            case Phrase(words):
-                return min(map(self._of, words), key=_cost)
-            case Prefix(words):
-                begun = f"{words[-1]}{_BEGUN}"
-                seen = sum(n for word, n in self._usual.items() if word.startswith(words[-1]))
-                return min([(seen + 1, frozenset((begun,))), *map(self._of, words[:-1])], key=_cost)
             case And(parts):
                 return min(map(self._required, parts), key=_cost)
             case Or(parts):
                 found = [self._required(part) for part in parts]
                 return sum(cost for cost, _ in found), frozenset[str]().union(*(keys for _, keys in found))
-        return float("inf"), frozenset((EVERY,))  # what is not wanted, or is no word: any post may match
+        return min(((self._stands_in(key), frozenset((key,))) for key in _needed(tree)), key=_cost)
 
-    def _of(self, key: str) -> tuple[float, Keys]:
-        return self._usual[key], frozenset((key,))
+    def _stands_in(self, key: str) -> float:
+        """How many posts."""
+        if key == EVERY:
+            return float("inf")
+        if not key.endswith(_BEGUN):
+            return self._usual[key]
+        beginning = key.removesuffix(_BEGUN)
+        first, behind = (bisect_left(self._sorted, end) for end in (beginning, f"{beginning}{chr(sys.maxunicode)}"))
+        return 1 + sum(self._usual[word] for word in self._sorted[first:behind])
 
 
 def _cost(found: tuple[float, Keys]) -> float:
     return found[0]
 
 
+def _needed(tree: Tree | None) -> Sequence[str]:
+    """Keys that each match has, of what is not made of parts."""
+    match tree:
+        case Token(value):
+            return (value,)
+        case Phrase(words):
+            return words
+        case Prefix(words):
+            return (*words[:-1], f"{words[-1]}{_BEGUN}")
+        case Condition(Scored(topic, _, bound, rising=True)):
+            return (_step(topic, int(bound * _STEPS)),)
+        case Condition(Counted(name, least)):
+            return (_step(name, len(str(least))),)
+    return (EVERY,)  # what is not wanted, or is no word: any post may match
+
+
 def holds(tree: Tree | None, said: Said) -> bool | None:
-    """Whether a query matches; None where the entry alone does not tell."""
+    """Whether a query matches; None where it is not known: tags that no model gave yet, counts that nobody took."""
     match tree:
         case And(parts):
             return _all(holds(part, said) for part in parts)
@@ -113,9 +146,21 @@ def holds(tree: Tree | None, said: Said) -> bool | None:
             return _not(holds(part, said))
         case Phrase(words) | Prefix(words):
             return _stands(words, said, begun=isinstance(tree, Prefix))
+    return True if tree is None else _passes(tree, said)
+
+
+def _passes(tree: Tree, said: Said) -> bool | None:
+    """Of filters."""
+    match tree:
         case Token(value):
             return None if said.pending and value.startswith(_OF_TAGS) else value in said.tokens
-    return True if tree is None else None
+        case Condition(Scored(topic, test, bound)):
+            return None if said.pending else any(test(score, bound) for score in said.scores.get(topic, ()))
+        case Condition(Counted(name, least)):
+            return said.counts[name] >= least if name in said.counts else None
+        case Condition(Published(moment, before)) if said.created_at:
+            return (said.created_at < moment) is before
+    return None
 
 
 def _not(value: bool | None) -> bool | None:

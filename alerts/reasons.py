@@ -24,7 +24,7 @@ def reasons(tree: Tree | None, said: Said, post: Post) -> list[Reason]:
     """`tree` as it was written, `post` in the API's form. A query without a filter, or one that only says what is
     not wanted, matches for everything else."""
     found = [reason for part in _wanted(tree) if (reason := _reason(part, said, post))]
-    return list({str(reason): reason for reason in found}.values()) or [_EVERYTHING]
+    return [reason for place, reason in enumerate(found) if reason not in found[:place]] or [_EVERYTHING]
 
 
 def _wanted(tree: Tree | None) -> Iterator[Phrase | Prefix | Field]:

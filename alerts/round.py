@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlmodel import Session
 
+from alerts.match import Said
 from alerts.reasons import Post, reasons
 from alerts.standing import Alert, Book, said
 from db import alerts, coming, forms, ledger, told
@@ -40,7 +41,7 @@ class Matcher:
                 if not lines:
                     return 0
                 self.book.read(session)
-                matches = list(self._matches(session, lines, now))
+                matches = list(self.matches(session, lines, now))
                 last = lines[-1].seq if self.book.alerts else ledger.head(session)[0]
         with self.database.write() as session:
             if old is None:
@@ -49,21 +50,23 @@ class Matcher:
                 told.tell(session, matches)
         return 0 if old is None else len(lines)
 
-    def _matches(self, session: Session, lines: Sequence[Any], now: datetime) -> Iterator[Match]:
+    def matches(self, session: Session, lines: Sequence[Any], now: datetime) -> Iterator[Match]:
+        """What these lines of the ledger have to tell to whom, by the alerts of the book."""
         if not self.book.alerts:
             return
         news = coming.news(session, lines)
         posts = coming.posts(session, news, tagging=self.tagging)
-        found = [(post, matching) for post in posts if (matching := self.book.matching(session, post))]
+        found = [(post, matching) for post in posts if (matching := self.book.matching(post))]
         shown = dict(
             zip((post.id for post, _ in found), forms.posts(session, [p.id for p, _ in found]), strict=True)
         )
         for post, matching in found:
+            words = said(post)
             for alert in matching:
-                yield from _of(alert, post, shown[post.id], news[post.id], now)
+                yield from _of(alert, post, words, shown[post.id], news[post.id], now)
 
 
-def _of(alert: Alert, post: Coming, shown: Post, news: News, now: datetime) -> Iterator[Match]:
+def _of(alert: Alert, post: Coming, words: Said, shown: Post, news: News, now: datetime) -> Iterator[Match]:
     """What each subscriber of the alert is told of this post."""
     late = news.at - post.created_at > alert.max_age and not news.edit
     due = alert.due(now + LATE if late else now + GRACE if post.pending else now)
@@ -72,6 +75,6 @@ def _of(alert: Alert, post: Coming, shown: Post, news: News, now: datetime) -> I
         is_new = post.first_version > hearing.from_version
         edited = news.edit if news.edit and alert.tells_edits and news.edit[1] > hearing.from_version else None
         if is_new or edited:
-            why = why if why is not None else reasons(alert.query.tree, said(post), shown)
+            why = why if why is not None else reasons(alert.query.tree, words, shown)
             edition = edited[0] if edited else 0
             yield Match(hearing.subscriber_id, post.id, edition, alert.id, why, late, due)

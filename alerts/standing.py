@@ -15,7 +15,6 @@ from sqlmodel import Session
 from alerts.match import Said, Standing
 from core.cadence import Cadence, Quiet
 from core.errors import BadRequest
-from core.readings import index_words
 from db import alerts, coming, query
 from db.alerts import Hearing
 from db.coming import Coming
@@ -81,19 +80,14 @@ class Book:
         self.standing = Standing({row.id: self._trees[row.query][1] for row in rows}, _usual(session))
         self._stamp = stamp
 
-    def matching(self, session: Session, post: Coming) -> list[Alert]:
-        """Those that this post matches. What the entry does not tell, the search answers; of a post that waits for
-        tags it is asked when they are there."""
-        sure, open_ = self.standing.matches(said(post))
-        found = [self.alerts[number] for number in sure]
-        if not post.pending:
-            asked = [self.alerts[number] for number in open_]
-            found += [a for a in asked if query.selection(session, a.query).among(session, [post.id])]
+    def matching(self, post: Coming) -> list[Alert]:
+        """Those that this post matches; one that waits for tags may match more when they are there."""
+        found = (self.alerts[number] for number in self.standing.matches(said(post)))
         return [alert for alert in found if alert.in_time(post)]
 
 
 def said(post: Coming) -> Said:
-    return Said(post.words, post.tokens, post.pending)
+    return Said(post.words, post.tokens, post.pending, post.scores, post.counts, post.created_at)
 
 
 def _ready(session: Session, written: str) -> tuple[PostQuery, Tree | None] | None:
@@ -109,6 +103,6 @@ def _ready(session: Session, written: str) -> tuple[PostQuery, Tree | None] | No
 
 def _usual(session: Session) -> Counter[str]:
     found: Counter[str] = Counter()
-    for entry in coming.usual(session, _SAMPLE):
-        found.update({*index_words(entry.text), *entry.tokens})
+    for post in coming.usual(session, _SAMPLE):
+        found.update(said(post).keys)
     return found

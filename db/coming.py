@@ -4,6 +4,7 @@ A post comes once as it is seen, again when its text was edited, when a model re
 time, and when a person corrected a tag. A model that reads it anew later brings no news.
 """
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,17 +13,18 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlmodel import Session
 
+from core.post import METRICS
 from core.readings import index_words
 from db import entries, happened, ledger
 from db.current import CURRENT
 from db.entries import token
-from db.models import Account, Actor, Correction, Post, Tag, Version
+from db.models import Account, Actor, Correction, Post, Tag, Topic, Version
 from db.types import UtcTime
 from db.upsert import among, table
 
 _NEWS = ("first", "fuller", "edit")  # of what changes a version
-_post, _version, _tag, _account, _actor, _correction = (
-    table(m) for m in (Post, Version, Tag, Account, Actor, Correction)
+_post, _version, _tag, _account, _actor, _correction, _topic = (
+    table(m) for m in (Post, Version, Tag, Account, Actor, Correction, Topic)
 )
 
 
@@ -38,7 +40,8 @@ class News:
 
 @dataclass(frozen=True, slots=True)
 class Coming:
-    """A post as it stands in the index now, with names of its account and actor among the `tokens`."""
+    """A post as it stands in the index now, with names of its account and actor among the `tokens`. `scores` are
+    the probabilities of tags in force by topic, `counts` what was counted of likes and so on."""
 
     id: int
     words: Sequence[str]
@@ -46,6 +49,8 @@ class Coming:
     created_at: datetime
     first_version: int
     pending: bool
+    scores: Mapping[str, Sequence[float]]
+    counts: Mapping[str, int]
 
 
 def news(session: Session, lines: Sequence[Any]) -> dict[int, News]:
@@ -104,25 +109,46 @@ def posts(session: Session, keys: Collection[int], *, tagging: bool) -> list[Com
         select(
             _post.c.id, _post.c.created_at, _version.c.tag_priority,
             _account.c.handle_key, _actor.c.slug, first.label("first_version"),
+            *(_post.c[name] for name in METRICS),
         )
         .join_from(_post, _version, CURRENT)
         .join(_account, _account.c.id == _post.c.account_id, isouter=True)
         .join(_actor, _actor.c.id == _account.c.actor_id, isouter=True)
         .where(among(session, _post.c.id, sorted(found)), _post.c.erasure_id.is_(None))
     )  # fmt: skip
-    return [_coming(row, found[row.id], tagging) for row in session.execute(statement.order_by(_post.c.id))]
+    scores = _scores(session, sorted(found))
+    rows = session.execute(statement.order_by(_post.c.id)).mappings()
+    return [_coming(row, found[row["id"]], scores[row["id"]], tagging) for row in rows]
 
 
-def _coming(row: Any, entry: entries.Entry, tagging: bool) -> Coming:
-    names = [token("handle", row.handle_key)] if row.handle_key else []
-    names += [token("actor", row.slug)] if row.slug else []
-    tokens = frozenset((*entry.tokens, *names))
-    pending = tagging and row.tag_priority is not None
-    words = index_words(entry.text)
-    return Coming(row.id, words, tokens, row.created_at, row.first_version, pending)
+def _scores(session: Session, keys: Sequence[int]) -> dict[int, dict[str, list[float]]]:
+    found: dict[int, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+    statement = (
+        select(_tag.c.post_id, _topic.c.slug, _tag.c.probability)
+        .join_from(_tag, _topic, _topic.c.id == _tag.c.topic_id)
+        .where(among(session, _tag.c.post_id, keys), _tag.c.valid_to.is_(None))
+    )
+    for post_id, slug, probability in session.execute(statement):
+        found[post_id][slug].append(probability)
+    return found
 
 
-def usual(session: Session, posts: int) -> list[entries.Entry]:
-    """What stands in the index of the newest posts: by it a matcher knows which words are rare."""
-    newest = select(_post.c.id).order_by(_post.c.id.desc()).limit(posts)
-    return entries.present(session, list(session.execute(newest).scalars()))
+def _coming(row: Any, entry: entries.Entry, scores: Mapping[str, Sequence[float]], tagging: bool) -> Coming:
+    names = [token("handle", row["handle_key"])] if row["handle_key"] else []
+    names += [token("actor", row["slug"])] if row["slug"] else []
+    return Coming(
+        id=row["id"],
+        words=index_words(entry.text),
+        tokens=frozenset((*entry.tokens, *names)),
+        created_at=row["created_at"],
+        first_version=row["first_version"],
+        pending=tagging and row["tag_priority"] is not None,
+        scores=scores,
+        counts={name: row[name] for name in METRICS if row[name] is not None},
+    )
+
+
+def usual(session: Session, limit: int) -> list[Coming]:
+    """The newest posts: by them a matcher knows which words are rare."""
+    newest = select(_post.c.id).order_by(_post.c.id.desc()).limit(limit)
+    return posts(session, list(session.execute(newest).scalars()), tagging=False)

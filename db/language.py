@@ -61,7 +61,7 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """A filter that is SQL and no token, such as a date."""
+    """A filter that is no token, such as a date: SQL, or of posts to come what is awaited (`db.awaited`)."""
 
     clause: Any
 

@@ -38,9 +38,6 @@ _CLOCK = re.compile(  # 2025-07-01 12:00, 9.30 pm, with or without a zone
 )
 _ZONE = re.compile(r"\s+(?:(?:UTC|GMT|Z)|([+-]\d{2}:?\d{2}))$")
 _SHARE = re.compile(r"[0-9]*\.?[0-9]+")
-_OPS: dict[str, Callable[[Any, float], Any]] = {
-    ">": lambda a, b: a > b, ">=": lambda a, b: a >= b, "<": lambda a, b: a < b, "<=": lambda a, b: a <= b,
-}  # fmt: skip
 _HAS = ("media", "link")
 _IS = ("kle", "edited", "deleted", "erased", "unsure", "second_hand", "synthetic")
 _BOUNDS = ("since", "until")
@@ -398,7 +395,7 @@ def _topic_field(names: _Names, field: Field) -> Tree:
     if not compared:
         return names.view.token("topic", slug)
     bound = _probability(field, compared)
-    return Condition(names.view.scored(slug, lambda probability: _OPS[compared["op"]](probability, bound)))
+    return Condition(names.view.scored(slug, compared["op"], bound))
 
 
 def _probability(field: Field, compared: re.Match[str]) -> float:
@@ -416,7 +413,7 @@ def _at_least(names: _Names, field: Field) -> Tree:
         raise _wrong(field, f"{field.value!r} is no whole number", ["10"])
     if len(number) > _MOST_DIGITS:
         raise _wrong(field, f"{field.value!r} is more than any post has", ["10"])
-    return Condition(names.view.count(field.name.removeprefix("min_")) >= int(number))
+    return Condition(names.view.at_least(field.name.removeprefix("min_"), int(number)))
 
 
 def _from(names: _Names, field: Field) -> Tree:

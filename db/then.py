@@ -6,7 +6,7 @@ its version of then speaks, with the facts sealed in it. A post keeps today's id
 is kept of them; its account counts where the version of then had one. What was erased since is erased then too.
 """
 
-from collections.abc import Callable
+import operator
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +15,7 @@ from sqlmodel import Session
 
 from core import addresses, times
 from db import search
+from db.awaited import Counted, Published, Scored, Test
 from db.current import CURRENT
 from db.entries import plain, token
 from db.language import And, Condition, Or, Token, Tree
@@ -26,7 +27,7 @@ _sighting, _metrics, _account, _actor = table(Sighting), table(Metrics), table(A
 _known, _newer, _other = _version.alias("known"), _version.alias("newer"), _version.alias("other")
 _CHANGED_EVER = text("post.versions > 1")  # a literal, so that the partial index serves it
 _SECOND, _HOUR = len("2025-08-18T14:00:00"), len("2025-08-18 14")
-Test = Callable[[Any], Any]
+OPS: dict[str, Test] = {">": operator.gt, ">=": operator.ge, "<": operator.lt, "<=": operator.le}
 
 
 def in_force(moment: datetime | None) -> ColumnElement[bool]:
@@ -96,13 +97,17 @@ class Now:
         index, key, matches = search.matching(self._session, tree)
         return _post.c.id.in_(select(key).select_from(index).where(matches))  # type: ignore[no-any-return]
 
-    def scored(self, slug: str, test: Test) -> ColumnElement[bool]:
+    def scored(self, slug: str, op: str, bound: float) -> Any:
         """Posts with a tag in force on this topic whose probability passes."""
         on_topic = _tag.c.topic_id == _topic_id(slug), in_force(None)
-        return _post.c.id.in_(select(_tag.c.post_id).where(*on_topic, test(_tag.c.probability)))  # type: ignore[no-any-return]
+        return _post.c.id.in_(select(_tag.c.post_id).where(*on_topic, OPS[op](_tag.c.probability, bound)))
 
     def count(self, name: str) -> Any:
         return _post.c[name]
+
+    def at_least(self, name: str, number: int) -> Any:
+        """Of a post that nobody counted it is not known."""
+        return self.count(name) >= number
 
     def key_range(self, key: Any, since: int | None, until: int | None) -> list[Any]:
         """Row keys between which posts of these times stand."""
@@ -130,6 +135,18 @@ class Coming(Now):
     def actor(self, slug: str) -> Tree:
         return Token(token("actor", slug))
 
+    def scored(self, slug: str, op: str, bound: float) -> Scored:
+        return Scored(slug, OPS[op], bound, rising=op.startswith(">"))
+
+    def at_least(self, name: str, number: int) -> Counted:
+        return Counted(name, number)
+
+    def since(self, bound: datetime) -> Published:
+        return Published(bound, before=False)
+
+    def until(self, bound: datetime) -> Published:
+        return Published(bound, before=True)
+
 
 class Unchanged(Now):
     """Posts whose version of then is the current one."""
@@ -153,8 +170,8 @@ class Unchanged(Now):
                 return self._shown_by(value)
         return self._of_version(field, value)
 
-    def scored(self, slug: str, test: Test) -> ColumnElement[bool]:
-        return self._tagged(test(_tag.c.probability), _tag.c.topic_id == _topic_id(slug))
+    def scored(self, slug: str, op: str, bound: float) -> Any:
+        return self._tagged(OPS[op](_tag.c.probability, bound), _tag.c.topic_id == _topic_id(slug))
 
     def count(self, name: str) -> Any:
         """The newest of this kind that had been observed."""

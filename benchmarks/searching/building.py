@@ -12,6 +12,7 @@ import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -92,7 +93,7 @@ def build(file: Path, seed: int, count: int, told: Told = lambda done: None) -> 
     bare = file.with_name(f"{file.name}.bare")
     with closing(Database(f"sqlite:///{file}")) as database, closing(_bare_index(bare)) as index:
         database.migrate()
-        archive = _Archive(database)
+        archive = Archive(database)
         for blocks in _slices(posts.records(seed, count)):
             records = [record for block in blocks for record in block]
             ours = _timed(partial(archive.take, records))
@@ -128,37 +129,37 @@ def _timed(work: Callable[[], Any]) -> float:
     return time.perf_counter() - begun
 
 
-class _Archive:
-    """The way in, with a clock that stands still: what is made is the same each time."""
+class Archive:
+    """The way in. With a clock that stands still what is made is the same each time."""
 
-    def __init__(self, database: Database) -> None:
-        self._database, self._kind = database, kinds.kind("file")
+    def __init__(self, database: Database, clock: Callable[[], datetime] = lambda: posts.SEEN_AT) -> None:
+        self._database, self._kind, self._clock = database, kinds.kind("file"), clock
         self.tagged = 0
         shipped = [(topic.slug, topic.name, topic.definition) for topic in taxonomy.topics()]
         with database.write() as session:
-            directory.sync(session, _settings(), [*shipped, *_OWN_TOPICS], posts.SEEN_AT)
-            source = sources.import_source(session, posts.SEEN_AT)
-            run = sources.start_run(session, source.id or 0, posts.SEEN_AT, alone=False)
+            directory.sync(session, _settings(), [*shipped, *_OWN_TOPICS], self._clock())
+            source = sources.import_source(session, self._clock())
+            run = sources.start_run(session, source.id or 0, self._clock(), alone=False)
             self._model = tags.register_model(session, "0" * 64, {})
-        self._intake = Intake(database, source, run, live=False, clock=lambda: posts.SEEN_AT)
+        self._intake = Intake(database, source, run, live=False, clock=clock)
 
     def take(self, records: Sequence[dict[str, Any]]) -> None:
         outcome = self._intake.outcome
         before = outcome.posts
-        self._intake.take(page(records), self._kind)
+        self._intake.take(page(records, self._clock()), self._kind)
         if outcome.posts - before != len(records):
             raise AssertionError(f"of {len(records)} posts {outcome.posts - before} went in: {outcome}")
 
     def read(self, records: Sequence[dict[str, Any]]) -> list[SeenPost]:
-        return [post for post in self._kind.parse(page(records)) if isinstance(post, SeenPost)]
+        return [post for post in self._kind.parse(page(records, self._clock())) if isinstance(post, SeenPost)]
 
     def tag(self) -> None:
         """All that waits."""
         while True:
             with self._database.write() as session:
-                waiting = tags.claim_versions(session, _WORKER, _COMMIT, posts.SEEN_AT)
+                waiting = tags.claim_versions(session, _WORKER, _COMMIT, self._clock())
                 results = [(pending, scores(pending)) for pending in waiting]
-                tags.store(session, self._model, results, _WORKER, posts.SEEN_AT)
+                tags.store(session, self._model, results, _WORKER, self._clock())
             if not waiting:
                 return
             self.tagged += len(waiting)
@@ -173,9 +174,9 @@ def _settings() -> Settings:
     return Settings(tables={"actor": actors})
 
 
-def page(records: Sequence[dict[str, Any]]) -> Page:
+def page(records: Sequence[dict[str, Any]], now: datetime = posts.SEEN_AT) -> Page:
     body = b"".join(orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE) for record in records)
-    return Page("", body, posts.SEEN_AT, headers={"content-type": "application/x-ndjson"})
+    return Page("", body, now, headers={"content-type": "application/x-ndjson"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -129,7 +129,7 @@ def _sentences(words: list[str]) -> str:
 
 
 def _record(slot: int, at: datetime, owner: Account, language: str, said: str, likes: int) -> dict[str, Any]:
-    number, url = _place(slot, at, owner)
+    number, url = place(slot, at, owner)
     pictures = [{"type": "image", "url": f"{url}/picture.jpg", "alt": f"Picture {slot}"}]
     return {
         "platform": owner.platform,
@@ -149,7 +149,7 @@ def _record(slot: int, at: datetime, owner: Account, language: str, said: str, l
     }
 
 
-def _place(slot: int, at: datetime, owner: Account) -> tuple[str, str]:
+def place(slot: int, at: datetime, owner: Account) -> tuple[str, str]:
     """Its id on its platform and its address there."""
     bare = owner.handle.split("@")[1]
     match owner.platform:

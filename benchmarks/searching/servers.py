@@ -77,12 +77,12 @@ def _free_port() -> int:
         return int(free.getsockname()[1])
 
 
-def kle(archive: Path, folder: Path) -> Server:
-    """The program as one runs it to serve: `kle up --role api`, no model."""
-    command = (sys.executable, "-m", "kle", "up", "--role", "api", "--port", "{port}")
+def kle(archive: Path, folder: Path, role: str = "api", **more: str) -> Server:
+    """The program as one runs it: `kle up`, to serve alone if nothing else is said, no model; `more` settings."""
+    command = (sys.executable, "-m", "kle", "up", "--role", role, "--port", "{port}")
     settings = {
         "KLE_DATABASE_URL": f"sqlite:///{archive}", "KLE_DATA_DIR": str(folder), "KLE_MODEL": "none",
-        "KLE_MIN_FREE": "0",
+        "KLE_MIN_FREE": "0", **more,
     }  # fmt: skip
     return Server(command, "/readyz", folder / "kle.log", settings)
 

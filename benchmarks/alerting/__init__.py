@@ -1,0 +1,1 @@
+"""Alerts, measured: what comes in against thousands of them, and how long a message takes."""
