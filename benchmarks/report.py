@@ -3,14 +3,17 @@
 import argparse
 import os
 import platform
+import re
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 from rich.table import Table
 
 from benchmarks.rounds import RATIOS, Result
 
+_PART = re.compile(r"^(?=# )", re.M)  # what stands under a heading of the first rank
 _SPEEDS = ("decoded", "parsed", "archived", "again", "plain", "searched")
 
 
@@ -31,6 +34,38 @@ def count(text: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError("must be 1 or more")
     return number
+
+
+def write_section(file: Path, text: str) -> None:
+    """Into a page that several benchmarks write: instead of its part under the same heading, or behind the rest."""
+    heading = text.partition("\n")[0]
+    parts = _PART.split(file.read_text("utf-8")) if file.exists() else []
+    kept = [part.strip("\n") for part in parts if part.strip()]
+    places = [place for place, part in enumerate(kept) if part.partition("\n")[0] == heading]
+    if places:
+        kept[places[0]] = text.strip("\n")
+    else:
+        kept.append(text.strip("\n"))
+    file.write_text("\n\n".join(kept) + "\n", "utf-8")
+
+
+def milliseconds(seconds: float) -> str:
+    digits = 2 if seconds < 0.01 else 1 if seconds < 1 else 0
+    return f"{seconds * 1000:,.{digits}f}"
+
+
+def number(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}" if value >= 10 else f"{value:.2g}"
+
+
+def size(count: float) -> str:
+    return f"{count / 1e9:.2f} GB" if count >= 1e9 else f"{count / 1e6:,.1f} MB"
+
+
+def lines(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table of Markdown, numbers behind the first column."""
+    made = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in made)
 
 
 def table(results: Sequence[Result]) -> Table:

@@ -52,7 +52,7 @@ def _run(asked: argparse.Namespace) -> None:
     console.width = max(console.width, _WIDTH)
     console.print(Markdown(text))
     if asked.markdown:
-        asked.markdown.write_text(text, "utf-8")
+        report.write_section(asked.markdown, text)
     if asked.json:
         said = figures.as_json(found, machine)
         asked.json.write_bytes(orjson.dumps(said, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))

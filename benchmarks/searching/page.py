@@ -1,9 +1,10 @@
 """One run as a page of Markdown."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from benchmarks import report
 from benchmarks.searching.posts import LATE
 from benchmarks.searching.rounds import Cell, p50, p95
 from benchmarks.searching.running import FEWER, Found
@@ -69,46 +70,59 @@ def _targets(found: Found) -> Iterator[str]:
     yield "## Targets"
     if found.posts != SAID_FOR:
         yield f"They are said for {SAID_FOR:,} posts; this run has {found.posts:,}."
-    yield _table(("target", "bound", "measured", "met", "by processor time", ""), map(_target, targets(found)))
+    yield report.lines(
+        ("target", "bound", "measured", "met", "by processor time", ""), map(_target, targets(found))
+    )
 
 
 def _target(target: Target) -> tuple[str, ...]:
     bound = f"{'≥' if target.at_least else '≤'} {target.bound:g} {target.unit}"
-    busy = "" if target.busy is None else _number(target.busy)
-    return target.what, bound, _number(target.measured), "yes" if target.met else "**no**", busy, target.remark
+    busy = "" if target.busy is None else report.number(target.busy)
+    return (
+        target.what,
+        bound,
+        report.number(target.measured),
+        "yes" if target.met else "**no**",
+        busy,
+        target.remark,
+    )
 
 
 def _in_the_process(found: Found) -> Iterator[str]:
     names = list(next(iter(found.cells.values())))
     yield _IN_THE_PROCESS.format(refused=found.refused)
     rows = [(shape, *(_cell(cells[name]) for name in names)) for shape, cells in found.cells.items()]
-    yield _table(("query", *names), rows)
+    yield report.lines(("query", *names), rows)
     yield _SHARES
     others = [name for name in names if name != OURS]
     shares = [
-        (shape, *(_number(cells[name].times(cells[OURS])) for name in others), _milliseconds(cells[OURS].first))
+        (
+            shape,
+            *(report.number(cells[name].times(cells[OURS])) for name in others),
+            report.milliseconds(cells[OURS].first),
+        )
         for shape, cells in found.cells.items()
     ]
-    yield _table(("query", *others, "first, ms"), shares)
+    yield report.lines(("query", *others, "first, ms"), shares)
 
 
 def _beside_a_writer(found: Found) -> Iterator[str]:
     yield _WRITER
     rows = [(mode, f"{r.written / r.seconds:,.0f}", *_quantiles(r.pages)) for mode, r in found.writer.items()]
-    yield _table(("writer", "posts/s written", "p50, ms", "p95, ms"), rows)
+    yield report.lines(("writer", "posts/s written", "p50, ms", "p95, ms"), rows)
 
 
 def _over_http(found: Found) -> Iterator[str]:
     served = found.served
     yield _HTTP
     alone = [(name, *_quantiles(seconds), str(served.refused[name])) for name, seconds in served.alone.items()]
-    yield _table(("query, one client", "p50, ms", "p95, ms", "refused"), alone)
+    yield report.lines(("query, one client", "p50, ms", "p95, ms", "refused"), alone)
     rows = [
         (str(n), f"{served.rate[n]:,.0f}", *_quantiles(seconds), str(served.refused[str(n)]))
         for n, seconds in served.clients.items()
     ]
-    yield _table(("clients, pages of all shapes", "pages/s", "p50, ms", "p95, ms", "refused"), rows)
-    held = ", ".join(f"{when} {_bytes(memory['now'])}" for when, memory in served.memory.items() if memory)
+    yield report.lines(("clients, pages of all shapes", "pages/s", "p50, ms", "p95, ms", "refused"), rows)
+    held = ", ".join(f"{when} {report.size(memory['now'])}" for when, memory in served.memory.items() if memory)
     yield f"Memory of the server: {held or 'not told by this system'}."
 
 
@@ -120,7 +134,7 @@ def _filling(found: Found) -> Iterator[str]:
         ("their words into the bare index", f"{spent.posts / spent.bare:,.0f}"),
         ("versions tagged, a decision on each of 12 topics", f"{spent.versions / spent.tagged:,.0f}"),
     ]
-    yield _table(("what", "a second"), rows)
+    yield report.lines(("what", "a second"), rows)
     first, last = (spent.slices[n][0] for n in (0, -1))
     yield f"The first slice came in at {first:,.0f} posts a second, the last at {last:,.0f}."
 
@@ -128,11 +142,11 @@ def _filling(found: Found) -> Iterator[str]:
 def _sizes(found: Found) -> Iterator[str]:
     yield _SIZES
     large = {name: size for name, size in found.tables.items() if size >= _SMALL}
-    rows = [(name, _bytes(size), f"{size / found.posts:,.0f}") for name, size in large.items()]
-    yield _table(("table, with its indexes", "size", "bytes a post"), rows)
-    files = ", ".join(f"{name} {_bytes(size)}" for name, size in found.files.items())
+    rows = [(name, report.size(size), f"{size / found.posts:,.0f}") for name, size in large.items()]
+    yield report.lines(("table, with its indexes", "size", "bytes a post"), rows)
+    files = ", ".join(f"{name} {report.size(size)}" for name, size in found.files.items())
     yield f"Files: {files}. The archive beside has {found.posts // FEWER:,} posts."
-    yield f"The process that asked, with all but the servers in it, took {_bytes(found.peak)} at most."
+    yield f"The process that asked, with all but the servers in it, took {report.size(found.peak)} at most."
 
 
 def _cell(cell: Cell) -> str:
@@ -140,22 +154,4 @@ def _cell(cell: Cell) -> str:
 
 
 def _quantiles(seconds: Sequence[float]) -> tuple[str, str]:
-    return (_milliseconds(p50(seconds)), _milliseconds(p95(seconds))) if seconds else (_NONE, _NONE)
-
-
-def _milliseconds(seconds: float) -> str:
-    digits = 2 if seconds < 0.01 else 1 if seconds < 1 else 0
-    return f"{seconds * 1000:,.{digits}f}"
-
-
-def _number(value: float) -> str:
-    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}" if value >= 10 else f"{value:.2g}"
-
-
-def _bytes(size: float) -> str:
-    return f"{size / 1e9:.2f} GB" if size >= 1e9 else f"{size / 1e6:,.1f} MB"
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+    return (report.milliseconds(p50(seconds)), report.milliseconds(p95(seconds))) if seconds else (_NONE, _NONE)
