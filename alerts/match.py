@@ -8,7 +8,7 @@ however many queries stand.
 import sys
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -138,14 +138,16 @@ def _needed(tree: Tree | None) -> Sequence[str]:
 def holds(tree: Tree | None, said: Said) -> bool | None:
     """Whether a query matches; None where it is not known: tags that no model gave yet, counts that nobody took."""
     match tree:
+        case Phrase(words):
+            return _stands(words, said, begun=False)
         case And(parts):
-            return _all(holds(part, said) for part in parts)
+            return _all(parts, said, wanted=True)
         case Or(parts):
-            return _not(_all(_not(holds(part, said)) for part in parts))
+            return _not(_all(parts, said, wanted=False))
         case Not(part):
             return _not(holds(part, said))
-        case Phrase(words) | Prefix(words):
-            return _stands(words, said, begun=isinstance(tree, Prefix))
+        case Prefix(words):
+            return _stands(words, said, begun=True)
     return True if tree is None else _passes(tree, said)
 
 
@@ -167,20 +169,23 @@ def _not(value: bool | None) -> bool | None:
     return None if value is None else not value
 
 
-def _all(values: Iterable[bool | None]) -> bool | None:
+def _all(parts: Sequence[Tree], said: Said, *, wanted: bool) -> bool | None:
+    """Whether all of them are as wanted: whether they hold, or do not."""
     found: bool | None = True
-    for value in values:
-        if value is False:
+    for part in parts:
+        value = holds(part, said)
+        if value is None:
+            found = None
+        elif value is not wanted:
             return False
-        found = None if value is None else found
     return found
 
 
 def _stands(words: Sequence[str], said: Said, *, begun: bool) -> bool:
     """Whether these words stand next to each other, the last one perhaps only begun."""
     first, *rest = words
-    if not rest and begun:
-        return any(word.startswith(first) for word in said.places)
+    if not rest:
+        return any(word.startswith(first) for word in said.places) if begun else first in said.places
     return any(_from(place + 1, rest, said.words, begun) for place in said.places.get(first, ()))
 
 

@@ -1,12 +1,13 @@
 """From archived to delivered: posts come in at a pace and then in a burst while `kle up` tells of them.
 
 Each alert has a webhook of its own. A post's time begins when the transaction that archived it is committed and
-ends on the receiver's clock, both of one machine. A message is of a flood if three others came for its alert in the
-minute before: then posts gather, as they are meant to.
+ends on the receiver's clock, both of one machine. Behind three messages of an alert within a minute posts gather,
+as they are meant to: their times stand for themselves.
 """
 
 import shutil
 import time
+from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
@@ -161,12 +162,13 @@ def _wait(database: Database) -> None:
 
 
 def _sort(heard: Sequence[Heard], came: Mapping[str, float], waits: Waits) -> None:
-    last: dict[int, list[float]] = defaultdict(list)
+    """Gathered is what three messages went before, from a minute before it came until it was told."""
+    sent: dict[int, list[float]] = defaultdict(list)
     for one in sorted(heard, key=lambda one: one.at):
-        lately = [at for at in last[one.number] if at > one.at - MINUTE.total_seconds()]
-        last[one.number] = [*lately, one.at]
-        into = waits.gathered if len(lately) >= FLOOD else waits.usual
-        into += [one.at - came[post] for post in one.posts if post in came]
+        for at in (came[post] for post in one.posts if post in came):
+            before = len(sent[one.number]) - bisect_right(sent[one.number], at - MINUTE.total_seconds())
+            (waits.gathered if before >= FLOOD else waits.usual).append(one.at - at)
+        sent[one.number].append(one.at)
 
 
 def _count(database: Database, came: _Came, heard: Sequence[Heard], found: Found) -> None:

@@ -33,8 +33,8 @@ _ARRIVING = """
 ## From archived to delivered
 
 {alerts:,} alerts, each with a receiver of its own at the loopback; `kle up` in one process, {rate:g} posts a second
-for {seconds} seconds, then {burst} at once. Seconds from the commit of the archive to the receiver's clock. Gathered
-is what came in a message of a flood: behind three messages within a minute the next waits for 20 seconds.
+for {seconds} seconds, then {burst} at once. Seconds from the commit of the archive to the receiver's clock.
+Gathered is what came in a message of a flood: behind three messages within a minute the next waits for 20 seconds.
 """
 _COUNTED = """
 Of {told:,} posts told to a subscriber, {twice} came twice, {never} never, {wrong} to one who should not have heard;
