@@ -84,7 +84,8 @@ def in_packed(column: Any, name: str | None, sqlite_bound: bool, value: Any = No
     given: Any = bindparam(name, value, kind, unique=name is None, required=False)
     if not sqlite_bound:
         return column == any_(given)  # type: ignore[no-any-return]
-    return column.in_(select(func.json_each(given).table_valued("value").c.value))  # type: ignore[no-any-return]
+    listed = func.json_each(given).table_valued("value", name="listed")  # unnamed, SQLAlchemy asks for chance
+    return column.in_(select(listed.c.value))  # type: ignore[no-any-return]
 
 
 def packed(values: Collection[Any], sqlite_bound: bool) -> Any:
