@@ -19,6 +19,8 @@ def groups(posts: Sequence[dict[str, Any]]) -> list[tuple[str, str]]:
     ids = {post["id"] for post in posts}
     named = [(post["repeats"], post["id"]) for post in posts if post["repeats"] in ids]
     texts = [(post["id"], Said(post["text"])) for post in posts if post["text"]]
+    if len(texts) < 2:  # as in most messages: nothing is worth being cut up
+        return named
     holders: dict[tuple[str, ...], list[int]] = defaultdict(list)
     found = []
     for number, (public_id, said) in enumerate(texts):
