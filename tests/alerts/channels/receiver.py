@@ -18,9 +18,10 @@ class Request(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         self.body = self.rfile.read(int(self.headers["content-length"]))
-        self.server.bodies.append(self.body)
-        self.server.headers_seen.append({name.lower(): value for name, value in self.headers.items()})
-        self.server.paths.append(self.path)
+        with self.server.noting:  # several come at once, and the lists belong together
+            self.server.bodies.append(self.body)
+            self.server.headers_seen.append({name.lower(): value for name, value in self.headers.items()})
+            self.server.paths.append(self.path)
         with suppress(OSError):  # the sender hung up first: some tests are about that
             self.server.answering(self)
 
@@ -33,6 +34,7 @@ class Receiver(ThreadingHTTPServer):
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Request)
+        self.noting = threading.Lock()
         self.bodies: list[bytes] = []
         self.headers_seen: list[dict[str, str]] = []
         self.paths: list[str] = []
