@@ -1,6 +1,7 @@
 """[[alert]] of kle.toml becomes rows: made when it appears, changed when it says something new, ended when it goes.
 
-An alert is known by its name. What people made in the page or by the API is left alone, whatever its name.
+An alert is known by its name: one that comes back goes on as it was, with its secrets. What people made in the page
+or by the API is left alone, whatever its name.
 """
 
 from collections.abc import Sequence
@@ -33,6 +34,8 @@ def sync(session: Session, forms: Sequence[AlertForm], desk: Desk, where: str, n
 
 
 def _put(session: Session, form: AlertForm, number: int | None, desk: Desk, now: datetime) -> list[int]:
+    if number is None:
+        number = saving.reopen(session, form.name)
     if number is None:
         return [saving.make(session, form, desk, OWNER, now, declared=True).id]
     return [number] if saving.declare(session, number, form, desk, now) else []

@@ -121,6 +121,14 @@ def end(session: Session, alert_id: int, now: datetime) -> None:
     alerts.change(session, alert_id, {"ended_at": now})
 
 
+def reopen(session: Session, name: str) -> int | None:
+    """The number of the alert of this name that kle.toml had before, which goes on; None where there was none."""
+    row = alerts.last_declared(session, name)
+    if row is not None:
+        alerts.reopen(session, row)
+    return row.id if row is not None else None
+
+
 def rotate(session: Session, alert_id: int, subscription_id: int, desk: Desk, now: datetime) -> str:
     """A new secret, told this once; the one before signs beside it for a day. Raises NotFound, BadRequest."""
     one = one_of(session, alert_id, subscription_id)

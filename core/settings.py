@@ -27,7 +27,7 @@ from core.sealed import SHORTEST
 from core.tables import ActorConfig, ReferenceConfig, SourceConfig, TopicConfig
 
 _TEST_KNOBS = ("KLE_TEST_", "KLE_REQUIRE_")  # read by the tests, not by the program
-_PASSWORD = re.compile(r":[^:/@]+@")  # of a database URL: never into a log
+_PASSWORD = re.compile(r"(?<=://)([^:/\s]*):[^/\s]*@")  # of a database or a mail server: never into a log
 _SMTP = re.compile(r"smtps?://([^:/@\s]+(:[^/@\s]*)?@)?([\w.-]+|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?/?")
 _MAIL = re.compile(r"[^@\s<>]+@[^@\s<>]+")
 _TABLES = ("source", "actor", "reference", "topic", "alert")
@@ -313,7 +313,7 @@ def _first_problem(error: ValidationError, form: type[BaseModel], where: str) ->
     shown = f"KLE_{name.upper()}" if form is Settings else where + name
     value = first.get("ctx", {}).get("shown", first["input"])  # of many texts only the one that is wrong
     if name in ("database_url", "smtp_url"):
-        value = _PASSWORD.sub(":***@", value)
+        value = _PASSWORD.sub(r"\1:***@", value)
     elif form is Settings:
         value = secrecy.shown(name, value)
     return SettingsError(shown, value, first["msg"].removeprefix("Value error, "))

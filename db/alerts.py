@@ -65,6 +65,23 @@ def by_id(session: Session, alert_ids: Collection[int]) -> dict[int, Any]:
     return {row.id: row for row in rows}
 
 
+def last_declared(session: Session, name: str) -> Any | None:
+    """The one of kle.toml of this name that ended last."""
+    mine = _alert.c.declared, _alert.c.name == name, _alert.c.ended_at.is_not(None)
+    return session.execute(select(_alert).where(*mine).order_by(_alert.c.id.desc()).limit(1)).first()
+
+
+def reopen(session: Session, row: Any) -> None:
+    """An alert that ended goes on, with those who heard it until then: what came meanwhile is not new to it."""
+    last = _last_version(session)
+    session.execute(
+        update(_alert).where(_alert.c.id == row.id).values(ended_at=None, paused_at=None, from_version=last)
+    )
+    heard = _subscription.c.alert_id == row.id, _subscription.c.ended_at == row.ended_at
+    session.execute(update(_subscription).where(*heard).values(ended_at=None, from_version=last))
+    _touch(session)
+
+
 def all_of(session: Session) -> list[Any]:
     """Those that have not ended, paused ones too, in the order in which they were made."""
     return list(session.execute(select(_alert).where(_alert.c.ended_at.is_(None)).order_by(_alert.c.id)))

@@ -42,7 +42,6 @@ def archive(settings: Settings | None = None, *, sync: bool = False) -> Iterator
     try:
         _fill(settings, database, everything=sync)
         if sync:
-            _declare(settings, database)
             configured.note(settings, database)
         yield settings, database
     finally:
@@ -83,8 +82,10 @@ def _fill(settings: Settings, database: Database, *, everything: bool) -> None:
         directory.sync(session, settings, _topics(settings), times.now())
 
 
-def _declare(settings: Settings, database: Database) -> None:
-    """[[alert]]: of an archive that has none, and a kle.toml that names none, nothing is asked."""
+def declare(settings: Settings, database: Database) -> None:
+    """[[alert]] becomes rows: by who tells of alerts, and where a kle.toml speaks. Raises SettingsError."""
+    if not config_is_there():
+        return
     from alerts import declared
     from alerts.desk import Desk
     from db import alerts

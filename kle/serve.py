@@ -35,6 +35,8 @@ def run(settings: Settings, role: Role = "all", parts: Callable[[Database], dict
         stop = StopSign()
         listening = listen(settings.host, settings.port) if role in ("all", "api") else None
         desk = Desk.of(settings)
+        if role in ("all", "worker"):
+            runtime.declare(settings, database)
         worker = _worker(settings, database, role, desk)
         try:
             if worker:

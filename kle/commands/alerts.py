@@ -27,7 +27,7 @@ def list_(json: Json = False) -> None:
     from db import alerts
     from kle import runtime
 
-    with runtime.archive(sync=runtime.config_is_there()) as (_, database), database.read() as session:
+    with runtime.archive() as (_, database), database.read() as session:
         rows = showing.told_of(session, alerts.all_of(session))
     if json:
         output.print_json({"items": rows})

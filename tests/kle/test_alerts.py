@@ -92,16 +92,48 @@ def declared(office: Path, url: str, query: str = "") -> None:
     toml.write_text(rest + said, "utf-8")
 
 
+def declare() -> None:
+    """As `kle up` does."""
+    with runtime.archive(sync=True) as (knobs, database):
+        runtime.declare(knobs, database)
+
+
 def test_kle_toml_declares_alerts(kle: Kle, office: Path, receiver: Receiver) -> None:
     declared(office, receiver.url())
+    declare()
     (one,) = out(kle, "alerts", "list", "--json")["items"]
     assert (one["name"], one["declared"], one["owner"]) == ("All", True, "kle.toml")
     declared(office, receiver.url(), "reform")
+    declare()
     (again,) = out(kle, "alerts", "list", "--json")["items"]
     assert (again["id"], again["query"]) == (one["id"], "reform")
     declared(office, receiver.url(), "topic:nowhere")
-    found = kle("alerts", "list")
-    assert found.exit_code == 2 and "[[alert]] All" in found.stderr and "nowhere" in found.stderr
+    with pytest.raises(SettingsError, match=r"\[\[alert\]\] All.*nowhere"):
+        declare()
+
+
+def test_where_no_kle_toml_speaks_its_alerts_go_on(
+    kle: Kle, office: Path, receiver: Receiver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And a list is a list, whatever configuration it is asked under."""
+    declared(office, receiver.url())
+    declare()
+    (one,) = out(kle, "alerts", "list", "--json")["items"]
+    toml = office / "kle.toml"
+    with_alert = toml.read_text("utf-8")
+    toml.write_text(with_alert.partition("\n[[alert]]")[0], "utf-8")
+    assert out(kle, "alerts", "list", "--json")["items"] == [one]
+    monkeypatch.setenv("KLE_DATA_DIR", str(office / "data"))
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    declare()
+    assert out(kle, "alerts", "list", "--json")["items"] == [one]
+    monkeypatch.chdir(office)
+    declare()
+    assert out(kle, "alerts", "list", "--json")["items"] == []
+    toml.write_text(with_alert, "utf-8")
+    declare()
+    assert out(kle, "alerts", "list", "--json")["items"] == [one], "with the same number, channel and secret"
 
 
 def test_a_lost_key_stops_alerts_alone_and_can_be_left_behind(kle: Kle, office: Path, receiver: Receiver) -> None:
