@@ -6,7 +6,7 @@ and loses nothing.
 
 import time
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -35,11 +35,12 @@ log = structlog.get_logger("kle.alerts")
 
 @dataclass(frozen=True, slots=True)
 class _Parcel:
-    """A delivery with all that its try needs."""
+    """A delivery with all that its try needs: to whom it goes, and all that they hear."""
 
     row: Any
-    kind: str
-    letter: Letter
+    who: Any
+    mine: Sequence[Any]
+    lang: str
 
 
 @dataclass
@@ -53,16 +54,16 @@ class Outbox:
     _lanes: dict[Future[list[Result]], tuple[int, list[int]]] = field(default_factory=dict)
     _renewed: float = field(default_factory=time.monotonic)
 
-    def tick(self, now: datetime) -> int:
-        """Until nothing more can be begun and nothing has ended; how many tries ended."""
+    def tick(self, now: datetime, stopping: Callable[[], bool] = lambda: False) -> int:
+        """Until nothing more can be begun and nothing has ended, or `stopping`; how many tries ended."""
         ended = 0
         while True:
-            begun = self._begin(now)
+            begun = 0 if stopping() else self._begin(now)
             results = self._ended(patience=0.05 if begun else 0.0)
             ended += len(results)
             self._write(results)
             self._renew(now)
-            if not begun and not results:
+            if not begun and (stopping() or not results):
                 return ended
             now = max(now, times.now())
 
@@ -93,9 +94,9 @@ class Outbox:
         with self.database.read() as session:
             if not deliveries.is_due(session, now):
                 return 0
-        with self.database.write() as session:
+        with self.database.write(lasting=True) as session:  # no power cut takes back what is sent now, key and list
             rows = deliveries.claim(session, self.worker, now, free, busy, keys)
-            parcels = list(self._parcels(session, rows, now))
+            parcels = list(self._parcels(session, rows))
         by_subscriber: dict[int, list[_Parcel]] = defaultdict(list)
         for parcel in parcels:
             by_subscriber[parcel.row.subscriber_id].append(parcel)
@@ -104,18 +105,18 @@ class Outbox:
             self._lanes[future] = subscriber_id, [parcel.row.id for parcel in mine]
         return len(by_subscriber)
 
-    def _parcels(self, session: Session, rows: Sequence[Any], now: datetime) -> Iterator[_Parcel]:
+    def _parcels(self, session: Session, rows: Sequence[Any]) -> Iterator[_Parcel]:
         known = subscribers.by_id(session, {row.subscriber_id for row in rows})
         mine: dict[int, list[Any]] = defaultdict(list)
         for one in alerts.of_subscribers(session, known):
             mine[one.subscriber_id].append(one)
         langs = alerts.by_id(session, {row.alert_id for row in rows if row.alert_id is not None})
         for row in rows:
-            who, alert = known[row.subscriber_id], langs.get(row.alert_id)
-            letter = self._letter(row, who, mine[who.id], alert.lang if alert else "en", now)
-            yield _Parcel(row, who.kind, letter)
+            alert = langs.get(row.alert_id)
+            yield _Parcel(row, known[row.subscriber_id], mine[row.subscriber_id], alert.lang if alert else "en")
 
-    def _letter(self, row: Any, who: Any, mine: Sequence[Any], lang: str, now: datetime) -> Letter:
+    def _letter(self, parcel: _Parcel, now: datetime) -> Letter:
+        row, mine = parcel.row, parcel.mine
         own = next((one for one in mine if one.alert_id == row.alert_id), None)
         links = self.desk.office.links
         leave = own and links.unsubscribe(own.id, self.desk.token("unsubscribe", own.id))
@@ -123,8 +124,8 @@ class Outbox:
         return Letter(
             key=row.key,
             kind=row.kind,
-            lang=lang,
-            address=self.desk.sealer.open(who.address),
+            lang=parcel.lang,
+            address=self.desk.sealer.open(parcel.who.address),
             body=row.body,
             sent_at=now,
             secrets=tuple(self._secrets(own, mine, now)),
@@ -153,13 +154,14 @@ class Outbox:
         error: KleError | None = None
         status, said = None, ""
         try:
-            answer = channel.module(parcel.kind).send(parcel.letter, self.desk.office)
+            letter = self._letter(parcel, at)
+            answer = channel.module(parcel.who.kind).send(letter, self.desk.office)
             status, said = answer.status, answer.said
         except KleError as failure:
             error = failure
         except Exception as failure:  # a channel is a plugin: what it did not foresee must not end the others
-            log.exception("a channel broke", channel=parcel.kind)
-            error = DeliveryError(f"the channel {parcel.kind} broke: {failure!r}")
+            log.exception("a channel broke", channel=parcel.who.kind)
+            error = DeliveryError(f"the channel {parcel.who.kind} broke: {failure!r}")
         if error is not None:
             status, said = getattr(error, "answered", None), error.message
         outcome = "sent" if error is None else "failed"
@@ -186,7 +188,7 @@ class Outbox:
         with self.database.write() as session:
             mine = work.still_mine(session, Delivery, [r.row.id for r in results], self.worker)
             deliveries.note(session, [r.tried for r in results if r.tried])
-            for result in results:
+            for result in sorted(results, key=lambda one: one.tried is not None):
                 if result.row.id in mine:
                     settle(session, result, self.desk, now)
 

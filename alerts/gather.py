@@ -6,8 +6,12 @@ Bodies are read and compared first; then they are written in one transaction, wh
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
+from types import SimpleNamespace
 from typing import Any
 
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
 from alerts import body, saving
@@ -20,24 +24,30 @@ GROUPS = 200  # that are made messages of in one transaction
 FLOOD, PAUSE = 3, timedelta(seconds=20)  # messages in a minute, after which the next one gathers what comes
 MINUTE = timedelta(minutes=1)
 LATE_EVERY = timedelta(hours=1)  # digests of what was found late
+BROKEN = timedelta(minutes=10)  # after which it is tried again to say what could not be said
+log = structlog.get_logger("kle.alerts")
 
 
 def take_up(database: Database, desk: Desk, now: datetime) -> int:
     """How many messages were made."""
     with database.read() as session:
-        groups = list(_free(session, told.due(session, now, GROUPS), now))
+        groups = list(islice(_free(session, told.due(session, now), now), GROUPS))
         if not groups:
             return 0
-        drafts = list(_drafts(session, groups, desk, now))
+        drafts, failed = _drafts(session, groups, desk, now)
     with database.write() as session:
+        told.put_off(session, failed, now, now + BROKEN)
         return sum(_keep(session, draft, now) for draft in drafts)
 
 
 def _free(session: Session, groups: Sequence[Group], now: datetime) -> Iterator[Group]:
     """Without those that have to wait: no hit is left out, but a flood gathers in one message."""
+    if not groups:
+        return
+    who = {group.subscriber_id for group in groups}
     lately = {
-        False: deliveries.recent(session, now - MINUTE, late=False),
-        True: deliveries.recent(session, now - LATE_EVERY, late=True),
+        False: deliveries.recent(session, who, now - MINUTE, now, late=False),
+        True: deliveries.recent(session, who, now - LATE_EVERY, now, late=True),
     }
     for group in groups:
         count, last = lately[group.late].get((group.subscriber_id, group.alert_id), (0, now))
@@ -52,17 +62,36 @@ class _Draft:
     body: dict[str, Any]
 
 
-def _drafts(session: Session, groups: Sequence[Group], desk: Desk, now: datetime) -> Iterator[_Draft]:
-    found = [(group, told.waiting(session, group, now)) for group in groups]
+def _drafts(
+    session: Session, groups: Sequence[Group], desk: Desk, now: datetime
+) -> tuple[list[_Draft], list[Group]]:
+    """And those of which none could be made: one post that cannot be told must not keep all others waiting."""
+    found = [(group, rows) for group in groups if (rows := told.waiting(session, group, now))]
     numbers = {one["alert"] for _, rows in found for row in rows for one in row.why}
     known = alerts.by_id(session, numbers | {group.alert_id for group in groups})
     named = {number: row.name for number, row in known.items()}
+    hears = told.hearing(session, {group.subscriber_id for group in groups})
+    drafts, failed = [], []
     for group, rows in found:
-        if rows:
-            said = body.of_posts(
-                session, known[group.alert_id], rows, named, desk.office.links, now, late=group.late
-            )
-            yield _Draft(group, rows, said)
+        spoken = [_spoken(row, hears) for row in rows]
+        alert, links = known[group.alert_id], desk.office.links
+        try:
+            said = body.of_posts(session, alert, spoken, named, links, now, late=group.late)
+        except SQLAlchemyError:  # of all of them
+            raise
+        except Exception:
+            log.exception("a message cannot be made", alert=group.alert_id, subscriber=group.subscriber_id)
+            failed.append(group)
+        else:
+            drafts.append(_Draft(group, rows, said))
+    return drafts, failed
+
+
+def _spoken(row: Any, hears: told.Hears) -> Any:
+    """Without the reasons of alerts that may not speak: what somebody asked for whom we do not know, and what who
+    is told did not agree to, is in no message."""
+    why = [one for one in row.why if hears.get((row.subscriber_id, one["alert"]))]
+    return SimpleNamespace(post_id=row.post_id, edition=row.edition, why=why)
 
 
 def _keep(session: Session, draft: _Draft, now: datetime) -> bool:

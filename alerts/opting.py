@@ -12,7 +12,7 @@ from alerts import saving
 from alerts.desk import Desk
 from core.alert import AlertForm
 from core.errors import BadRequest, NotFound
-from db import alerts, subscribers
+from db import alerts, subscribers, told
 
 UNANSWERED = timedelta(days=7)  # after which an address that never said yes is let go
 
@@ -51,8 +51,10 @@ def confirm(session: Session, subscription_id: int, token: str, desk: Desk, now:
     if one is None or not desk.knows(token, "confirm", subscription_id):
         return None
     waiting = alerts.unconfirmed(session, one.subscriber_id)
-    also = [other.id for other in waiting if not other.outside and not one.outside]
-    alerts.confirm(session, [subscription_id, *also], now)
+    said = [one, *(other for other in waiting if not other.outside and not one.outside and other.id != one.id)]
+    alerts.confirm(session, [each.id for each in said], now)
+    for each in said:
+        told.hand_over(session, each.alert_id, [each.subscriber_id])
     if not one.outside:
         subscribers.confirm(session, one.subscriber_id, now)
     return str(alerts.get(session, one.alert_id).name)

@@ -47,6 +47,9 @@ class Matcher:
             if old is None:
                 alerts.begin(session)  # what stands now is nobody's news
             elif alerts.advance(session, old, last):
+                alerts.keep_still(
+                    session
+                )  # who ended one meanwhile is heard, who ends one now waits for these rows
                 told.tell(session, matches)
         return 0 if old is None else len(lines)
 
@@ -68,7 +71,8 @@ class Matcher:
 
 def _of(alert: Alert, post: Coming, words: Said, shown: Post, news: News, now: datetime) -> Iterator[Match]:
     """What each subscriber of the alert is told of this post."""
-    late = news.at - post.created_at > alert.max_age and not news.edit
+    seen = min(news.at, now)  # a line of the ledger may be of a clock that went ahead, and those behind it too
+    late = seen - post.created_at > alert.max_age and not news.edit
     due = alert.due(now + LATE if late else now + GRACE if post.pending else now)
     why = None
     for hearing in alert.hearings:

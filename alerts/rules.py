@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
 from alerts import body, judging, saving
@@ -18,7 +19,7 @@ from alerts.judging import Judged
 from alerts.links import Links
 from alerts.standing import Alert
 from core.alert import Rule
-from core.errors import BadRequest
+from core.errors import BadRequest, NoRoom
 from db import alerts, deliveries, forms, hits, ledger, watched
 from db.database import Database
 from db.query import PostQuery
@@ -129,7 +130,19 @@ def look(database: Database, office: Office, now: datetime, memory: Memory | Non
         line = ledger.head(session)[0]
         memory.read(session)
     due = [alert for alert in memory.standing.values() if memory.is_due(alert, line, now)]
-    return sum(_looked(database, office.links, alert, line, now, memory) for alert in due)
+    return sum(_safely_looked(database, office.links, alert, line, now, memory) for alert in due)
+
+
+def _safely_looked(database: Database, links: Links, alert: Any, line: int, now: datetime, memory: Memory) -> int:
+    """One rule that cannot be judged must not keep the others from being."""
+    try:
+        return _looked(database, links, alert, line, now, memory)
+    except (SQLAlchemyError, NoRoom):  # of all of them
+        raise
+    except Exception:
+        log.exception("a rule broke", alert=alert.id)
+        memory.looked[alert.id] = _Looked(alert, now, line, Judged(room=1))
+        return 0
 
 
 def _looked(database: Database, links: Links, alert: Any, line: int, now: datetime, memory: Memory) -> int:

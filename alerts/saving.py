@@ -104,13 +104,19 @@ def form_of(session: Session, alert_id: int, desk: Desk) -> AlertForm:
 
 
 def pause(session: Session, alert_id: int, now: datetime) -> None:
-    """What comes meanwhile is not told later; what waits already is."""
+    """What comes meanwhile is not told later; what waits already is, or sooner by another alert that matches."""
     if alerts.get(session, alert_id).paused_at is None:
         alerts.change(session, alert_id, {"paused_at": now})
+        _hand_over(session, alert_id)
 
 
 def resume(session: Session, alert_id: int) -> None:
     alerts.change(session, alert_id, {"paused_at": None})
+    _hand_over(session, alert_id)
+
+
+def _hand_over(session: Session, alert_id: int) -> None:
+    told.hand_over(session, alert_id, [one.subscriber_id for one in alerts.subscriptions(session, [alert_id])])
 
 
 def end(session: Session, alert_id: int, now: datetime) -> None:

@@ -21,7 +21,7 @@ from core.secrecy import masked
 from db import alerts, deliveries, subscribers
 from db.deliveries import Tried
 
-GIVEN_UP = timedelta(days=1)  # after a message was made
+GIVEN_UP = timedelta(days=1)  # after its first try: until then it may have waited for its hour, or nothing ran
 _FIRST_WAIT, _LONGEST_WAIT = timedelta(seconds=30), timedelta(hours=2)
 _JITTER = 0.2  # of a wait, either way: those that failed together do not come back together
 log = structlog.get_logger("kle.alerts")
@@ -42,14 +42,14 @@ def settle(session: Session, result: Result, desk: Desk, now: datetime) -> None:
         answer = result.tried.answer if result.tried else None
         deliveries.end(session, [row.id], now, answer, "sent")
         _recovered(session, row.subscriber_id, now)
-    elif result.tried is None:
-        deliveries.again(session, row.id, error.message, now + _FIRST_WAIT, tried=False)
+    elif result.tried is None:  # comes before the one that failed, which puts all others off as long as itself
+        deliveries.again(session, row.id, error.message, now, tried=False)
     elif isinstance(error, AddressGone):
         _park(session, row, error, now)
         _give_up(session, row, error, desk, now)
     elif not error.transient and not isinstance(error, SettingsError):
         _park(session, row, error, now)
-    elif now - row.made_at >= GIVEN_UP:
+    elif now - deliveries.tried_since(session, row) >= GIVEN_UP:
         _park(session, row, error, now)
         _give_up(session, row, error, desk, now)
     else:

@@ -63,11 +63,13 @@ class Book:
     standing: Standing = field(default_factory=lambda: Standing({}))
     _stamp: str | None = None
     _trees: dict[str, tuple[PostQuery, Tree | None]] = field(default_factory=dict)
+    _broken: set[str] = field(default_factory=set)
 
     def read(self, session: Session) -> None:
-        """Be what the rows say."""
+        """Be what the rows say. A query that asks for what is there no more, such as a topic that was taken out of
+        kle.toml, tells nothing until it is there again."""
         stamp = alerts.stamp(session)
-        if stamp == self._stamp:
+        if stamp == self._stamp and not any(_ready(session, q, warns=False) for q in self._broken):
             return
         heard: dict[int, list[Hearing]] = defaultdict(list)
         for hearing in alerts.hearings(session):
@@ -75,9 +77,11 @@ class Book:
         rows = [row for row in alerts.standing(session) if heard[row.id] and row.rule["kind"] == "posts"]
         texts = {row.query for row in rows}
         self._trees = {q: tree for q in texts if (tree := self._trees.get(q) or _ready(session, q))}
-        rows = [row for row in rows if row.query in self._trees]
-        self.alerts = {row.id: Alert.of(row, self._trees[row.query][0], heard[row.id]) for row in rows}
-        self.standing = Standing({row.id: self._trees[row.query][1] for row in rows}, _usual(session))
+        self._broken = texts - self._trees.keys()
+        known = (_known(row, self._trees[row.query][0], heard[row.id]) for row in rows if row.query in self._trees)
+        self.alerts = {alert.id: alert for alert in known if alert}
+        trees = {row.id: self._trees[row.query][1] for row in rows if row.id in self.alerts}
+        self.standing = Standing(trees, _usual(session))
         self._stamp = stamp
 
     def matching(self, post: Coming) -> list[Alert]:
@@ -90,14 +94,23 @@ def said(post: Coming) -> Said:
     return Said(post.words, post.tokens, post.pending, post.scores, post.counts, post.created_at)
 
 
-def _ready(session: Session, written: str) -> tuple[PostQuery, Tree | None] | None:
-    """Parsed and looked up. One that asks for what is there no more, such as a topic that was taken out of
-    kle.toml, tells nothing until it is there again."""
+def _known(row: Any, asked: PostQuery, hearings: Sequence[Hearing]) -> Alert | None:
+    """None where its times cannot be read any more: a newer list of time zones may lack its place."""
+    try:
+        return Alert.of(row, asked, hearings)
+    except BadRequest as error:
+        log.warning("an alert cannot be timed any more", alert=row.id, reason=error.message)
+        return None
+
+
+def _ready(session: Session, written: str, *, warns: bool = True) -> tuple[PostQuery, Tree | None] | None:
+    """Parsed and looked up."""
     try:
         asked = PostQuery.build(written)
         return asked, query.resolved(session, asked, View(session))
     except BadRequest as error:
-        log.warning("an alert's query does not hold any more", query=written, reason=error.message)
+        if warns:
+            log.warning("an alert's query does not hold any more", query=written, reason=error.message)
         return None
 
 

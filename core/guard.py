@@ -16,6 +16,7 @@ from core.settings import Network
 Resolve = Callable[[str, int], Sequence[str]]
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
+_GIVEN_OUT = ipaddress.ip_network("2000::/3")  # the public net of IPv6; outside lie fec0::/10 and ::127.0.0.1, too
 
 
 def resolve(host: str, port: int) -> list[str]:
@@ -63,7 +64,10 @@ class Guard:
         if any(address in network for network in self._networks if network.version == address.version):
             return True
         inner = _inside(address)
-        return self._fit(inner) if inner else address.is_global and not address.is_multicast
+        if inner:
+            return self._fit(inner)
+        given = address in _GIVEN_OUT if isinstance(address, ipaddress.IPv6Address) else True
+        return given and address.is_global and not address.is_multicast
 
 
 def _inside(address: _Address) -> ipaddress.IPv4Address | None:

@@ -200,6 +200,7 @@ def ever(session: Session, subscription_id: int) -> Any | None:
 def confirm(session: Session, subscription_ids: Collection[int], now: datetime) -> None:
     mine = among(session, _subscription.c.id, sorted(subscription_ids)), _subscription.c.confirmed_at.is_(None)
     session.execute(update(_subscription).where(*mine).values(confirmed_at=now))
+    _touch(session)
 
 
 def unsubscribe(session: Session, subscription_ids: Collection[int], now: datetime, *, left: bool = False) -> None:
@@ -264,6 +265,11 @@ def stamp(session: Session) -> str:
 def hold(session: Session) -> None:
     """Until this transaction ends no other one that holds, or changes an alert, goes on."""
     _touch(session)
+
+
+def keep_still(session: Session) -> None:
+    """Until this transaction ends no alert and no subscription changes; others that ask for this go on."""
+    session.execute(select(_meta.c.value).where(_meta.c.name == _STAMP).with_for_update(read=True))
 
 
 def _touch(session: Session) -> None:

@@ -53,8 +53,8 @@ def _encloses(row: Row) -> bool:
 
 def is_due(session: Session, now: datetime) -> bool:
     """Whether there may be something to claim."""
-    ready = or_(_delivery.c.not_before.is_(None), _delivery.c.not_before <= now)
-    statement = select(_delivery.c.id).where(_delivery.c.ended_at.is_(None), ready).limit(1)
+    waiting = _delivery.c.ended_at.is_(None), work.ready(Delivery, now), _free()
+    statement = select(_delivery.c.id).where(*waiting).limit(1)
     return session.execute(statement).first() is not None
 
 
@@ -68,16 +68,20 @@ def claim(
 ) -> list[Any]:
     """Up to `limit` deliveries that are due, none of a subscriber that is paused or `busy`; of these `keys` alone,
     where some are given."""
-    free = select(_subscriber.c.id).where(_subscriber.c.paused_at.is_(None))
-    waiting = and_(_delivery.c.ended_at.is_(None), _delivery.c.subscriber_id.in_(free))
+    waiting = and_(_delivery.c.ended_at.is_(None), _free())
     if keys is not None:
         waiting = and_(waiting, among(session, _delivery.c.key, sorted(keys)))
     if busy:
         waiting = and_(waiting, ~among(session, _delivery.c.subscriber_id, sorted(busy)))
-    order = _delivery.c.not_before, _delivery.c.id
+    order = _delivery.c.not_before, _delivery.c.attempts, _delivery.c.id
     mine = work.claim(session, Delivery, waiting, order, worker, now, limit)
     rows = session.execute(select(_delivery).where(among(session, _delivery.c.id, mine)).order_by(*order))
     return list(rows)
+
+
+def _free() -> Any:
+    """Said by who is paused: by who is not, SQLite would go through all messages that there ever were."""
+    return _delivery.c.subscriber_id.not_in(select(_subscriber.c.id).where(_subscriber.c.paused_at.is_not(None)))
 
 
 def note(session: Session, tries: Sequence[Tried]) -> None:
@@ -121,13 +125,18 @@ def cancel(session: Session, alert_id: int, subscriber_id: int | None, now: date
     session.execute(update(_delivery).where(*mine).values(**work.FREE, ended_at=now, answer=why, outcome="dropped"))
 
 
-def recent(session: Session, since: datetime, *, late: bool) -> dict[tuple[int, int], tuple[int, datetime]]:
-    """(subscriber, alert) -> how many messages were made since then, and when the last."""
+def recent(
+    session: Session, subscriber_ids: Collection[int], since: datetime, now: datetime, *, late: bool
+) -> dict[tuple[int, int], tuple[int, datetime]]:
+    """(subscriber, alert) -> how many messages were made since then, and when the last. What was made later than
+    now, a wrong clock said."""
     pair = _delivery.c.subscriber_id, _delivery.c.alert_id
     last = func.max(_delivery.c.made_at, type_=UtcTime)
-    kind = "late" if late else "posts"
-    statement = select(*pair, func.count(), last).where(_delivery.c.made_at > since, _delivery.c.kind == kind)
-    return {(row[0], row[1]): (row[2], row[3]) for row in session.execute(statement.group_by(*pair))}
+    mine = among(session, _delivery.c.subscriber_id, sorted(subscriber_ids))
+    lately = _delivery.c.made_at > since, _delivery.c.made_at <= now + work.SKEW
+    kind = _delivery.c.kind == ("late" if late else "posts")
+    statement = select(*pair, func.count(), last).where(mine, *lately, kind).group_by(*pair)
+    return {(row[0], row[1]): (row[2], row[3]) for row in session.execute(statement)}
 
 
 def count_of(session: Session, subscriber_id: int, kind: str, since: datetime) -> int:
@@ -178,6 +187,13 @@ def attempts(session: Session, delivery_ids: Collection[int]) -> Mapping[int, li
     for row in session.execute(statement.order_by(_attempt.c.id)):
         found[row.delivery_id].append(row)
     return found
+
+
+def tried_since(session: Session, row: Any) -> datetime:
+    """When the first of the tries was that are counted since this message was made or sent again."""
+    mine = select(_attempt.c.at).where(_attempt.c.delivery_id == row.id).order_by(_attempt.c.id.desc())
+    moments: list[datetime] = list(session.execute(mine.limit(row.attempts)).scalars())
+    return min(moments) if moments else row.made_at
 
 
 def replay(session: Session, alert_id: int, delivery_id: int, now: datetime) -> Any:

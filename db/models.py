@@ -685,7 +685,7 @@ class Told(SQLModel, table=True):
 
     __table_args__ = (
         UniqueConstraint("subscriber_id", "post_id", "edition"),
-        Index("ix_told_waiting", "due_at", sqlite_where=text("delivery_id IS NULL"),
+        Index("ix_told_waiting", "subscriber_id", "alert_id", "due_at", sqlite_where=text("delivery_id IS NULL"),
               postgresql_where=text("delivery_id IS NULL")),
     )  # fmt: skip
     id: int | None = _key()

@@ -1,13 +1,14 @@
 """What subscribers are told: each post once, by the alert that is due first, for the reasons of all that match.
 
-Rows without a delivery wait until they are due. Those of one subscriber, alert and kind that are due together make
-one delivery, whose list and body are fixed in the transaction that takes them.
+An alert that is paused, or that nobody said yes to, may not speak: what waits for it is told by another one that
+matches and may. Rows without a delivery wait until they are due. Those of one subscriber, alert and kind that are
+due together make one delivery, whose list and body are fixed in the transaction that takes them.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import delete, exists, func, or_, select, update
@@ -20,8 +21,10 @@ from db.upsert import Row, among, insert_quietly, table
 
 _told, _subscription, _subscriber, _alert = (table(m) for m in (Told, Subscription, Subscriber, Alert))
 _delivery = table(Delivery)
+_LONGEST_WAIT = timedelta(days=3)  # longer than a day and the quiet hours behind it
 Reason = dict[str, Any]
 Key = tuple[int, int, int]  # subscriber, post, edition
+Hears = dict[tuple[int, int], bool]  # (subscriber, alert) -> whether the alert may speak to them now
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,38 +53,51 @@ class Group:
 def tell(session: Session, matches: Sequence[Match]) -> int:
     """Note what is to be told; how many rows are new. What was taken up by a delivery is told, and stays so.
 
-    Nobody is told of what was erased meanwhile; a post that moved meanwhile has a new line behind, and comes again.
+    Nobody is told of what was erased meanwhile, nor by what they stopped to hear meanwhile (`alerts.keep_still`
+    comes before); a post that moved meanwhile has a new line behind, and comes again.
     """
     standing = enclosed.hold(session, {match.post_id for match in matches})
     known = _known(session, standing)
+    waits = {key[:2]: key for key, row in known.items() if row.delivery_id is None}
+    hears = hearing(session, {match.subscriber_id for match in matches})
     by_row: dict[Key, list[Match]] = defaultdict(list)
     for match in matches:
-        if match.post_id in standing:
-            by_row[_key(match, known)].append(match)
+        if match.post_id in standing and (match.subscriber_id, match.alert_id) in hears:
+            by_row[_key(match, known, waits)].append(match)
     for key, found in by_row.items():
         if key in known:
-            _add(session, known[key], found)
-    return insert_quietly(session, Told, [_row(key, f) for key, f in by_row.items() if key not in known])
+            _add(session, known[key], found, hears)
+    return insert_quietly(session, Told, [_row(key, f, hears) for key, f in by_row.items() if key not in known])
 
 
-def _key(match: Match, known: dict[Key, Any]) -> Key:
-    """An edit of what waits to be told is told with it, as the text is then."""
-    first = match.subscriber_id, match.post_id, 0
-    told = first in known and known[first].delivery_id is not None
-    return (match.subscriber_id, match.post_id, match.edition) if match.edition and told else first
+def hearing(session: Session, subscriber_ids: Collection[int]) -> Hears:
+    """Which alerts these subscribers hear."""
+    of = _alert.c.id == _subscription.c.alert_id
+    free = _subscription.c.confirmed_at.is_not(None) & _alert.c.paused_at.is_(None)
+    pair = _subscription.c.subscriber_id, _subscription.c.alert_id
+    mine = among(session, _subscription.c.subscriber_id, sorted(subscriber_ids))
+    alive = _subscription.c.ended_at.is_(None), _alert.c.ended_at.is_(None)
+    statement = select(*pair, free.label("free")).join_from(_subscription, _alert, of).where(mine, *alive)
+    return {(row[0], row[1]): bool(row.free) for row in session.execute(statement)}
 
 
-def _row(key: Key, found: Sequence[Match]) -> Row:
-    first = min(found, key=lambda match: (match.due_at, match.alert_id))
+def _key(match: Match, known: Mapping[Key, Any], waits: Mapping[tuple[int, int], Key]) -> Key:
+    """An edit of what waits to be told, be it an edit itself, is told with it, as the text is then."""
+    of = match.subscriber_id, match.post_id
+    if not match.edition or (*of, 0) not in known:
+        return (*of, 0)
+    return waits.get(of, (*of, match.edition))
+
+
+def _row(key: Key, found: Sequence[Match], hears: Hears) -> Row:
+    why = [_why(match) for match in found]
     return {
         "subscriber_id": key[0],
         "post_id": key[1],
         "edition": key[2],
-        "alert_id": first.alert_id,
         "late": all(match.late for match in found),
-        "why": [_why(match) for match in found],
-        "due_at": first.due_at,
         "delivery_id": None,
+        **_told_by(key[0], why, hears),
     }
 
 
@@ -95,7 +111,7 @@ def _known(session: Session, post_ids: Collection[int]) -> dict[Key, Any]:
     return {(row.subscriber_id, row.post_id, row.edition): row for row in session.execute(statement)}
 
 
-def _add(session: Session, row: Any, found: Sequence[Match]) -> None:
+def _add(session: Session, row: Any, found: Sequence[Match], hears: Hears) -> None:
     """More alerts match, or the same ones know more of why."""
     if row.delivery_id is not None:
         return
@@ -105,17 +121,22 @@ def _add(session: Session, row: Any, found: Sequence[Match]) -> None:
         said = _why(match)
         why[match.alert_id] = {**said, "due": min(before["due"], said["due"])} if before else said
     late = row.late and all(match.late for match in found)
-    _write(session, row.id, list(why.values()), late=late)
+    _write(session, row, {"late": late, **_told_by(row.subscriber_id, list(why.values()), hears)})
 
 
-def _write(session: Session, row_id: int, why: list[dict[str, Any]], **more: Any) -> None:
-    """The alert that is due first tells it."""
-    first = min(why, key=lambda one: (times.parse(one["due"]), one["alert"]))
-    values = {"why": why, "alert_id": first["alert"], "due_at": times.parse(first["due"]), **more}
-    session.execute(update(_told).where(_told.c.id == row_id).values(values))
+def _told_by(subscriber_id: int, why: list[dict[str, Any]], hears: Hears) -> Row:
+    """The alert that is due first tells it, of those that may speak, if one may."""
+    free = [one for one in why if hears.get((subscriber_id, one["alert"]))]
+    first = min(free or why, key=lambda one: (times.parse(one["due"]), one["alert"]))
+    return {"why": why, "alert_id": first["alert"], "due_at": times.parse(first["due"])}
 
 
-def due(session: Session, now: datetime, limit: int) -> list[Group]:
+def _write(session: Session, row: Any, values: Row) -> None:
+    if any(getattr(row, name) != value for name, value in values.items()):
+        session.execute(update(_told).where(_told.c.id == row.id).values(values))
+
+
+def due(session: Session, now: datetime) -> list[Group]:
     """What is due, that which waits longest first: of alerts that are not paused, to subscribers who said yes and
     whose channel is not paused. Where an address fails, what comes gathers behind the message that asks."""
     hears = (_subscription.c.alert_id == _told.c.alert_id) & (
@@ -136,20 +157,34 @@ def due(session: Session, now: datetime, limit: int) -> list[Group]:
         .join_from(_told, _subscription, hears)
         .join(_subscriber, _subscriber.c.id == _told.c.subscriber_id)
         .join(_alert, _alert.c.id == _told.c.alert_id)
-        .where(_told.c.delivery_id.is_(None), _told.c.due_at <= now, *heard)
+        .where(_told.c.delivery_id.is_(None), _is_due(now), *heard)
         .group_by(*group)
         .order_by(func.min(_told.c.due_at), *group)
-        .limit(limit)
     )
     return [Group(row.subscriber_id, row.alert_id, row.late) for row in session.execute(statement)]
+
+
+def _is_due(now: datetime) -> Any:
+    """What lies further ahead than any cadence, a wrong clock said."""
+    return or_(_told.c.due_at <= now, _told.c.due_at > now + _LONGEST_WAIT)
 
 
 def waiting(session: Session, group: Group, now: datetime, *, hold: bool = False) -> list[Any]:
     """The rows of a group that are due, in the order of their posts; `hold` them until this transaction ends."""
     of = _told.c.subscriber_id == group.subscriber_id, _told.c.alert_id == group.alert_id
     statement = select(_told).where(*of, _told.c.late == group.late, _told.c.delivery_id.is_(None))
-    statement = statement.where(_told.c.due_at <= now).order_by(_told.c.post_id, _told.c.edition)
-    return list(session.execute(statement.with_for_update() if hold else statement))
+    statement = statement.where(_is_due(now))
+    rows = session.execute(statement.with_for_update() if hold else statement)
+    # asked to sort, SQLite takes the index of all that was ever told this subscriber
+    return sorted(rows, key=lambda row: (row.post_id, row.edition))
+
+
+def put_off(session: Session, groups: Collection[Group], now: datetime, until: datetime) -> None:
+    """Nothing can be said of these for now."""
+    for group in groups:
+        of = _told.c.subscriber_id == group.subscriber_id, _told.c.alert_id == group.alert_id
+        mine = *of, _told.c.late == group.late, _told.c.delivery_id.is_(None), _is_due(now)
+        session.execute(update(_told).where(*mine).values(due_at=until))
 
 
 def take(session: Session, row_ids: Collection[int], delivery_id: int) -> None:
@@ -158,19 +193,31 @@ def take(session: Session, row_ids: Collection[int], delivery_id: int) -> None:
     )
 
 
-def drop(session: Session, alert_id: int, subscriber_id: int | None = None) -> None:
-    """This alert tells no more (this subscriber): what waits is told by the others that match, or not at all."""
-    mine = [_told.c.delivery_id.is_(None)]
-    mine += [] if subscriber_id is None else [_told.c.subscriber_id == subscriber_id]
-    rows = [row for row in session.execute(select(_told).where(*mine).with_for_update()) if _speaks(row, alert_id)]
+def drop(session: Session, alert_id: int, subscriber_id: int) -> None:
+    """This alert tells this subscriber no more: what waits is told by the others that match, or not at all."""
+    rows, hears = _waiting_for(session, alert_id, [subscriber_id])
     gone = []
     for row in rows:
         why = [one for one in row.why if one["alert"] != alert_id]
         if why:
-            _write(session, row.id, why)
+            _write(session, row, _told_by(row.subscriber_id, why, hears))
         else:
             gone.append(row.id)
     session.execute(delete(_told).where(among(session, _told.c.id, gone)))
+
+
+def hand_over(session: Session, alert_id: int, subscriber_ids: Collection[int]) -> None:
+    """This alert may speak to these subscribers from now on, or may not: who tells what waits is chosen anew."""
+    rows, hears = _waiting_for(session, alert_id, subscriber_ids)
+    for row in rows:
+        _write(session, row, _told_by(row.subscriber_id, row.why, hears))
+
+
+def _waiting_for(session: Session, alert_id: int, subscriber_ids: Collection[int]) -> tuple[list[Any], Hears]:
+    """What waits for an alert, for which others may wait too, held; and who hears what."""
+    mine = among(session, _told.c.subscriber_id, sorted(subscriber_ids)), _told.c.delivery_id.is_(None)
+    rows = session.execute(select(_told).where(*mine).order_by(_told.c.id).with_for_update())
+    return [row for row in rows if _speaks(row, alert_id)], hearing(session, subscriber_ids)
 
 
 def _speaks(row: Any, alert_id: int) -> bool:

@@ -32,8 +32,7 @@ def claim(
     """Up to `limit` rows that wait and that nobody holds, now held by `worker`; their ids in `order`."""
     rows = table(model)
     free = or_(rows.c.claimed_until.is_(None), not_(held(model, now)))
-    ready = or_(rows.c.not_before.is_(None), rows.c.not_before <= now, rows.c.not_before > now + LONGEST_WAIT)
-    picked = select(rows.c.id).where(waiting, free, ready).order_by(*order).limit(limit)
+    picked = select(rows.c.id).where(waiting, free, ready(model, now)).order_by(*order).limit(limit)
     picked = picked.with_for_update(skip_locked=True)
     taking = {"claimed_by": worker, "claimed_until": now + HOLD, "attempts": rows.c.attempts + 1}
     chosen = select(picked.cte("picked").c.id)  # its own step: PostgreSQL might run a subquery, and lock, twice
@@ -44,6 +43,12 @@ def claim(
     return list(
         session.execute(select(rows.c.id).where(among(session, rows.c.id, mine)).order_by(*order)).scalars()
     )
+
+
+def ready(model: type[Claimable], now: datetime) -> ColumnElement[bool]:
+    """Rows that need not wait any more."""
+    before = table(model).c.not_before
+    return or_(before.is_(None), before <= now, before > now + LONGEST_WAIT)
 
 
 def held(model: type[Claimable], now: datetime) -> ColumnElement[bool]:

@@ -1,6 +1,7 @@
 """The ticks of alerts: match what came, make messages of what is due, hand them over, judge the rules."""
 
 from dataclasses import dataclass, field
+from threading import Event
 
 from alerts import gather, opting, rules
 from alerts.deliver import Outbox
@@ -21,6 +22,7 @@ class Alerting:
     _matcher: Matcher = field(init=False)
     _outbox: Outbox = field(init=False)
     _memory: rules.Memory = field(default_factory=rules.Memory)
+    _stopping: Event = field(default_factory=Event)
 
     def __post_init__(self) -> None:
         self._matcher = Matcher(self.database, self.tagging)
@@ -28,15 +30,15 @@ class Alerting:
 
     def match(self) -> None:
         """Until the ledger says no more, each round's messages being made before the next."""
-        while True:
+        while not self._stopping.is_set():
             lines = self._matcher.round(times.now())
-            while gather.take_up(self.database, self.desk, times.now()):
+            while not self._stopping.is_set() and gather.take_up(self.database, self.desk, times.now()):
                 pass
             if not lines:
                 return
 
     def deliver(self) -> None:
-        self._outbox.tick(times.now())
+        self._outbox.tick(times.now(), self._stopping.is_set)
 
     def judge(self) -> None:
         rules.look(self.database, self.desk.office, times.now(), self._memory)
@@ -44,6 +46,10 @@ class Alerting:
     def tidy(self) -> None:
         with self.database.write() as session:
             opting.tidy(session, times.now())
+
+    def stop(self) -> None:
+        """Begin nothing more: ticks that run end soon."""
+        self._stopping.set()
 
     def close(self, grace: float) -> None:
         self._outbox.close(grace)

@@ -99,6 +99,8 @@ class Worker:
     def stop(self, grace: float = 10.0) -> None:
         """Rounds that run may finish within `grace` seconds; the claims of the others are released."""
         self._stopping.set()
+        if self._alerting:
+            self._alerting.stop()
         self._clock.stop()
         if self._scheduler.running:
             self._scheduler.shutdown(wait=True)

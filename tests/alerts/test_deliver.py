@@ -5,6 +5,7 @@ from datetime import timedelta
 from itertools import pairwise
 
 import pytest
+from sqlalchemy import update
 
 from alerts import saving, settle
 from alerts.channel import Answer
@@ -13,7 +14,8 @@ from core import times
 from core.alert import ChannelForm
 from core.errors import AddressGone, DeliveryError, Rejected, SettingsError
 from db import alerts, work
-from db.models import Delivery, Subscription
+from db.models import Delivery, Subscriber, Subscription
+from db.upsert import table
 from tests.alerts.bench import Bench, posts
 from tests.db.conftest import Room
 
@@ -229,3 +231,89 @@ def test_two_outboxes_send_each_message_once(bench, monkeypatch):
         box.close(10)
     keys = [letter.key for letter in bench.fake.letters]
     assert len(keys) == len(set(keys)) == 6
+
+
+def test_a_day_of_tries_begins_with_the_first_one(bench):
+    """Nothing ran for two days, and the net is not there yet when something runs again."""
+    number = bench.alert("reform")
+    bench.comes("reform")
+    bench.match()
+    bench.gather()
+    bench.room.tick(2 * DAY)
+    bench.fake.does, taken = failing(DeliveryError("no net")), bench.fake.does
+    bench.tell()
+    (row,) = bench.messages()
+    assert not row.ended_at and not bench.who().paused_at
+    bench.fake.does = taken
+    assert len(bench.tell(HOUR)) == 1
+    bench.room.tick(2 * DAY)
+    bench.fake.does = failing(DeliveryError("down for a minute"))
+    bench.replay(number, row.id)
+    bench.tell()
+    assert not bench.messages()[0].ended_at and not bench.who().paused_at
+
+
+def two(bench):
+    """Two messages to one address, which wait."""
+    for name in ("reform", "talks"):
+        bench.alert(name)
+        bench.comes(name)
+        bench.match()
+        bench.gather()
+
+
+def test_a_receiver_that_asks_for_a_pause_is_left_alone_by_all_messages(bench):
+    two(bench)
+    bench.fake.does = failing(DeliveryError("slow down", retry_after=600))
+    for _ in range(3):
+        bench.tell(timedelta(minutes=1))
+    assert len(bench.tries()) == 1
+
+
+def test_one_message_that_is_never_taken_does_not_hold_the_others_back(bench):
+    two(bench)
+
+    def does(letter):
+        return Answer(200) if letter.body["data"]["alert"]["name"] == "talks" else failing(DeliveryError("500"))(0)
+
+    bench.fake.does = does
+    assert bench.tell() == [] and len(bench.tries()) == 1
+    (letter,) = bench.tell(timedelta(minutes=1))
+    assert letter.body["data"]["alert"]["name"] == "talks"
+
+
+def test_an_address_that_cannot_be_opened_is_a_failed_try_and_stops_nobody_else(bench):
+    bench.alert("reform")
+    bench.alert("reform", to="other")
+    with bench.room.database.write() as session:
+        mine = table(Subscriber).c.shown == "other"
+        session.execute(update(table(Subscriber)).where(mine).values(address="sealed by who knows"))
+    bench.comes("reform")
+    assert [letter.address for letter in bench.tell()] == ["me"]
+    assert sorted(one.outcome for one in bench.tries()) == ["failed", "sent"]
+
+
+def test_what_is_handed_over_is_on_the_disk_before(bench, monkeypatch):
+    """Else a power cut takes the message back, and the same post comes under another key."""
+    bench.alert("reform")
+    bench.comes("reform")
+    bench.match()
+    bench.gather()
+    write, lasting = bench.room.database.write, []
+
+    def noted(**how):
+        lasting.append(bool(how.get("lasting")))
+        return write(**how)
+
+    monkeypatch.setattr(bench.room.database, "write", noted)
+    bench.deliver()
+    assert lasting[0]
+
+
+def test_who_is_to_stop_begins_nothing(bench):
+    bench.alert("reform")
+    bench.comes("reform")
+    bench.match()
+    bench.gather()
+    assert bench.outbox.tick(bench.room.now, lambda: True) == 0 and not bench.fake.letters
+    assert len(bench.tell()) == 1

@@ -1,14 +1,18 @@
 """What comes in is told once, to whom it concerns, with all reasons; and what was there before is nobody's news."""
 
+import threading
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import event, update
 
+from alerts import body, gather, opting, saving
+from alerts.round import Matcher
+from core.alert import AlertForm
 from core.errors import DeliveryError
-from db import alerts
+from db import alerts, told
 from db.database import Database
-from db.models import Source
+from db.models import Alert, Source
 from db.moving.merging import merge
 from db.upsert import table
 from tests.alerts.bench import Bench, posts, why
@@ -270,3 +274,234 @@ def test_old_posts_of_an_archive_that_is_merged_in_come_apart_too(bench, tmp_pat
     bodies = {message.kind: message.body["data"] for message in bench.messages()}
     assert [p["text"] for p in bodies["posts"]["posts"]] == ["reform of today"]
     assert [p["text"] for p in bodies["late"]["posts"]] == ["reform of last year"] and bodies["late"]["late"]
+
+
+# -- nobody is held back by another one ------------------------------------------------------------------------
+
+
+def mailed(bench, query, **more):
+    """An alert for a mail address, which has to say yes."""
+    outside = more.pop("outside", False)
+    form = {"name": query, "query": query, "channels": [{"kind": "email", "to": "me"}], **more}
+    with bench.room.database.write() as session:
+        made = saving.make(
+            session, AlertForm.model_validate(form), bench.desk, "ana", bench.room.tick(), outside=outside
+        )
+    return made.id
+
+
+def agree(bench, number):
+    with bench.room.database.write() as session:
+        (one,) = alerts.subscriptions(session, [number])
+        opting.confirm(session, one.id, bench.desk.token("confirm", one.id), bench.desk, bench.room.tick())
+
+
+def test_what_an_outsider_asked_for_in_anothers_name_holds_nothing_back_and_says_nothing(bench):
+    agree(bench, mailed(bench, "talks", cadence="hourly"))
+    mailed(bench, "reform", outside=True)
+    bench.comes("Talks on reform")
+    bench.tell()
+    (letter,) = bench.tell(2 * HOUR)
+    assert letter.kind == "posts" and why(letter) == [("talks", "words")]
+
+
+def test_what_waits_for_a_yes_is_told_once_it_is_said_by_what_is_due_first(bench):
+    agree(bench, mailed(bench, "talks", cadence="hourly"))
+    asked = mailed(bench, "reform", outside=True)
+    bench.comes("Talks on reform")
+    bench.tell()
+    agree(bench, asked)
+    (letter,) = bench.tell()
+    assert letter.body["data"]["alert"]["name"] == "reform" and len(why(letter)) == 2
+    assert bench.tell(2 * HOUR) == []
+
+
+def test_what_waits_for_a_paused_alert_is_told_by_another_one(bench):
+    first = bench.alert("reform", cadence="hourly")
+    bench.alert("talks", cadence="daily 23:00 UTC")
+    bench.comes("Talks on reform")
+    bench.match()
+    with bench.room.database.write() as session:
+        saving.pause(session, first, bench.room.now)
+    assert bench.tell(2 * HOUR) == []
+    with bench.room.database.write() as session:
+        saving.resume(session, first)
+        saving.pause(session, first, bench.room.now)
+    (letter,) = bench.tell(24 * HOUR)
+    assert letter.body["data"]["alert"]["name"] == "talks"
+
+
+def test_who_ended_an_alert_while_a_round_was_read_is_told_by_the_others(bench, monkeypatch):
+    """The rows of one that ended would wait for good, and what else matches would wait with them."""
+    first = bench.alert("reform")
+    bench.alert("talks")
+    bench.comes("Talks on reform")
+    bench.room.verify()
+    write, done = bench.room.database.write, []
+
+    def late(**how):
+        if not done:
+            done.append(True)
+            with write() as session:
+                saving.end(session, first, bench.room.now)
+        return write(**how)
+
+    monkeypatch.setattr(bench.room.database, "write", late)
+    assert bench.matcher.round(bench.room.tick()) and done
+    (letter,) = bench.tell()
+    assert why(letter) == [("talks", "words")]
+
+
+def test_who_ends_an_alert_waits_for_the_rows_of_a_round_that_is_written(bench):
+    if bench.room.database.dialect == "sqlite":
+        pytest.skip("it has one writer at a time")
+    number = bench.alert("reform")
+    held, free = threading.Event(), threading.Event()
+
+    def ends():
+        held.wait(10)
+        with bench.room.database.write() as session:
+            saving.end(session, number, bench.room.now)
+        free.set()
+
+    thread = threading.Thread(target=ends)
+    thread.start()
+    with bench.room.database.write() as session:
+        alerts.keep_still(session)
+        held.set()
+        assert not free.wait(0.5)
+    thread.join(10)
+    assert free.is_set()
+
+
+def test_those_who_have_to_wait_starve_nobody(bench, monkeypatch):
+    monkeypatch.setattr(gather, "GROUPS", 2)
+    for n in range(3):
+        bench.alert("old", to=f"a{n}")
+    bench.alert("reform")
+    for n in range(2):
+        bench.comes(f"old {n}", created_at=bench.room.now - timedelta(days=30))
+        bench.tell(timedelta(minutes=2))
+        bench.tell(timedelta(minutes=2))
+    assert len(bench.waiting()) == 3, "one digest of what was found late an hour"
+    bench.comes("reform")
+    assert [letter.address for letter in bench.tell()] == ["me"]
+
+
+def test_a_message_that_cannot_be_made_stops_nobody_else(bench, monkeypatch):
+    bench.alert("reform", to="other")
+    bench.alert("training")
+    made = body.of_posts
+
+    def of_posts(session, alert, *given, **more):
+        assert alert.query != "reform", "a post that breaks what should tell it"
+        return made(session, alert, *given, **more)
+
+    monkeypatch.setattr(body, "of_posts", of_posts)
+    bench.comes("reform")
+    bench.comes("training")
+    assert [letter.address for letter in bench.tell()] == ["me"]
+    monkeypatch.setattr(body, "of_posts", made)
+    assert bench.tell() == []
+    assert [letter.address for letter in bench.tell(timedelta(minutes=10))] == ["other"]
+
+
+def test_an_alert_whose_time_zone_is_gone_stops_nobody_else(bench):
+    broken = bench.alert("reform", to="other")
+    bench.alert("reform")
+    with bench.room.database.write() as session:
+        mine = table(Alert).c.id == broken
+        session.execute(update(table(Alert)).where(mine).values(cadence="daily 07:00 Atlantis/North"))
+    bench.comes("reform")
+    assert [letter.address for letter in bench.tell()] == ["me"]
+
+
+def test_what_a_query_asks_for_may_go_and_come_back_while_a_matcher_runs(bench):
+    """As sources do that another process reads from kle.toml: no alert changes with them."""
+    bench.room.source("gone")
+    bench.alert("source:gone OR min_likes:5")
+    bench.alert("reform", to="other")
+    bench.comes("first")
+    assert bench.tell() == []
+    named = update(table(Source)).where(table(Source).c.name.in_(("gone", "renamed")))
+    with bench.room.database.write() as session:
+        session.execute(named.values(name="renamed"))
+    bench.comes("reform")
+    assert [letter.address for letter in bench.tell()] == ["other"]
+    bench.matcher = Matcher(bench.room.database, tagging=False)
+    bench.comes("another reform")
+    assert [letter.address for letter in bench.tell()] == ["other"]
+    with bench.room.database.write() as session:
+        session.execute(named.values(name="gone"))
+    bench.room.archive(bench.seen("second", 50), source="gone")
+    assert [letter.address for letter in bench.tell()] == ["me"]
+
+
+def test_two_edits_that_wait_are_told_as_one(bench):
+    bench.alert("reform", edits=True, quiet="13:00-15:00")
+    bench.comes("Talks on reform")
+    assert len(bench.tell()) == 1
+    bench.room.tick(HOUR)
+    for n in range(2):
+        bench.room.archive(bench.seen(f"Talks on reform {n}", 1))
+        bench.match()
+    (row,) = bench.waiting()
+    assert row.edition and len(bench.tell(2 * HOUR)) == 1
+
+
+# -- a clock that was wrong -------------------------------------------------------------------------------------
+
+YEAR = timedelta(days=366)
+
+
+def test_a_line_of_the_ledger_from_the_future_makes_nothing_late(bench):
+    bench.alert("reform")
+    bench.room.tick(YEAR)
+    bench.comes("while the clock was wrong")
+    bench.match()
+    bench.room.tick(HOUR - YEAR)
+    bench.comes("reform")
+    assert [letter.kind for letter in bench.tell()] == ["posts"]
+
+
+def test_a_message_from_the_future_lets_no_other_one_wait(bench):
+    bench.alert("reform")
+    old = bench.room.now - timedelta(days=30)
+    bench.comes("An old reform", created_at=old)
+    bench.match()
+    bench.gather(YEAR)
+    bench.room.tick(HOUR - YEAR)
+    bench.comes("Another old reform", created_at=old)
+    bench.match()
+    assert bench.gather(timedelta(minutes=2)) == 1
+
+
+def test_what_is_due_and_what_was_made_in_the_future_is_told_now(bench):
+    bench.alert("reform", cadence="hourly")
+    bench.alert("training", to="other")
+    bench.room.tick(YEAR)
+    bench.comes("reform")
+    bench.comes("training")
+    bench.match()
+    bench.gather()
+    bench.room.tick(HOUR - YEAR)
+    assert sorted(letter.address for letter in bench.tell()) == ["me", "other"]
+
+
+def test_what_waits_is_found_without_a_look_at_all_that_was_told(bench):
+    """SQLite takes an index by what it is asked to sort, and nothing that was told is ever thrown away."""
+    if bench.room.database.dialect != "sqlite":
+        pytest.skip("PostgreSQL chooses by how many rows there are")
+    plans = []
+
+    def explain(connection, _cursor, statement, parameters, *_):
+        if "FROM told" in statement and not statement.startswith("EXPLAIN"):
+            rows = connection.connection.execute(f"EXPLAIN QUERY PLAN {statement}", parameters)
+            plans.append(rows.fetchall()[0][3])
+
+    engine = bench.room.database._engine
+    event.listen(engine, "before_cursor_execute", explain)
+    with bench.room.database.read() as session:
+        told.waiting(session, told.Group(1, 1, False), bench.room.now)
+    event.remove(engine, "before_cursor_execute", explain)
+    assert len(plans) == 1 and "ix_told_waiting" in plans[0]

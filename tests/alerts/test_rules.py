@@ -156,6 +156,14 @@ def test_a_query_that_means_nothing_any_more_stops_no_other(room):
     assert ticked(room) == 1
 
 
+def test_a_rule_that_breaks_stops_no_other(room):
+    """Such as one whose place a newer list of time zones lacks."""
+    make(room, MORE, cadence="daily 07:00 Atlantis/North")
+    make(room, MORE)
+    seen(room, HOUR, 2 * HOUR, 3 * HOUR)
+    assert look(room.database, OFFICE, NOW) == 1
+
+
 def test_a_rule_is_judged_when_something_can_have_changed(room, monkeypatch):
     judged = []
     whole = rules.judged

@@ -126,7 +126,8 @@ def upgrade() -> None:
     op.create_index("ix_told_delivery_id", "told", ["delivery_id"])
     op.create_index("ix_told_post_id", "told", ["post_id"])
     waiting = sa.text("delivery_id IS NULL")
-    op.create_index("ix_told_waiting", "told", ["due_at"], sqlite_where=waiting, postgresql_where=waiting)
+    by = ["subscriber_id", "alert_id", "due_at"]
+    op.create_index("ix_told_waiting", "told", by, sqlite_where=waiting, postgresql_where=waiting)
     op.create_table(
         "attempt",
         sa.Column("id", Key, nullable=False),
