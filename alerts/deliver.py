@@ -15,7 +15,7 @@ from typing import Any
 import structlog
 from sqlmodel import Session
 
-from alerts import channel
+from alerts import channel, saving
 from alerts.channel import LONGEST_ANSWER, Letter
 from alerts.desk import Desk
 from alerts.settle import Result, settle
@@ -135,11 +135,11 @@ class Outbox:
 
     def _secrets(self, own: Any, mine: Sequence[Any], now: datetime) -> list[str]:
         """The alert's own first. One address may hear of several alerts, and know the secret of one of them."""
-        sealed = []
+        found: list[str] = []
         for one in ([own] if own else []) + [other for other in mine if other is not own]:
-            former = one.former_until and one.former_until > now
-            sealed += [s for s in (one.secret, one.former_secret if former else None) if s]
-        return [self.desk.sealer.open(secret) for secret in sealed[:_MOST_SIGNATURES]]
+            if one.secret is not None and len(found) < _MOST_SIGNATURES:
+                found += [self.desk.sealer.open(one.secret), *saving.formers(one, self.desk, now)]
+        return found[:_MOST_SIGNATURES]
 
     def _hand_over(self, parcels: Sequence[_Parcel]) -> list[Result]:
         """In their order; after one that the address did not take for now the others are left for later."""

@@ -22,6 +22,7 @@ from db.told import Group
 
 GROUPS = 200  # that are made messages of in one transaction
 FLOOD, PAUSE = 3, timedelta(seconds=20)  # messages in a minute, after which the next one gathers what comes
+MANY, CALM = 10, timedelta(seconds=3)  # so many posts wait until nothing more came for so long
 MINUTE = timedelta(minutes=1)
 LATE_EVERY = timedelta(hours=1)  # digests of what was found late
 BROKEN = timedelta(minutes=10)  # after which it is tried again to say what could not be said
@@ -50,9 +51,16 @@ def _free(session: Session, groups: Sequence[Group], now: datetime) -> Iterator[
         True: deliveries.recent(session, who, now - LATE_EVERY, now, late=True),
     }
     for group in groups:
+        if _still_comes(group, now):
+            continue
         count, last = lately[group.late].get((group.subscriber_id, group.alert_id), (0, now))
         if not count or (not group.late and (count < FLOOD or last <= now - PAUSE)):
             yield group
+
+
+def _still_comes(group: Group, now: datetime) -> bool:
+    """Many at once are of one import or one look, which goes on: they are told together, in time all the same."""
+    return not group.late and group.count >= MANY and group.last > now - CALM and group.first > now - PAUSE
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,7 +104,7 @@ def _shown(session: Session, alert: Any, query: PostQuery, links: Links, limit: 
     names = entries.topic_names(session)
 
     def found(post: Coming) -> list[dict[str, Any]]:
-        return reasons(query.tree, said(post), inside[post.id])
+        return reasons(query, said(post), inside[post.id])
 
     return [
         body.told_post(

@@ -6,13 +6,16 @@ when a message is made.
 
 import re
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import Any
 
 from alerts.match import Said, holds
 from core import addresses
+from core.snippets import Wanted, places
 from db import language
 from db.forms import KLE
 from db.language import And, Field, Or, Phrase, Prefix, Tree
+from db.query import PostQuery
 
 Post = dict[str, Any]
 Reason = dict[str, Any]
@@ -20,10 +23,10 @@ _EVERYTHING: Reason = {"kind": "everything"}
 _SLUG = re.compile(r"[^<>=\s]+")
 
 
-def reasons(tree: Tree | None, said: Said, post: Post) -> list[Reason]:
-    """`tree` as it was written, `post` in the API's form. A query without a filter, or one that only says what is
-    not wanted, matches for everything else."""
-    found = [reason for part in _wanted(tree) if (reason := _reason(part, said, post))]
+def reasons(query: PostQuery, said: Said, post: Post) -> list[Reason]:
+    """`post` in the API's form. A query without a filter, or one that only says what is not wanted, matches for
+    everything else."""
+    found = [reason for part in _wanted(query.tree) if (reason := _reason(query.q, part, said, post))]
     return [reason for place, reason in enumerate(found) if reason not in found[:place]] or [_EVERYTHING]
 
 
@@ -37,13 +40,21 @@ def _wanted(tree: Tree | None) -> Iterator[Phrase | Prefix | Field]:
                 yield from _wanted(part)
 
 
-def _reason(part: Phrase | Prefix | Field, said: Said, post: Post) -> Reason | None:
+def _reason(q: str, part: Phrase | Prefix | Field, said: Said, post: Post) -> Reason | None:
     if not isinstance(part, Field):
-        return {"kind": "words", "words": language.write(part)} if holds(part, said) else None
+        return {"kind": "words", "words": _as_written(q, part)} if holds(part, said) else None
     rule = _FIELDS.get(part.name)
     if rule:
         return rule(part.value, post)
     return {"kind": "filter", "filter": language.write(part)} if _passes(part, post) else None
+
+
+@lru_cache(10_000)
+def _as_written(q: str, part: Phrase | Prefix) -> str:
+    """In the letters of who asked, where they stand in the query: folded ones are no way to write Sorani."""
+    found = places(q, [Wanted(part.words, isinstance(part, Prefix))])
+    begun = "*" if isinstance(part, Prefix) else ""
+    return q[found[0].start : found[0].end] + begun if found else language.write(part)
 
 
 def _of_topic(value: str, post: Post) -> Reason | None:

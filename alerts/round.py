@@ -4,7 +4,7 @@ All that a round finds is read and compared first; then its rows and its new pla
 and only if no other matcher came before. So a round that dies is done again, and one that is done twice tells once.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -24,6 +24,14 @@ GRACE = timedelta(seconds=15)  # in which a model may still read what matches by
 LATE = timedelta(minutes=1)  # in which what is found late gathers
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """`edited` has the numbers of the alerts that match a post as it is after its edit."""
+
+    matches: Sequence[Match]
+    edited: Mapping[int, Collection[int]]
+
+
 @dataclass(slots=True)
 class Matcher:
     """`tagging`: a model reads what comes."""
@@ -41,32 +49,35 @@ class Matcher:
                 if not lines:
                     return 0
                 self.book.read(session)
-                matches = list(self.matches(session, lines, now))
+                found = self.look(session, lines, now)
                 last = lines[-1].seq if self.book.alerts else ledger.head(session)[0]
         with self.database.write() as session:
             if old is None:
                 alerts.begin(session)  # what stands now is nobody's news
             elif alerts.advance(session, old, last):
-                alerts.keep_still(
-                    session
-                )  # who ended one meanwhile is heard, who ends one now waits for these rows
-                told.tell(session, matches)
+                # who ended one meanwhile is heard, who ends one now waits for these rows
+                alerts.keep_still(session)
+                told.tell(session, found.matches)
+                told.withdraw(session, found.edited, self.book.alerts)
         return 0 if old is None else len(lines)
 
-    def matches(self, session: Session, lines: Sequence[Any], now: datetime) -> Iterator[Match]:
+    def look(self, session: Session, lines: Sequence[Any], now: datetime) -> Found:
         """What these lines of the ledger have to tell to whom, by the alerts of the book."""
         if not self.book.alerts:
-            return
+            return Found([], {})
         news = coming.news(session, lines)
         posts = coming.posts(session, news, tagging=self.tagging)
-        found = [(post, matching) for post in posts if (matching := self.book.matching(post))]
-        shown = dict(
-            zip((post.id for post, _ in found), forms.posts(session, [p.id for p, _ in found]), strict=True)
-        )
-        for post, matching in found:
+        matching = {post.id: self.book.matching(post) for post in posts}
+        edited = {post.id: {alert.id for alert in matching[post.id]} for post in posts
+                  if news[post.id].edit and not post.pending}  # fmt: skip
+        found = [post for post in posts if matching[post.id]]
+        shown = dict(zip((p.id for p in found), forms.posts(session, [p.id for p in found]), strict=True))
+        matches: list[Match] = []
+        for post in found:
             words = said(post)
-            for alert in matching:
-                yield from _of(alert, post, words, shown[post.id], news[post.id], now)
+            for alert in matching[post.id]:
+                matches += _of(alert, post, words, shown[post.id], news[post.id], now)
+        return Found(matches, edited)
 
 
 def _of(alert: Alert, post: Coming, words: Said, shown: Post, news: News, now: datetime) -> Iterator[Match]:
@@ -79,6 +90,6 @@ def _of(alert: Alert, post: Coming, words: Said, shown: Post, news: News, now: d
         is_new = post.first_version > hearing.from_version
         edited = news.edit if news.edit and alert.tells_edits and news.edit[1] > hearing.from_version else None
         if is_new or edited:
-            why = why if why is not None else reasons(alert.query.tree, words, shown)
+            why = why if why is not None else reasons(alert.query, words, shown)
             edition = edited[0] if edited else 0
             yield Match(hearing.subscriber_id, post.id, edition, alert.id, why, late, due)

@@ -20,6 +20,7 @@ from db import alerts, deliveries, query, subscribers, told
 from db.query import PostQuery
 
 ROTATING = timedelta(hours=24)  # in which a former secret stays valid
+_FORMER = 4  # secrets of before: who asks for a new one twice has not told the receiver of the first yet
 UNANSWERED = timedelta(days=7)  # after which an address that never said yes is let go
 _ASKED_EVERY = timedelta(hours=24)
 MOST_ASKED = 3  # mails in that time that ask one address for its yes
@@ -55,6 +56,9 @@ def change(session: Session, alert_id: int, form: AlertForm, desk: Desk, now: da
     if (row["query"], row["rule"]) == (old.query, old.rule):
         row["state"] = old.state  # what was said need not be said again for another name
     alerts.change(session, alert_id, row)
+    if (form.cadence, form.quiet) != (old.cadence, old.quiet):
+        heard = [one.subscriber_id for one in alerts.subscriptions(session, [alert_id])]
+        told.retime(session, alert_id, heard, form.due(now))
     made = Made(alert_id)
     wanted = {_subscribe(session, made, *address_of(one), desk, now) for one in form.channels}
     for one in alerts.subscriptions(session, [alert_id]):
@@ -140,9 +144,18 @@ def rotate(session: Session, alert_id: int, subscription_id: int, desk: Desk, no
     one = one_of(session, alert_id, subscription_id)
     if one.secret is None:
         raise BadRequest("this channel signs nothing: only webhooks have a secret", parameter="subscription")
+    former = [desk.sealer.open(one.secret), *formers(one, desk, now)][:_FORMER]
     fresh = str(channel.module(subscribers.get(session, one.subscriber_id).kind).new_secret())
-    alerts.renew_secret(session, subscription_id, desk.sealer.seal(fresh), now + ROTATING)
+    values = desk.sealer.seal(fresh), desk.sealer.seal("\n".join(former)), now + ROTATING
+    alerts.renew_secret(session, subscription_id, *values)
     return fresh
+
+
+def formers(one: Any, desk: Desk, now: datetime) -> list[str]:
+    """The secrets of a subscription that are valid beside its own, the newest first."""
+    if one.former_secret is None or one.former_until <= now:
+        return []
+    return desk.sealer.open(one.former_secret).split("\n")
 
 
 def revive(session: Session, alert_id: int, subscription_id: int, now: datetime) -> None:

@@ -23,6 +23,7 @@ from db.deliveries import Tried
 
 GIVEN_UP = timedelta(days=1)  # after its first try: until then it may have waited for its hour, or nothing ran
 _FIRST_WAIT, _LONGEST_WAIT = timedelta(seconds=30), timedelta(hours=2)
+_ASKED_FOR = 10  # tries at the times that a receiver names, however short
 _JITTER = 0.2  # of a wait, either way: those that failed together do not come back together
 log = structlog.get_logger("kle.alerts")
 
@@ -60,10 +61,13 @@ def settle(session: Session, result: Result, desk: Desk, now: datetime) -> None:
 
 
 def wait_before(attempts: int, error: KleError) -> timedelta:
-    """Before the next try: what the receiver asked for, at most; else twice as long each time."""
+    """Before the next try: as long as the receiver asked for, as long as it does not ask for ever; else twice as
+    long each time."""
     doubled: timedelta = min(_FIRST_WAIT * 2 ** min(max(attempts - 1, 0), 16), _LONGEST_WAIT)
     asked = min(timedelta(seconds=error.retry_after or 0), GIVEN_UP)
     jittered: timedelta = doubled * random.uniform(1 - _JITTER, 1 + _JITTER)  # noqa: S311  no secret hangs on it
+    if asked and attempts <= _ASKED_FOR:
+        return max(asked, timedelta(seconds=1))
     return max(jittered, asked)
 
 

@@ -4,7 +4,7 @@ What needs the archive (does the query's topic exist?) or a channel (is that an 
 is saved; what can be told from the words alone is checked here.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, StrictBool, field_validator, model_validator
@@ -122,6 +122,11 @@ class AlertForm(_Form):
         if not timedelta(0) < value <= times.LONGEST:
             raise ValueError("must be more than 0s and at most 3650d")
         return value
+
+    def due(self, moment: datetime) -> datetime:
+        """When is told what there is to tell since then."""
+        at = Cadence.parse(self.cadence).due(moment)
+        return Quiet.parse(self.quiet).after(at) if self.quiet else at
 
 
 class AlertConfig(AlertForm):

@@ -144,10 +144,10 @@ def of_subscribers(session: Session, subscriber_ids: Collection[int]) -> list[An
     return list(session.execute(statement.order_by(_subscription.c.id.desc())))
 
 
-def renew_secret(session: Session, subscription_id: int, secret: str, until: datetime) -> None:
-    """The old one stays valid until then."""
+def renew_secret(session: Session, subscription_id: int, secret: str, former: str, until: datetime) -> None:
+    """Those of before stay valid until then."""
     mine = _subscription.c.id == subscription_id
-    values = {"secret": secret, "former_secret": _subscription.c.secret, "former_until": until}
+    values = {"secret": secret, "former_secret": former, "former_until": until}
     session.execute(update(_subscription).where(mine).values(values))
 
 

@@ -17,6 +17,7 @@ from sqlmodel import Session
 from core import times
 from db import enclosed
 from db.models import Alert, Delivery, Subscriber, Subscription, Told
+from db.types import UtcTime
 from db.upsert import Row, among, insert_quietly, table
 
 _told, _subscription, _subscriber, _alert = (table(m) for m in (Told, Subscription, Subscriber, Alert))
@@ -43,11 +44,14 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """What one message will tell."""
+    """What one message will tell: so many posts, due from `first` to `last`."""
 
     subscriber_id: int
     alert_id: int
     late: bool
+    count: int
+    first: datetime
+    last: datetime
 
 
 def tell(session: Session, matches: Sequence[Match]) -> int:
@@ -152,16 +156,17 @@ def due(session: Session, now: datetime) -> list[Group]:
         or_(_subscriber.c.failing_since.is_(None), ~asking),
     )
     group = _told.c.subscriber_id, _told.c.alert_id, _told.c.late
+    first, last = (of(_told.c.due_at, type_=UtcTime) for of in (func.min, func.max))
     statement = (
-        select(*group)
+        select(*group, func.count().label("count"), first.label("first"), last.label("last"))
         .join_from(_told, _subscription, hears)
         .join(_subscriber, _subscriber.c.id == _told.c.subscriber_id)
         .join(_alert, _alert.c.id == _told.c.alert_id)
         .where(_told.c.delivery_id.is_(None), _is_due(now), *heard)
         .group_by(*group)
-        .order_by(func.min(_told.c.due_at), *group)
+        .order_by(first, *group)
     )
-    return [Group(row.subscriber_id, row.alert_id, row.late) for row in session.execute(statement)]
+    return [Group(*row) for row in session.execute(statement)]
 
 
 def _is_due(now: datetime) -> Any:
@@ -204,6 +209,30 @@ def drop(session: Session, alert_id: int, subscriber_id: int) -> None:
         else:
             gone.append(row.id)
     session.execute(delete(_told).where(among(session, _told.c.id, gone)))
+
+
+def withdraw(session: Session, holding: Mapping[int, Collection[int]], looked: Collection[int]) -> None:
+    """Of posts that were edited: of the alerts that were `looked` at, those that do not match any more tell what
+    waits no more. `holding` leads from posts to those that do."""
+    rows = [row for row in _known(session, holding).values() if row.delivery_id is None]
+    hears = hearing(session, {row.subscriber_id for row in rows})
+    gone = []
+    for row in rows:
+        stays = holding[row.post_id]
+        why = [one for one in row.why if one["alert"] in stays or one["alert"] not in looked]
+        if why:
+            _write(session, row, _told_by(row.subscriber_id, why, hears))
+        else:
+            gone.append(row.id)
+    session.execute(delete(_told).where(among(session, _told.c.id, gone)))
+
+
+def retime(session: Session, alert_id: int, subscriber_ids: Collection[int], due: datetime) -> None:
+    """This alert speaks at other times from now on: what waits for it too."""
+    rows, hears = _waiting_for(session, alert_id, subscriber_ids)
+    for row in rows:
+        why = [{**one, "due": times.text(due)} if one["alert"] == alert_id else one for one in row.why]
+        _write(session, row, _told_by(row.subscriber_id, why, hears))
 
 
 def hand_over(session: Session, alert_id: int, subscriber_ids: Collection[int]) -> None:

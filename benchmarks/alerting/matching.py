@@ -152,7 +152,7 @@ def _round(
             answers[one.name] = _timed(cell, number, partial(one.match, batch))
     with database.read() as session:
         cell = found.cells.setdefault(READ, Cell())
-        told = _timed(cell, number, lambda: list(matcher.matches(session, lines, NOW)))
+        told = _timed(cell, number, lambda: matcher.look(session, lines, NOW)).matches
     answers[READ] = {(match.alert_id, match.post_id) for match in told}
     _timed(found.cells.setdefault(ROUND, Cell()), number, lambda: matcher.round(NOW))
     _compare(answers)

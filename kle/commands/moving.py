@@ -108,7 +108,7 @@ def restore(
     if lacks_key:
         output.note(
             f"Its alerts tell nobody until {keyring.name(knobs)} is the one of the archive that was backed up: put "
-            "that back before `kle up`. Who has lost it makes the alerts anew."
+            "that back before `kle up`. Who has lost it lets go of all channels with `kle alerts reset-key`."
         )
 
 

@@ -502,6 +502,42 @@ def test_what_waits_is_found_without_a_look_at_all_that_was_told(bench):
     engine = bench.room.database._engine
     event.listen(engine, "before_cursor_execute", explain)
     with bench.room.database.read() as session:
-        told.waiting(session, told.Group(1, 1, False), bench.room.now)
+        told.waiting(session, told.Group(1, 1, False, 1, bench.room.now, bench.room.now), bench.room.now)
     event.remove(engine, "before_cursor_execute", explain)
     assert len(plans) == 1 and "ix_told_waiting" in plans[0]
+
+
+def test_an_edit_that_matches_no_more_takes_back_what_waits(bench):
+    bench.alert("opal", cadence="hourly")
+    bench.alert("opel", cadence="hourly", to="other")
+    bench.comes("opal and opel")
+    bench.match()
+    bench.room.archive(bench.seen("opel alone", 1))
+    (letter,) = bench.tell(HOUR)
+    assert letter.address == "other"
+
+
+def test_many_that_come_bit_by_bit_are_told_together(bench):
+    """An import is archived in transactions of some hundreds."""
+    bench.alert("reform")
+    for start in (0, 20, 40):
+        bench.room.archive(*(bench.seen(f"Reform {n}", n) for n in range(start, start + 20)))
+        assert bench.tell() == []
+    (letter,) = bench.tell(timedelta(seconds=4))
+    assert len(posts(letter)) == 60
+
+
+def test_many_that_never_end_are_told_in_time(bench):
+    bench.alert("reform")
+    letters = []
+    for start in range(0, 300, 20):
+        bench.room.archive(*(bench.seen(f"Reform {n}", n) for n in range(start, start + 20)))
+        letters += bench.tell(timedelta(seconds=1))
+    assert letters and len(letters) <= 3
+
+
+def test_words_are_told_as_they_were_asked_for(bench):
+    bench.alert("چاکسازی OR Kürdistan*")
+    bench.comes("باسی چاكسازي لە kurdistanê")
+    (letter,) = bench.tell()
+    assert [r["words"] for r in letter.body["data"]["posts"][0]["reasons"]] == ["چاکسازی", "Kürdistan*"]

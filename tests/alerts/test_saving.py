@@ -290,3 +290,25 @@ def test_a_test_message_goes_to_who_said_yes_and_shows_the_newest_matches(bench)
     assert (letter.key, letter.kind, letter.body["type"]) == (key, "test", "alert.test")
     assert posts(letter)[0] == newest and letter.body["data"]["posts"][0]["reasons"]
     bench.room.assert_sound()
+
+
+def test_another_cadence_holds_for_what_waits_too(bench):
+    number = made(bench, "reform", "one", cadence="hourly").id
+    bench.comes("reform")
+    assert bench.tell() == []
+    with bench.room.database.write() as session:
+        saving.change(session, number, form("reform", "one"), bench.desk, bench.room.tick())
+    assert len(bench.tell()) == 1
+
+
+def test_who_asks_for_a_new_secret_twice_keeps_the_one_in_use(bench):
+    number = made(bench, "reform", "one").id
+    for _ in range(2):
+        with bench.room.database.write() as session:
+            saving.rotate(session, number, subscription(bench, number), bench.desk, bench.room.tick())
+    bench.comes("reform")
+    (letter,) = bench.tell()
+    assert letter.secrets == ("secret-3", "secret-2", "secret-1")
+    bench.comes("another reform", created_at=bench.room.now + DAY)
+    (letter,) = bench.tell(DAY + timedelta(minutes=1))
+    assert letter.secrets == ("secret-3",)
