@@ -104,7 +104,7 @@ def _measured(database: Database, asked: Asked, told: Said) -> Found:
     matcher = Matcher(database, tagging=True)
     _start(database, matcher, office, found)
     contenders = list(_contenders(database, matcher, found))
-    archive, new = building.Archive(database, lambda: NOW), coming(asked.seed, NOW)
+    archive, new = building.Archive(database, lambda: NOW), coming(asked.seed, NOW - timedelta(days=1))
     for number in range(asked.rounds + 1):
         told(f"batch {number} of {asked.rounds}")
         archive.take([next(new) for _ in range(asked.batch)])
