@@ -1,5 +1,6 @@
 """One run as a section of docs/benchmarks.md, and as JSON."""
 
+import textwrap
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,6 +13,7 @@ from benchmarks.alerting.contenders import Ours
 from benchmarks.alerting.queries import MIX
 from benchmarks.searching.rounds import Cell, p50, p95
 
+_WIDTH = 116
 MATCHED_WITHIN, SENT_WITHIN, GATHERED_WITHIN = 0.1, 5.0, 30.0  # seconds: what alerts are held to
 _INTRODUCTION = """\
 # Alerts, measured
@@ -35,10 +37,11 @@ _ARRIVING = """
 {alerts:,} alerts, each with a receiver of its own at the loopback; `kle up` in one process, {rate:g} posts a second
 for {seconds} seconds, then {burst} at once. Seconds from the commit of the archive to the receiver's clock.
 Gathered is what came in a message of a flood: behind three messages within a minute the next waits for 20 seconds.
+With a model a post is told when it was read, so the last one of a burst waits until the model has read them all.
 """
 _COUNTED = """
 Of {told:,} posts told to a subscriber, {twice} came twice, {never} never, {wrong} to one who should not have heard;
-{again} messages came again under their key ({model} model; the process took {memory} at most).
+{again} messages came again under their key ({model}; the process took {memory} at most).
 """
 
 
@@ -70,12 +73,12 @@ def targets(found: Found) -> Iterator[tuple[str, float, float]]:
     for model, one in found.arrived.items():
         if one.pace.usual:
             yield (
-                f"at a pace, from archived to delivered, those not gathered, p95, {model} model",
+                f"at a pace, from archived to delivered, those not gathered, p95, {_called(model)}",
                 SENT_WITHIN,
                 p95(one.pace.usual),
             )
         if one.burst.all:
-            yield f"a burst, the last post delivered, {model} model", GATHERED_WITHIN, max(one.burst.all)
+            yield f"a burst, the last post delivered, {_called(model)}", GATHERED_WITHIN, max(one.burst.all)
 
 
 def _targets(found: Found) -> Iterator[str]:
@@ -98,8 +101,12 @@ def _matching(found: Found) -> Iterator[str]:
         yield f"Not installed, and so not asked: {', '.join(one.missing)}."
     yield _START.format(grown=report.size(found.grown))
     yield report.lines(("start", "ms"), [(what, report.milliseconds(took)) for what, took in one.starts.items()])
-    mix = ", ".join(f"{weight} {what}" for weight, what, _ in MIX)
-    yield f"\nOf 100 alerts ask for: {mix}.\n"
+    mix = "; ".join(f"{weight} {what}" for weight, what, _ in MIX)
+    yield "\n" + textwrap.fill(f"Of 100 alerts ask for: {mix}.", _WIDTH) + "\n"
+
+
+def _called(model: str) -> str:
+    return "no model" if model == "none" else f"{model} model"
 
 
 def _row(cell: Cell, ours: Cell) -> tuple[str, ...]:
@@ -116,7 +123,7 @@ def _arriving(found: Found) -> Iterator[str]:
     asked = next(iter(found.arrived.values())).asked
     yield _ARRIVING.format(alerts=asked.alerts, rate=asked.rate, seconds=asked.seconds, burst=asked.burst)
     rows = [
-        (f"{what}, {model} model", f"{len(waits):,}", f"{p50(waits):.2f}", f"{p95(waits):.2f}", f"{max(waits):.2f}")
+        (f"{what}, {_called(model)}", f"{len(waits):,}", *(f"{of(waits):.2f}" for of in (p50, p95, max)))
         for model, one in found.arrived.items()
         for what, waits in _waits(one)
         if waits
@@ -124,7 +131,7 @@ def _arriving(found: Found) -> Iterator[str]:
     yield report.lines(("posts told", "how many", "p50", "p95", "longest"), rows)
     for model, one in found.arrived.items():
         said = {name: getattr(one, name) for name in ("told", "twice", "never", "wrong", "again")}
-        yield _COUNTED.format(**said, model=model, memory=report.size(one.memory.get("most", 0)))
+        yield _COUNTED.format(**said, model=_called(model), memory=report.size(one.memory.get("most", 0)))
 
 
 def _waits(one: arriving.Found) -> Iterator[tuple[str, list[float]]]:
