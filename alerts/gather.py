@@ -23,6 +23,7 @@ from db.told import Group
 GROUPS = 200  # that are made messages of in one transaction
 FLOOD, PAUSE = 3, timedelta(seconds=20)  # messages in a minute, after which the next one gathers what comes
 MANY, CALM = 10, timedelta(seconds=3)  # so many posts wait until nothing more came for so long
+MOST = 2000  # posts of one message: more are several, one right behind the other
 MINUTE = timedelta(minutes=1)
 LATE_EVERY = timedelta(hours=1)  # digests of what was found late
 BROKEN = timedelta(minutes=10)  # after which it is tried again to say what could not be said
@@ -54,7 +55,8 @@ def _free(session: Session, groups: Sequence[Group], now: datetime) -> Iterator[
         if _still_comes(group, now):
             continue
         count, last = lately[group.late].get((group.subscriber_id, group.alert_id), (0, now))
-        if not count or (not group.late and (count < FLOOD or last <= now - PAUSE)):
+        left_over = group.first <= last  # of what was too much for one message
+        if not count or left_over or (not group.late and (count < FLOOD or last <= now - PAUSE)):
             yield group
 
 
@@ -74,7 +76,7 @@ def _drafts(
     session: Session, groups: Sequence[Group], desk: Desk, now: datetime
 ) -> tuple[list[_Draft], list[Group]]:
     """And those of which none could be made: one post that cannot be told must not keep all others waiting."""
-    found = [(group, rows) for group in groups if (rows := told.waiting(session, group, now))]
+    found = [(group, rows[:MOST]) for group in groups if (rows := told.waiting(session, group, now))]
     numbers = {one["alert"] for _, rows in found for row in rows for one in row.why}
     known = alerts.by_id(session, numbers | {group.alert_id for group in groups})
     named = {number: row.name for number, row in known.items()}
@@ -104,7 +106,7 @@ def _spoken(row: Any, hears: told.Hears) -> Any:
 
 def _keep(session: Session, draft: _Draft, now: datetime) -> bool:
     """False where the rows are not as they were read: then the next round makes it."""
-    rows = told.waiting(session, draft.group, now, hold=True)
+    rows = told.waiting(session, draft.group, now, hold=True)[: len(draft.rows)]
     if [(row.id, row.why) for row in rows] != [(row.id, row.why) for row in draft.rows]:
         return False
     kind = "late" if draft.group.late else "posts"

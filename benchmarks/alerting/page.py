@@ -69,8 +69,7 @@ def _facts(machine: dict[str, Any]) -> str:
 def targets(found: Found) -> Iterator[tuple[str, float, float]]:
     """What, within how many seconds, and in how many it was."""
     cell = found.matched.cells[Ours.name]
-    yield "a batch matched, on one core", _WIDTH = 116
-MATCHED_WITHIN, p50(list(cell.busy.values()))
+    yield "a batch matched, on one core", MATCHED_WITHIN, p50(list(cell.busy.values()))
     for model, one in found.arrived.items():
         if one.pace.usual:
             yield (
@@ -124,7 +123,7 @@ def _arriving(found: Found) -> Iterator[str]:
     asked = next(iter(found.arrived.values())).asked
     yield _ARRIVING.format(alerts=asked.alerts, rate=asked.rate, seconds=asked.seconds, burst=asked.burst)
     rows = [
-        (f"{what}, {_called(model)}", f"{len(waits):,}", f"{p50(waits):.2f}", f"{p95(waits):.2f}", f"{max(waits):.2f}")
+        (f"{what}, {_called(model)}", f"{len(waits):,}", *(f"{of(waits):.2f}" for of in (p50, p95, max)))
         for model, one in found.arrived.items()
         for what, waits in _waits(one)
         if waits

@@ -541,3 +541,19 @@ def test_words_are_told_as_they_were_asked_for(bench):
     bench.comes("باسی چاكسازي لە kurdistanê")
     (letter,) = bench.tell()
     assert [r["words"] for r in letter.body["data"]["posts"][0]["reasons"]] == ["چاکسازی", "Kürdistan*"]
+
+
+def test_more_than_fit_into_one_message_come_in_several_without_a_pause(bench, monkeypatch):
+    monkeypatch.setattr("alerts.gather.MOST", 7)
+    bench.alert("reform")
+    old = bench.room.now - timedelta(days=30)
+    bench.room.archive(*(bench.seen(f"Reform {n}", n, created_at=old) for n in range(40)))
+    bench.match()
+    bench.room.tick(timedelta(minutes=2))
+    while bench.gather():
+        pass
+    letters = bench.tell()
+    while more := bench.tell():
+        letters += more
+    told = [post for letter in letters for post in posts(letter)]
+    assert len(letters) == 6 and len(told) == len(set(told)) == 40
