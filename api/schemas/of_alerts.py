@@ -34,7 +34,9 @@ class Channel(Form):
     subscription: int
     kind: str
     shown: str = Field(description="What may be shown of its address.")
-    state: Literal["active", "unconfirmed", "paused"]
+    state: Literal["active", "unconfirmed", "failing", "paused"] = Field(
+        description="failing: nothing reached it since failing_since, and it is tried again; paused: it is not."
+    )
     asked_at: Time
     confirmed_at: Time | None
     failing_since: Time | None = Field(description="The first of the failures that have not ended since.")

@@ -153,6 +153,19 @@ def test_channels_get_secrets_and_come_back(site, keeper):
         assert keeper.post(foreign).status_code == 404
 
 
+def test_a_channel_that_fails_is_not_called_well(site, keeper):
+    told = made(keeper)
+    with site.database.write() as session:
+        session.execute(table(Subscriber).update().values(failing_since=datetime(2026, 9, 1, tzinfo=UTC)))
+    (channel,) = keeper.get(f"/api/v1/alerts/{told['id']}").json()["channels"]
+    of_alerts.Channel.model_validate(channel)
+    assert (channel["state"], channel["failing_since"]) == ("failing", "2026-09-01T00:00:00Z")
+    here = site.inside()
+    assert "a channel fails" in here.get("/alerts").text
+    page = here.get(f"/alerts/{told['id']}").text
+    assert "a channel fails" in page and '<span class="state failing">failing</span>' in page
+
+
 @pytest.mark.parametrize("number", ["0", "999", str(1 << 70), "x"])
 def test_numbers_of_no_alert_are_told(keeper, number):
     for path in (f"/api/v1/alerts/{number}", f"/api/v1/alerts/{number}/deliveries", f"/feeds/alerts/{number}.atom"):
