@@ -49,19 +49,26 @@ def said(row: Any) -> dict[str, Any]:
 
 
 def _channel(one: Any) -> dict[str, Any]:
-    paused = one.subscriber_paused_at is not None
-    state = "unconfirmed" if one.confirmed_at is None else "paused" if paused else "active"
     return {
         "subscription": one.id,
         "kind": one.subscriber_kind,
         "shown": one.subscriber_shown,
-        "state": state,
+        "state": _state(one),
         "asked_at": times.text(one.asked_at),
         "confirmed_at": _time(one.confirmed_at),
         "failing_since": _time(one.subscriber_failing_since),
         "paused_at": _time(one.subscriber_paused_at),
         "signed": one.secret is not None,
     }
+
+
+def _state(one: Any) -> str:
+    """`failing`: nothing reached it lately, and it is tried again."""
+    if one.confirmed_at is None:
+        return "unconfirmed"
+    if one.subscriber_paused_at is not None:
+        return "paused"
+    return "active" if one.subscriber_failing_since is None else "failing"
 
 
 def _time(moment: datetime | None) -> str | None:

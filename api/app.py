@@ -17,6 +17,7 @@ from api.headers import SecurityHeaders
 from api.limits import LimitRequests
 from api.metrics import CountRequests, Metrics
 from api.moved import Moved, on_moved
+from api.once import Once
 from api.render.templates import STATIC
 from api.watcher import Watcher
 from core import plugins
@@ -55,7 +56,18 @@ def create_app(
     )
     askers = Buckets(_ASKED_AT_ONCE, _ASKED_EVERY)
     app.state.context = Context(
-        settings, database, readiness, metrics, answered, watcher, Freshness(), Meaning(), desk, askers, reads
+        settings,
+        database,
+        readiness,
+        metrics,
+        answered,
+        watcher,
+        Freshness(),
+        Meaning(),
+        desk,
+        askers,
+        Once(),
+        reads,
     )
     for package in ("api.routes", "api.pages"):
         for module in plugins.load(package).values():

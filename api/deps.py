@@ -12,6 +12,7 @@ from api.answered import Answered
 from api.buckets import Buckets
 from api.feeds.freshness import Freshness
 from api.metrics import Metrics
+from api.once import Once
 from api.watcher import Watcher
 from core.errors import BadRequest
 from core.settings import Settings
@@ -36,6 +37,7 @@ class Context:
     meaning: Meaning  # the archive's vectors, as this process holds them
     desk: Desk  # what alerts are saved with
     askers: Buckets  # how often whoever we do not know may ask for an alert
+    once: Once  # secrets, until the page that tells them
     reads: Reads | None  # makes vectors of searches; None where no encoder is
 
 

@@ -20,11 +20,17 @@ _MESSAGES = 20  # a page
 
 
 def kept(request: Request, who: Caller, alert_id: int, secrets: dict[int, str], place: str = "") -> Response:
-    """To the alert's page; where there are secrets to tell, the page itself, for no other answer has them."""
+    """To the alert's page, which tells the secrets once: to load an answer again must not save anything again."""
     if not secrets:
         return RedirectResponse(f"/alerts/{alert_id}{place}", status_code=303)
-    with context(request).database.read() as session:
-        return shown(request, session, who, alert_id, secrets=secrets)
+    token = context(request).once.put((who.credential_id, alert_id, secrets))
+    return RedirectResponse(f"/alerts/{alert_id}?once={token}#channels", status_code=303, headers=PRIVATE)
+
+
+def _told_once(request: Request, who: Caller, alert_id: int, token: str | None) -> dict[int, str]:
+    """Secrets by subscription: for the one who made them, and no second time."""
+    credential, number, secrets = (token and context(request).once.take(token)) or (None, None, {})
+    return secrets if (credential, number) == (who.credential_id, alert_id) else {}
 
 
 def shown(
@@ -34,15 +40,16 @@ def shown(
     alert_id: int,
     *,
     cursor: str | None = None,
-    secrets: dict[int, str] | None = None,
+    once: str | None = None,
     draft: Draft | None = None,
     errors: Errors | None = None,
     found: dict[str, Any] = editing.NO_LOOK_BACK,
 ) -> Response:
-    """`draft` is what was filled in and not saved, `found` what it would have sent."""
+    """`once` is the token of secrets to tell; `draft` is what was filled in and not saved, `found`
+    what it would have sent."""
     (told,) = showing.told_of(session, [alerts.get(session, alert_id)])
     messages, following = sent.listed(session, alert_id, _MESSAGES, cursor)
-    wrong = errors or {}
+    wrong, secrets = errors or {}, _told_once(request, who, alert_id, once)
     values = {
         **editing.values(session, who, draft or Draft.of(told), wrong, told["channels"]),
         **found,
@@ -52,10 +59,11 @@ def shown(
         "secrets": [
             (one["shown"], secrets[one["subscription"]])
             for one in told["channels"]
-            if secrets and one["subscription"] in secrets
+            if one["subscription"] in secrets
         ],
+        "told_before": once is not None and not secrets,
         "editing": draft is not None,
         "site": site(request),
     }
     status = 422 if wrong.keys() - {"backtest"} else 200
-    return page(request, "alert.html", values, status, PRIVATE if draft or secrets else None)
+    return page(request, "alert.html", values, status, PRIVATE if draft or once else None)

@@ -24,6 +24,7 @@ router = APIRouter(include_in_schema=False)
 
 class Messages(BaseModel):
     cursor: Value | None = None
+    once: Value | None = None  # the token of a secret that this answer tells, and no other
 
 
 def presser(who: AnyCaller, csrf: Annotated[str, Form()] = "") -> Caller:
@@ -40,7 +41,7 @@ Presser = Annotated[Caller, Depends(presser)]
 def one_alert(request: Request, who: Insider, id: Number, asked: Annotated[Messages, Query()]) -> Response:  # noqa: A002
     asked_at(request)
     with context(request).database.read() as session:
-        return keeping.shown(request, session, who, id, cursor=asked.cursor)
+        return keeping.shown(request, session, who, id, cursor=asked.cursor, once=asked.once)
 
 
 @router.post("/alerts/{id:int}", dependencies=[only()])
@@ -107,7 +108,7 @@ def act_on_channel(
     subscription: Number,
     act: Literal["secret", "confirmation", "resume"],
 ) -> Response:
-    """A new secret is shown by the answer alone."""
+    """A new secret is shown once, by the page that the answer leads to."""
     site, now, secrets = context(request), times.now(), {}
     with site.database.write(lasting=True) as session:
         if act == "secret":

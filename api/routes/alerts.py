@@ -90,7 +90,8 @@ def change_alert(request: Request, who: Keeper, id: Number, patch: of_alerts.Ale
         secrets: dict[int, str] = {}
         if patch.given():
             require_ours(session, id)
-            form = merged(saving.form_of(session, id, site.desk), patch.given())
+            form = saving.form_of(session, id, site.desk)
+            form = merged(form, _with_kept(session, id, form, patch.given()))
             secrets = saving.change(session, id, form, site.desk, now).secrets
         if patch.paused is True:
             saving.pause(session, id, now)
@@ -180,6 +181,23 @@ def merged(form: AlertForm, given: dict[str, Any]) -> AlertForm:
         return AlertForm.model_validate({**form.model_dump(mode="json"), **given})
     except ValidationError as error:
         raise RequestValidationError([{**e, "loc": ("body", *e["loc"])} for e in error.errors()]) from None
+
+
+def _with_kept(session: Session, alert_id: int, form: AlertForm, given: dict[str, Any]) -> dict[str, Any]:
+    """`given`, with the channels that it names by number as `form`, the alert as it is, has them. Raises
+    BadRequest for a number that is none of this alert's."""
+    if not given.get("channels"):
+        return given
+    numbers = [one.id for one in alerts.subscriptions(session, [alert_id])]
+    known = {number: one.model_dump(mode="json") for number, one in zip(numbers, form.channels, strict=True)}
+    try:
+        channels = [known[one["subscription"]] if "subscription" in one else one for one in given["channels"]]
+    except KeyError as error:
+        raise BadRequest(
+            f"alert {alert_id} has no subscription {error.args[0]}: GET /alerts/{alert_id} names those it has",
+            parameter="channels",
+        ) from None
+    return {**given, "channels": channels}
 
 
 def require_ours(session: Session, alert_id: int) -> None:

@@ -14,6 +14,7 @@ from api.routes.alerts import Keeper, Number
 from api.schemas import of_alerts
 from api.search import Paging
 from core import times
+from core.errors import NotFound
 from db import alerts
 
 router = resource("alerts")
@@ -26,9 +27,10 @@ def list_deliveries(
     id: Number,  # noqa: A002
     page: Annotated[Paging, Query()],
 ) -> Response:
-    """Newest first, with every attempt: when, how it ended, what was answered."""
+    """Newest first, with every attempt: when, how it ended, what was answered; also of an alert that ended."""
     with context(request).database.read() as session:
-        alerts.get(session, id)
+        if id not in alerts.by_id(session, [id]):
+            raise NotFound(f"there never was an alert {id}")
         return listing(*sent.listed(session, id, page.limit, page.cursor))
 
 

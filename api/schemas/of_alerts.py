@@ -1,13 +1,30 @@
 """The forms of alerts, their deliveries and their backtest."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 
 from api import examples
 from api.schemas.form import Form, Page, Time
 from api.schemas.of_posts import Post
 from core.alert import ChannelForm, Rule
+
+
+class KeptChannel(BaseModel):
+    """A channel that the alert has and keeps, as GET gives it; only its number is read."""
+
+    model_config = ConfigDict(extra="ignore")
+    subscription: int
+
+
+def _kept(value: Any) -> str:
+    named = "subscription" in value if isinstance(value, dict) else isinstance(value, KeptChannel)
+    return "kept" if named else "new"
+
+
+PatchedChannel = Annotated[
+    Annotated[KeptChannel, Tag("kept")] | Annotated[ChannelForm, Tag("new")], Discriminator(_kept)
+]
 
 
 class AlertPatch(BaseModel):
@@ -16,7 +33,7 @@ class AlertPatch(BaseModel):
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"paused": True}]})
     name: str | None = None
     query: str | None = None
-    channels: list[ChannelForm] | None = None
+    channels: list[PatchedChannel] | None = None
     cadence: str | None = None
     quiet: str | None = Field(None, description="null: none.")
     lang: str | None = None
@@ -34,7 +51,9 @@ class Channel(Form):
     subscription: int
     kind: str
     shown: str = Field(description="What may be shown of its address.")
-    state: Literal["active", "unconfirmed", "paused"]
+    state: Literal["active", "unconfirmed", "failing", "paused"] = Field(
+        description="failing: nothing reached it since failing_since, and it is tried again; paused: it is not."
+    )
     asked_at: Time
     confirmed_at: Time | None
     failing_since: Time | None = Field(description="The first of the failures that have not ended since.")

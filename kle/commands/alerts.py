@@ -242,6 +242,8 @@ def _row(alert: dict[str, Any]) -> list[Any]:
         f"{one['kind']} {one['shown']}" + ("" if one["state"] == "active" else f" ({one['state']})")
         for one in alert["channels"]
     )
-    state = "paused" if alert["paused_at"] else "kle.toml" if alert["declared"] else "active"
+    states = {one["state"] for one in alert["channels"]} & {"failing", "paused"}
+    trouble = " and ".join(f"a channel is {one}" for one in sorted(states))
+    state = "paused" if alert["paused_at"] else trouble or ("kle.toml" if alert["declared"] else "active")
     return [alert["id"], alert["name"], alert["query"], said, alert["cadence"], channels, alert["waiting"],
             alert["last_sent_at"], state]  # fmt: skip

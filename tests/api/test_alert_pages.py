@@ -127,16 +127,33 @@ def test_looking_back_saves_nothing_and_needs_no_scope(site):
 def test_a_webhook_s_secret_is_shown_once_with_how_to_check_it(keeper):
     browser, token = keeper
     action, fields = filled(browser.get("/alerts/new"))
-    made = post(browser, action, typed(fields, name="Hook", kind="webhook", address=HOOK))
+    answer = post(browser, action, typed(fields, name="Hook", kind="webhook", address=HOOK))
+    assert answer.status_code == 303 and "whsec_" not in answer.text
+    first = answer.headers["location"]
+    made = browser.get(first)
     (secret,) = tree(made).xpath('//code[starts-with(text(), "whsec_")]/text()')[:1]
     assert made.headers["cache-control"] == "no-store" and "webhook-signature" in made.text
-    place = "/alerts/" + tree(made).xpath("//form[@class='press']/@action")[0].split("/")[2]
+    again = browser.get(first)
+    assert secret not in again.text and "was shown once" in again.text and again.status_code == 200
+    place = first.partition("?")[0]
     page = browser.get(place)
-    assert secret not in page.text
+    assert secret not in page.text and "was shown once" not in page.text
     (rotate,) = [a for a in tree(page).xpath("//form/@action") if a.endswith("/secret")]
-    rotated = browser.post(rotate, data={"csrf": token})
+    rotated = browser.get(browser.post(rotate, data={"csrf": token}).headers["location"])
     assert "whsec_" in rotated.text and secret not in rotated.text
     assert rotated.headers["cache-control"] == "no-store"
+
+
+def test_a_secret_is_for_who_made_it_and_of_its_alert(site, keeper):
+    browser, _ = keeper
+    other = save(browser, name="Other")
+    somebody, _ = site.signed_in("alerts")
+    for reader, page in ((somebody, None), (browser, other)):
+        place = save(browser, name="Hook", kind="webhook", address=HOOK)
+        path, _, once = place.partition("?")
+        told = reader.get(f"{page or path}?{once}")
+        assert told.status_code == 200
+        assert not tree(told).xpath('//code[starts-with(@id, "secret-")]')
 
 
 def test_buttons_pause_resume_test_and_end(keeper):

@@ -67,6 +67,22 @@ def test_a_patch_changes_what_it_names_and_keeps_the_rest(keeper):
     assert keeper.get(path).json()["rule"]["count"] == 3
 
 
+def test_what_get_gives_can_be_sent_back_with_one_more_channel(keeper):
+    told = made(keeper)
+    path = f"/api/v1/alerts/{told['id']}"
+    had = keeper.get(path).json()["channels"]
+    more = keeper.patch(path, json={"channels": [*had, {"kind": "webhook", "url": f"{HOOK['url']}/2"}]}).json()
+    assert more["channels"][0] == {**had[0], "secret": None} and more["channels"][1]["secret"]
+    second = more["channels"][1]["subscription"]
+    less = keeper.patch(path, json={"channels": [{"subscription": second}]}).json()
+    assert [one["subscription"] for one in less["channels"]] == [second]
+    other = made(keeper, name="Other")["channels"][0]["subscription"]
+    for wrong in (other, 999, "x"):
+        answer = keeper.patch(path, json={"channels": [{"subscription": second}, {"subscription": wrong}]})
+        assert answer.status_code == 422 and answer.json()["parameter"] == "channels", answer.text
+    assert [one["subscription"] for one in keeper.get(path).json()["channels"]] == [second]
+
+
 @pytest.mark.parametrize(
     ("body", "named"),
     [
@@ -137,6 +153,15 @@ def test_deliveries_are_listed_and_sent_again(site, keeper):
     assert keeper.post(again.replace(f"alerts/{number}/", f"alerts/{other}/")).status_code == 404
 
 
+def test_what_was_sent_is_listed_when_the_alert_has_ended(keeper):
+    number = made(keeper)["id"]
+    (key,) = keeper.post(f"/api/v1/alerts/{number}/test").json()["keys"]
+    keeper.delete(f"/api/v1/alerts/{number}")
+    (delivery,) = keeper.get(f"/api/v1/alerts/{number}/deliveries").json()["items"]
+    assert (delivery["key"], delivery["state"]) == (key, "dropped")
+    assert keeper.get(f"/api/v1/alerts/{number + 1}/deliveries").status_code == 404
+
+
 def test_channels_get_secrets_and_come_back(site, keeper):
     told = made(keeper)
     path = f"/api/v1/alerts/{told['id']}/channels/{told['channels'][0]['subscription']}"
@@ -151,6 +176,19 @@ def test_channels_get_secrets_and_come_back(site, keeper):
     for act in ("secret", "resume", "confirmation"):
         foreign = f"/api/v1/alerts/{other}/channels/{told['channels'][0]['subscription']}/{act}"
         assert keeper.post(foreign).status_code == 404
+
+
+def test_a_channel_that_fails_is_not_called_well(site, keeper):
+    told = made(keeper)
+    with site.database.write() as session:
+        session.execute(table(Subscriber).update().values(failing_since=datetime(2026, 9, 1, tzinfo=UTC)))
+    (channel,) = keeper.get(f"/api/v1/alerts/{told['id']}").json()["channels"]
+    of_alerts.Channel.model_validate(channel)
+    assert (channel["state"], channel["failing_since"]) == ("failing", "2026-09-01T00:00:00Z")
+    here = site.inside()
+    assert "a channel fails" in here.get("/alerts").text
+    page = here.get(f"/alerts/{told['id']}").text
+    assert "a channel fails" in page and '<span class="state failing">failing</span>' in page
 
 
 @pytest.mark.parametrize("number", ["0", "999", str(1 << 70), "x"])

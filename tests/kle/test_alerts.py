@@ -55,6 +55,16 @@ def test_a_test_message_says_how_it_was_taken(kle: Kle, office: Path, receiver: 
     assert found.exit_code == 1 and "failed" in found.stdout and "500" in found.stdout
 
 
+def test_a_channel_that_fails_is_listed_as_such(kle: Kle, office: Path, receiver: Receiver) -> None:
+    out(kle, "alerts", "add", "", "--webhook", receiver.url(), "--json")
+    assert "failing" not in kle("alerts", "list").stdout
+    receiver.answering = status(503, b"later")
+    kle("alerts", "test", "1")
+    (one,) = out(kle, "alerts", "list", "--json")["items"]
+    assert one["channels"][0]["state"] == "failing"
+    assert "a channel is failing" in " ".join(kle("alerts", "list").stdout.split())
+
+
 def test_a_backtest_saves_nothing(kle: Kle, office: Path) -> None:
     kle("collect")
     found = out(kle, "alerts", "backtest", "", "--days", "3650", "--json")
