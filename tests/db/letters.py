@@ -46,7 +46,8 @@ class Letters:
 
     def take_up(self, *, subscriber: int | None = None, late: bool = False) -> int:
         """The message of all that is due."""
-        group = Group(subscriber or self.subscriber, self.alert, late)
+        now = self.room.now
+        group = Group(subscriber or self.subscriber, self.alert, late, 1, now, now)
         with self.room.database.write() as session:
             rows = told.waiting(session, group, self.room.tick(), hold=True)
             assert rows
