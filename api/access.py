@@ -71,6 +71,11 @@ class Caller:
     def audience(self) -> Audience:
         return "internal" if self.internal else "public"
 
+    @property
+    def sees_addresses(self) -> bool:
+        """Of those who are told: not for a key or a session that may only read."""
+        return self.kind == "loopback" or self.may("alerts")
+
     def may(self, scope: str) -> bool:
         return scope in self.scopes or "admin" in self.scopes
 

@@ -65,8 +65,11 @@ def values(
     session: Session, who: Caller, draft: Draft, errors: Errors, own: Sequence[Mapping[str, Any]] = ()
 ) -> dict[str, Any]:
     """What the form's template takes; `own` are the channels that the alert has already."""
-    mine = {(one["kind"], one["shown"]): (one["subscription"], one["kind"], one["shown"]) for one in own}
-    for row in alerts.lately_used(session, who.name, _OFFERED):
+    mine: dict[Any, Any] = {
+        (one["kind"], one["shown"] or one["subscription"]): (one["subscription"], one["kind"], one["shown"])
+        for one in own
+    }
+    for row in alerts.lately_used(session, who.name, _OFFERED) if who.sees_addresses else ():
         mine.setdefault((row.subscriber_kind, row.subscriber_shown),
                         (row.id, row.subscriber_kind, row.subscriber_shown))  # fmt: skip
     return {

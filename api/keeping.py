@@ -6,8 +6,7 @@ from fastapi import Request
 from sqlmodel import Session
 from starlette.responses import RedirectResponse, Response
 
-from alerts import showing
-from api import editing, sent
+from api import editing, hiding, sent
 from api.access import Caller
 from api.addresses import site
 from api.deps import context
@@ -47,8 +46,8 @@ def shown(
 ) -> Response:
     """`once` is the token of secrets to tell; `draft` is what was filled in and not saved, `found`
     what it would have sent."""
-    (told,) = showing.told_of(session, [alerts.get(session, alert_id)])
-    messages, following = sent.listed(session, alert_id, _MESSAGES, cursor)
+    (told,) = hiding.told_of(session, who, [alerts.get(session, alert_id)])
+    messages, following = sent.listed(session, who, alert_id, _MESSAGES, cursor)
     wrong, secrets = errors or {}, _told_once(request, who, alert_id, once)
     values = {
         **editing.values(session, who, draft or Draft.of(told), wrong, told["channels"]),

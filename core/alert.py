@@ -87,9 +87,14 @@ class AlertForm(_Form):
     max_age: Span = Field(
         MAX_AGE, description="A post older than this when first seen is told as found late.", examples=["7d"]
     )
-    rule: Rule = Rule()
+    rule: Rule = Field(Rule(), description="null: each new post.")
 
     _spans = field_validator("max_age", mode="before")(_span)
+
+    @field_validator("rule", mode="before")
+    @classmethod
+    def _usual(cls, value: Any) -> Any:
+        return Rule() if value is None else value
 
     @field_validator("name", "query")
     @classmethod

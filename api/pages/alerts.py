@@ -6,8 +6,8 @@ from fastapi import APIRouter, Form, Query, Request
 from sqlmodel import Session
 from starlette.responses import Response
 
-from alerts import saving, showing
-from api import editing
+from alerts import saving
+from api import editing, hiding
 from api.access import Caller, Insider, check_csrf, require
 from api.conditional import asked_at
 from api.deps import context, only
@@ -27,7 +27,7 @@ router = APIRouter(include_in_schema=False)
 def list_alerts(request: Request, who: Insider, paging: Annotated[Paging, Query()]) -> Response:
     with context(request).database.read() as session:
         rows, following = alerts.listed(session, paging.limit, paging.cursor)
-        told = showing.told_of(session, rows)
+        told = hiding.told_of(session, who, rows)
     values = {"alerts": told, "next": following, "keeps": editing.may_keep(who)}
     return page(request, "alerts.html", values)
 

@@ -9,8 +9,8 @@ from pydantic import ValidationError
 from sqlmodel import Session
 from starlette.responses import Response
 
-from alerts import opting, preview, saving, showing
-from api import subscribing
+from alerts import opting, preview, saving
+from api import hiding, subscribing
 from api.access import AnyCaller, Caller, Insider, Token, check_writer, still_insider, writer
 from api.answers import Json, listing, resource
 from api.deps import context, only
@@ -36,11 +36,11 @@ async def maker(request: Request, who: AnyCaller, x_csrf_token: Token = "") -> C
 
 
 @router.get("/alerts", response_model=of_alerts.Alerts, dependencies=[only(Paging)])
-def list_alerts(request: Request, _who: Insider, page: Annotated[Paging, Query()]) -> Response:
+def list_alerts(request: Request, who: Insider, page: Annotated[Paging, Query()]) -> Response:
     """Those that have not ended, in the order in which they were made. Not for outside readers."""
     with context(request).database.read() as session:
         rows, following = alerts.listed(session, page.limit, page.cursor)
-        return listing(showing.told_of(session, rows), following)
+        return listing(hiding.told_of(session, who, rows), following)
 
 
 @router.post(
@@ -59,16 +59,16 @@ def make_alert(request: Request, who: Annotated[Caller, Depends(maker)], form: A
     site = context(request)
     with site.database.write(lasting=True) as session:
         made = saving.make(session, form, site.desk, who.name, times.now())
-        told = _told(session, made.id)
+        told = _told(session, who, made.id)
     place = {"Location": f"/api/v1/alerts/{made.id}"}
     return Json(_with_secrets(told, made.secrets), 201, headers=place)
 
 
 @router.post("/alerts/preview", response_model=of_alerts.Preview, dependencies=[only()])
-def preview_alert(request: Request, _who: Insider, form: AlertForm) -> Response:
+def preview_alert(request: Request, _who: Insider, form: of_alerts.AlertPreview) -> Response:
     """What this alert would have sent in the last 90 days, by day, with examples and why they match.
 
-    Nothing is kept or sent, so it needs no scope; channels may be left out.
+    Nothing is kept or sent, so it needs no scope; name and channels may be left out.
     """
     site = context(request)
     with site.database.read() as session:
@@ -76,10 +76,10 @@ def preview_alert(request: Request, _who: Insider, form: AlertForm) -> Response:
 
 
 @router.get("/alerts/{id:int}", response_model=of_alerts.Alert, dependencies=[only()])
-def get_alert(request: Request, _who: Insider, id: Number) -> Response:  # noqa: A002
+def get_alert(request: Request, who: Insider, id: Number) -> Response:  # noqa: A002
     """One alert; one that ended answers 404."""
     with context(request).database.read() as session:
-        return Json(_told(session, id))
+        return Json(_told(session, who, id))
 
 
 @router.patch("/alerts/{id:int}", response_model=of_alerts.MadeAlert, dependencies=[only()])
@@ -97,7 +97,7 @@ def change_alert(request: Request, who: Keeper, id: Number, patch: of_alerts.Ale
             saving.pause(session, id, now)
         elif patch.paused is False:
             saving.resume(session, id)
-        told = _told(session, id)
+        told = _told(session, who, id)
     return Json(_with_secrets(told, secrets))
 
 
@@ -206,8 +206,8 @@ def require_ours(session: Session, alert_id: int) -> None:
         raise BadRequest("kle.toml has this alert: change or end it there; here it can be paused", parameter="id")
 
 
-def _told(session: Session, alert_id: int) -> dict[str, Any]:
-    return showing.told_of(session, [alerts.get(session, alert_id)])[0]
+def _told(session: Session, who: Caller, alert_id: int) -> dict[str, Any]:
+    return hiding.told_of(session, who, [alerts.get(session, alert_id)])[0]
 
 
 def _with_secrets(told: dict[str, Any], secrets: dict[int, str]) -> dict[str, Any]:

@@ -23,7 +23,7 @@ router = resource("alerts")
 @router.get("/alerts/{id:int}/deliveries", response_model=of_alerts.Deliveries, dependencies=[only(Paging)])
 def list_deliveries(
     request: Request,
-    _who: Insider,
+    who: Insider,
     id: Number,  # noqa: A002
     page: Annotated[Paging, Query()],
 ) -> Response:
@@ -31,7 +31,7 @@ def list_deliveries(
     with context(request).database.read() as session:
         if id not in alerts.by_id(session, [id]):
             raise NotFound(f"there never was an alert {id}")
-        return listing(*sent.listed(session, id, page.limit, page.cursor))
+        return listing(*sent.listed(session, who, id, page.limit, page.cursor))
 
 
 @router.post(

@@ -7,7 +7,15 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 from api import examples
 from api.schemas.form import Form, Page, Time
 from api.schemas.of_posts import Post
-from core.alert import ChannelForm, Rule
+from core.alert import AlertForm, ChannelForm, Rule
+
+_SHOWN = "What may be shown of its address; null for a key without the scope `alerts`."
+
+
+class AlertPreview(AlertForm):
+    """As POST /alerts takes it; what is not saved needs no name."""
+
+    name: str = Field("Preview", min_length=1, max_length=200)
 
 
 class KeptChannel(BaseModel):
@@ -50,7 +58,7 @@ class AlertPatch(BaseModel):
 class Channel(Form):
     subscription: int
     kind: str
-    shown: str = Field(description="What may be shown of its address.")
+    shown: str | None = Field(description=_SHOWN)
     state: Literal["active", "unconfirmed", "failing", "paused"] = Field(
         description="failing: nothing reached it since failing_since, and it is tried again; paused: it is not."
     )
@@ -112,7 +120,7 @@ class Queued(Form):
 
 class ChannelRef(Form):
     kind: str
-    shown: str
+    shown: str | None = Field(description=_SHOWN)
 
 
 class Attempt(Form):

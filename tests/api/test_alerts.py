@@ -106,7 +106,7 @@ def test_what_cannot_be_used_is_named(keeper, body, named):
 
 def test_a_wrong_patch_changes_nothing_and_says_where(keeper):
     number = made(keeper)["id"]
-    for wrong, named in (({"name": ""}, "name"), ({"rule": None}, "rule"), ({"nmae": "x"}, "nmae")):
+    for wrong, named in (({"name": ""}, "name"), ({"rule": {"kind": "x"}}, "rule"), ({"nmae": "x"}, "nmae")):
         answer = keeper.patch(f"/api/v1/alerts/{number}", json={"query": "payroll", **wrong})
         assert answer.status_code == 422 and answer.json()["parameter"] == named
     assert keeper.get(f"/api/v1/alerts/{number}").json()["query"] == "topic:reform"
@@ -133,6 +133,20 @@ def test_the_look_back_keeps_nothing_and_needs_no_scope(site, keeper):
     of_alerts.Preview.model_validate(found)
     assert found["days"] == 90 and len(found["per_day"]) in (90, 91)
     assert keeper.get("/api/v1/alerts").json()["items"] == []
+
+
+def test_a_look_back_needs_only_a_search(site):
+    found = site.inside().post("/api/v1/alerts/preview", json={"query": "reform", "rule": None})
+    assert found.status_code == 200 and found.json()["posts"] >= 0
+    assert site.inside().post("/api/v1/alerts/preview", json={"name": "x"}).json()["parameter"] == "query"
+
+
+def test_no_rule_is_the_usual_one(keeper):
+    told = made(keeper, rule=None)
+    assert told["rule"]["kind"] == "posts"
+    path = f"/api/v1/alerts/{told['id']}"
+    assert keeper.patch(path, json={"rule": {"kind": "silence"}}).json()["rule"]["kind"] == "silence"
+    assert keeper.patch(path, json={"rule": None}).json()["rule"]["kind"] == "posts"
 
 
 def test_deliveries_are_listed_and_sent_again(site, keeper):
@@ -216,6 +230,29 @@ def test_who_may_read_and_who_may_write(site, keeper):
         reader = public.request(method, path, headers=site.key("read"), **body)
         assert reader.status_code == 403, path
     assert public.post("/api/v1/alerts/preview", json=ALERT).status_code == 401
+
+
+def test_who_may_only_read_sees_no_addresses(site, keeper):
+    number = made(keeper)["id"]
+    keeper.post(f"/api/v1/alerts/{number}/test")
+    with site.database.write() as session:
+        said = "550 <desk@example.org> unknown, see https://93.184.215.14/kle"
+        session.execute(table(Delivery).update().values(answer=said))
+    reads = [f"/api/v1/alerts{rest}" for rest in ("", f"/{number}", f"/{number}/deliveries")]
+    paths = [*reads, "/alerts", f"/alerts/{number}"]
+    reader, operator = site.outside(), site.inside()
+    reader.headers.update(site.key("read"))
+    session, _ = site.signed_in("read")
+    for path in paths:
+        assert "93.184.215.14" in keeper.get(path).text and "93.184.215.14" in operator.get(path).text
+        for client in (reader, session):
+            answer = client.get(path)
+            assert answer.status_code == 200
+            assert "93.184.215.14" not in answer.text and "desk@example.org" not in answer.text, path
+    assert reader.get(reads[1]).json()["channels"][0]["shown"] is None
+    (delivery,) = reader.get(reads[2]).json()["items"]
+    of_alerts.Delivery.model_validate(delivery)
+    assert delivery["channel"] == {"kind": "webhook", "shown": None} and delivery["answer"].startswith("550 ")
 
 
 def test_a_session_shows_its_token(site):
