@@ -17,7 +17,10 @@ class Request(BaseHTTPRequestHandler):
     body: bytes
 
     def do_POST(self) -> None:
-        self.body = self.rfile.read(int(self.headers["content-length"]))
+        length = int(self.headers["content-length"])
+        self.body = self.rfile.read(length)
+        if len(self.body) < length:
+            return  # whoever sent it died meanwhile: nothing was received
         with self.server.noting:  # several come at once, and the lists belong together
             self.server.bodies.append(self.body)
             self.server.headers_seen.append({name.lower(): value for name, value in self.headers.items()})
