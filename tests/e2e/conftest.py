@@ -48,7 +48,7 @@ def address(site: Site) -> Iterator[str]:
     thread.join(10)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     program = os.environ.get("CHROMIUM") or "/usr/bin/chromium"
     if not (Path(program).is_file() or shutil.which(program)):
