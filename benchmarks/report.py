@@ -9,11 +9,15 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+import orjson
+from rich.console import Console
+from rich.markdown import Markdown
 from rich.table import Table
 
 from benchmarks.rounds import RATIOS, Result
 
 _PART = re.compile(r"^(?=# )", re.M)  # what stands under a heading of the first rank
+_WIDTH = 150  # columns of a page where nobody looks
 _SPEEDS = ("decoded", "parsed", "archived", "again", "plain", "searched")
 
 
@@ -34,6 +38,17 @@ def count(text: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError("must be 1 or more")
     return number
+
+
+def publish(asked: argparse.Namespace, text: str, figures: dict[str, Any]) -> None:
+    """A page to the terminal, and into the files that --markdown and --json name."""
+    console = Console()
+    console.width = max(console.width, _WIDTH)
+    console.print(Markdown(text))
+    if asked.markdown:
+        write_section(asked.markdown, text)
+    if asked.json:
+        asked.json.write_bytes(orjson.dumps(figures, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
 
 
 def write_section(file: Path, text: str) -> None:

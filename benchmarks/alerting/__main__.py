@@ -10,15 +10,12 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
 
-import orjson
 from rich.console import Console
-from rich.markdown import Markdown
 
 from benchmarks import report
 from benchmarks.alerting import arriving, growing, matching, page
 from core.errors import KleError
 
-_WIDTH = 150
 MODELS = {"none": "none", "shipped": ""}  # as KLE_MODEL has them
 
 
@@ -49,14 +46,7 @@ def _run(asked: argparse.Namespace) -> None:
         }
     found = page.Found(matched, grown, arrived)
     text = page.markdown(found, machine)
-    console = Console()
-    console.width = max(console.width, _WIDTH)
-    console.print(Markdown(text))
-    if asked.markdown:
-        report.write_section(asked.markdown, text)
-    if asked.json:
-        said = page.as_json(found, machine)
-        asked.json.write_bytes(orjson.dumps(said, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+    report.publish(asked, text, page.as_json(found, machine))
 
 
 def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:

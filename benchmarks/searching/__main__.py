@@ -11,15 +11,11 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
 
-import orjson
 from rich.console import Console
-from rich.markdown import Markdown
 
 from benchmarks import report
 from benchmarks.searching import building, figures, page, running
 from core.errors import KleError
-
-_WIDTH = 150
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -48,14 +44,7 @@ def _run(asked: argparse.Namespace) -> None:
         screen = running.Screen(status.update, lambda line: progress.print(line, markup=False, highlight=False))
         found = running.run(running.Asked(asked.posts, asked.seed, Path(folder), *how), screen)
     text = page.markdown(found, machine)
-    console = Console()
-    console.width = max(console.width, _WIDTH)
-    console.print(Markdown(text))
-    if asked.markdown:
-        report.write_section(asked.markdown, text)
-    if asked.json:
-        said = figures.as_json(found, machine)
-        asked.json.write_bytes(orjson.dumps(said, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+    report.publish(asked, text, figures.as_json(found, machine))
 
 
 def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
