@@ -14,17 +14,16 @@ from core.alert import AlertForm
 from core.errors import BadRequest, NotFound
 from db import alerts, subscribers, told
 
+LONGEST = 300  # characters of a stranger's query: a mail to somebody who may not have asked holds it
 UNANSWERED = timedelta(days=7)  # after which an address that never said yes is let go
 
 
 def make_outside(session: Session, form: AlertForm, desk: Desk, now: datetime) -> None:
     """For somebody we do not know: one search, mailed to one address that has to say yes. Nothing is told of what
     we know of that address. Raises BadRequest."""
-    if [one.kind for one in form.channels] != ["email"] or form.rule.kind != "posts":
-        raise BadRequest("give one channel of the kind email, and no rule", parameter="channels")
+    check_outside(form)
     saving.check(session, form)
-    kind, address = saving.address_of(form.channels[0])
-    known = subscribers.known(session, kind, desk.sealer.digest(kind, address.value))
+    known = saving.known(session, form.channels[0], desk)
     mine = alerts.of_subscribers(session, [known.id]) if known else []
     asked = alerts.by_id(session, [one.alert_id for one in mine])
     same = next((one for one in mine if asked[one.alert_id].query == form.query), None)
@@ -32,6 +31,18 @@ def make_outside(session: Session, form: AlertForm, desk: Desk, now: datetime) -
         saving.make(session, form, desk, alerts.OUTSIDE, now, outside=True)
     elif same.confirmed_at is None:
         saving.ask(session, same.alert_id, same.subscriber_id, desk, now)
+
+
+def check_outside(form: AlertForm) -> None:
+    """Raises BadRequest for what only people we know may ask for."""
+    if [channel.kind for channel in form.channels] != ["email"]:
+        raise BadRequest("without a key an alert has exactly one channel, of the kind email", parameter="channels")
+    if form.rule.kind != "posts":
+        raise BadRequest("without a key an alert tells of posts: leave rule out", parameter="rule")
+    if not form.query:
+        raise BadRequest("say what to look for: query is empty", parameter="query")
+    if len(form.query) > LONGEST:
+        raise BadRequest(f"without a key a query has at most {LONGEST} characters", parameter="query")
 
 
 def ask_again(session: Session, alert_id: int, subscription_id: int, desk: Desk, now: datetime) -> None:

@@ -16,8 +16,6 @@ from core import times
 from core.alert import AlertForm
 from core.errors import BadRequest
 
-LONGEST = 300  # characters of a query: a mail to somebody who may not have asked holds it
-
 
 def may_ask(request: Request, who: Caller) -> bool:
     return who.kind == "public" and context(request).settings.public_subscribe
@@ -25,7 +23,7 @@ def may_ask(request: Request, who: Caller) -> bool:
 
 def ask(request: Request, form: AlertForm) -> None:
     """Raises BadRequest, QueryError, TooOften. The alert is named by its search, whatever the form calls it."""
-    _check(form)
+    opting.check_outside(form)  # before it counts as asked
     site = context(request)
     site.askers.take(sender(request))
     form = form.model_copy(update={"name": proposed(form.query)})
@@ -45,14 +43,3 @@ def by_mail(query: str, to: str) -> AlertForm:
         )
     except ValidationError as error:
         raise BadRequest(error.errors()[0]["msg"], parameter="query") from None
-
-
-def _check(form: AlertForm) -> None:
-    if [channel.kind for channel in form.channels] != ["email"]:
-        raise BadRequest("without a key an alert has exactly one channel, of the kind email", parameter="channels")
-    if form.rule.kind != "posts":
-        raise BadRequest("without a key an alert tells of posts: leave rule out", parameter="rule")
-    if not form.query:
-        raise BadRequest("say what to look for: query is empty", parameter="query")
-    if len(form.query) > LONGEST:
-        raise BadRequest(f"without a key a query has at most {LONGEST} characters", parameter="query")

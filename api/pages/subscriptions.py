@@ -4,6 +4,7 @@ Programs that look at mail open links: GET only shows a button, and the POST beh
 second link is also what mail programs send by themselves (RFC 8058), without a cookie or a form of ours.
 """
 
+from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Query, Request
@@ -44,10 +45,7 @@ def ask_to_confirm(request: Request, _who: AnyCaller, id: Number, token: Token =
 
 @router.post("/subscriptions/{id:int}/confirm", dependencies=[only(None, "token")])
 def confirm(request: Request, _who: AnyCaller, id: Number, token: Token = "") -> Response:  # noqa: A002
-    site = context(request)
-    with site.database.write(lasting=True) as session:
-        name = opting.confirm(session, id, token, site.desk, times.now())
-    return _page(request, "confirm", "done", name)
+    return _done(request, "confirm", opting.confirm, id, token)
 
 
 @router.get("/subscriptions/{id:int}/unsubscribe", dependencies=[only(None, "token")])
@@ -57,10 +55,14 @@ def ask_to_unsubscribe(request: Request, _who: AnyCaller, id: Number, token: Tok
 
 @router.post("/subscriptions/{id:int}/unsubscribe", dependencies=[only(None, "token")])
 def unsubscribe(request: Request, _who: AnyCaller, id: Number, token: Token = "") -> Response:  # noqa: A002
+    return _done(request, "unsubscribe", opting.unsubscribe, id, token)
+
+
+def _done(request: Request, what: str, does: Callable[..., str | None], number: int, token: str) -> Response:
     site = context(request)
     with site.database.write(lasting=True) as session:
-        name = opting.unsubscribe(session, id, token, site.desk, times.now())
-    return _page(request, "unsubscribe", "done", name)
+        name = does(session, number, token, site.desk, times.now())
+    return _page(request, what, "done", name)
 
 
 def _page(request: Request, what: str, step: str, name: str | None = None) -> Response:
