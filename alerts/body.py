@@ -23,7 +23,7 @@ MATCHED, TEST, CONFIRM, PAUSED = "alert.matched", "alert.test", "subscription.co
 
 def of_posts(
     session: Session, alert: Any, rows: Iterable[Any], named: Mapping[int, str], links: Links, now: datetime,
-    *, late: bool = False, kind: str = MATCHED,
+    *, late: bool = False,
 ) -> Body:  # fmt: skip
     """`rows` have post_id, edition and why (`db.models.Told`); `named` leads from alerts to their names."""
     by_post: dict[int, list[Any]] = {}
@@ -34,7 +34,7 @@ def of_posts(
     told = [told_post(inside[key], found, named, names, links) for key, found in by_post.items()]
     told.sort(key=lambda post: (times.parse(post["created_at"]), post["id"]), reverse=True)
     laid_out = digest(told, groups(list(inside.values())), names)
-    return message(kind, alert, links, now, late=late, posts=told, digest=laid_out)
+    return message(MATCHED, alert, links, now, late=late, posts=told, digest=laid_out)
 
 
 def message(kind: str, alert: Any, links: Links, now: datetime, **data: Any) -> Body:

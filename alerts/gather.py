@@ -14,7 +14,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
-from alerts import body, saving
+from alerts import body
 from alerts.desk import Desk
 from db import alerts, deliveries, told
 from db.database import Database
@@ -110,8 +110,7 @@ def _keep(session: Session, draft: _Draft, now: datetime) -> bool:
     if [(row.id, row.why) for row in rows] != [(row.id, row.why) for row in draft.rows]:
         return False
     kind = "late" if draft.group.late else "posts"
-    row = {"key": saving.new_key(), "kind": kind, "subscriber_id": draft.group.subscriber_id, "body": draft.body,
-           "alert_id": draft.group.alert_id, "made_at": now, "not_before": now}  # fmt: skip
-    (number,) = deliveries.make(session, [row])
+    made = deliveries.message(kind, draft.group.subscriber_id, draft.group.alert_id, draft.body, now)
+    (number,) = deliveries.make(session, [made])
     told.take(session, [row.id for row in rows], number)
     return True

@@ -11,16 +11,16 @@ from typing import Any
 
 from sqlmodel import Session
 
-from alerts import body, replay, saving
+from alerts import body, replay
 from alerts.digest import digest
 from alerts.gather import FLOOD, MINUTE, PAUSE
 from alerts.links import Links
 from alerts.reasons import reasons
 from alerts.same import groups
-from alerts.standing import Alert, said
+from alerts.standing import said
 from core import times
 from core.alert import AlertForm
-from core.cadence import Cadence, Quiet
+from core.cadence import When
 from db import coming, entries, forms, hits
 from db.coming import Coming
 from db.query import PostQuery
@@ -35,13 +35,12 @@ NOTE = (
 
 def preview(session: Session, form: AlertForm, links: Links, now: datetime, days: int = DAYS) -> dict[str, Any]:
     """`spoken` is what a rule such as `more_than` would have said, and when. Raises QueryError."""
-    saving.check(session, form)
     asked, first, told = PostQuery.build(form.query), now - timedelta(days=days), form.rule.kind == "posts"
     query = hits.between(asked, first, now)
     moments = [times.of_micros(at) for at in hits.moments(session, query)]
     late = hits.late(session, query, form.max_age) if told else {}
     spoken = [] if told else replay.spoken(session, form.rule, asked, first, now)
-    going = messages(_alert(form, query), moments) if told else (at for at, _ in spoken)
+    going = messages(form.when, moments) if told else (at for at, _ in spoken)
     posts, sent = Counter(_day(at) for at in moments), Counter(_day(at) for at in going)
     busiest = max(posts, key=lambda day: (posts[day], day), default=None)
     return {
@@ -68,11 +67,11 @@ def examples(session: Session, alert: Any, links: Links) -> dict[str, Any]:
     return {"late": False, "posts": shown, "digest": digest(shown, groups(shown), entries.topic_names(session))}
 
 
-def messages(alert: Alert, moments: Sequence[datetime]) -> Iterator[datetime]:
+def messages(when: When, moments: Sequence[datetime]) -> Iterator[datetime]:
     """When a message would have gone out: what is due together is one, and a flood gathers."""
     last: list[datetime] = []
     gathered: datetime | None = None  # what comes until then is in a message that is counted already
-    for due in sorted(map(alert.due, moments)):
+    for due in sorted(map(when.due, moments)):
         if gathered is not None and due <= gathered:
             continue
         last = [at for at in last if at > due - MINUTE]
@@ -82,11 +81,6 @@ def messages(alert: Alert, moments: Sequence[datetime]) -> Iterator[datetime]:
         gathered = at
         last.append(at)
         yield at
-
-
-def _alert(form: AlertForm, query: PostQuery) -> Alert:
-    quiet = Quiet.parse(form.quiet) if form.quiet else None
-    return Alert(0, query, Cadence.parse(form.cadence), quiet, form.edits, form.max_age, ())
 
 
 def _day(moment: datetime) -> date:

@@ -84,7 +84,7 @@ def _of(alert: Alert, post: Coming, words: Said, shown: Post, news: News, now: d
     """What each subscriber of the alert is told of this post."""
     seen = min(news.at, now)  # a line of the ledger may be of a clock that went ahead, and those behind it too
     late = seen - post.created_at > alert.max_age and not news.edit
-    due = alert.due(now + LATE if late else now + GRACE if post.pending else now)
+    due = alert.when.due(now + LATE if late else now + GRACE if post.pending else now)
     why = None
     for hearing in alert.hearings:
         is_new = post.first_version > hearing.from_version

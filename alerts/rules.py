@@ -13,12 +13,12 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
-from alerts import body, judging, saving
+from alerts import body, judging
 from alerts.channel import Office
 from alerts.judging import Judged
 from alerts.links import Links
-from alerts.standing import Alert
 from core.alert import Rule
+from core.cadence import When
 from core.errors import BadRequest, NoRoom
 from db import alerts, deliveries, forms, hits, ledger, watched
 from db.database import Database
@@ -55,12 +55,8 @@ def judged(session: Session, alert: Any, now: datetime) -> Judged:
     return judging.silence(alert.state, at, looked, now)
 
 
-def speak(session: Session, alert: Any, now: datetime, links: Links) -> Spoken | None:
-    """What this alert's rule has to say now; None where nothing changed. Raises QueryError."""
-    return _spoken(session, alert, judged(session, alert, now), now, links)
-
-
-def _spoken(session: Session, alert: Any, found: Judged, now: datetime, links: Links) -> Spoken | None:
+def speak(session: Session, alert: Any, found: Judged, now: datetime, links: Links) -> Spoken | None:
+    """What is to be said of that judgement; None where nothing changed."""
     if found.state is None:
         return None
     return Spoken(found.state, _body(session, alert, found, now, links) if found.explained else None)
@@ -149,7 +145,7 @@ def _looked(database: Database, links: Links, alert: Any, line: int, now: dateti
     try:
         with database.read() as session:
             found = judged(session, alert, now)
-            spoken = _spoken(session, alert, found, now, links)
+            spoken = speak(session, alert, found, now, links)
     except BadRequest as error:  # a topic or source that its query names is gone
         log.warning("alert cannot be judged", alert=alert.id, query=alert.query, error=error.message)
         found, spoken = Judged(room=1), None
@@ -168,15 +164,7 @@ def _looked(database: Database, links: Links, alert: Any, line: int, now: dateti
 
 def _deliveries(session: Session, alert: Any, said: dict[str, Any], now: datetime) -> Iterator[Row]:
     """One for each subscriber who said yes, to be sent when the alert may speak."""
-    not_before = Alert.of(alert, PostQuery.build(alert.query), ()).due(now)
+    not_before = When.parse(alert.cadence, alert.quiet).due(now)
     for subscription in alerts.subscriptions(session, [alert.id]):
         if subscription.confirmed_at is not None:
-            yield {
-                "key": saving.new_key(),
-                "kind": KIND,
-                "subscriber_id": subscription.subscriber_id,
-                "alert_id": alert.id,
-                "body": said,
-                "made_at": now,
-                "not_before": not_before,
-            }
+            yield deliveries.message(KIND, subscription.subscriber_id, alert.id, said, now, not_before)

@@ -4,15 +4,13 @@ Functions take the session of a write and never commit. A message that has to be
 address confirms, is a delivery like any other.
 """
 
-import secrets
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlmodel import Session
 
-from alerts import body, channel, showing
+from alerts import body, channel, preview, showing
 from alerts.desk import Desk
 from core.alert import AlertForm, ChannelForm
 from core.errors import BadRequest, NotFound
@@ -21,7 +19,6 @@ from db.query import PostQuery
 
 ROTATING = timedelta(hours=24)  # in which a former secret stays valid
 _FORMER = 4  # secrets of before: who asks for a new one twice has not told the receiver of the first yet
-UNANSWERED = timedelta(days=7)  # after which an address that never said yes is let go
 _ASKED_EVERY = timedelta(hours=24)
 MOST_ASKED = 3  # mails in that time that ask one address for its yes
 ENDED = "the alert or the subscription ended before it was sent"
@@ -58,7 +55,7 @@ def change(session: Session, alert_id: int, form: AlertForm, desk: Desk, now: da
     alerts.change(session, alert_id, row)
     if (form.cadence, form.quiet) != (old.cadence, old.quiet):
         heard = [one.subscriber_id for one in alerts.subscriptions(session, [alert_id])]
-        told.retime(session, alert_id, heard, form.due(now))
+        told.retime(session, alert_id, heard, form.when.due(now))
     made = Made(alert_id)
     wanted = {_subscribe(session, made, *address_of(one), desk, now) for one in form.channels}
     for one in alerts.subscriptions(session, [alert_id]):
@@ -71,29 +68,14 @@ def declare(session: Session, alert_id: int, form: AlertForm, desk: Desk, now: d
     """As `change`, if the form says something else; who left the alert is not brought back. Whether anything was
     changed. Raises BadRequest."""
     old, left = alerts.get(session, alert_id), alerts.left(session, alert_id)
-    addresses = [(kind, address) for kind, address in map(address_of, form.channels)]
-    who = [subscribers.known(session, kind, desk.sealer.digest(kind, address.value)) for kind, address in addresses]
-    stays = [one for one, known in zip(form.channels, who, strict=True) if not (known and known.id in left)]
+    who = [known(session, one, desk) for one in form.channels]
+    stays = [one for one, found in zip(form.channels, who, strict=True) if not (found and found.id in left)]
     heard = {one.subscriber_id for one in alerts.subscriptions(session, [alert_id])}
     same = all(getattr(old, name) == value for name, value in _row(form).items() if name != "state")
-    if same and heard == {known.id if known else None for known in who} - left:
+    if same and heard == {found.id if found else None for found in who} - left:
         return False
     change(session, alert_id, form.model_copy(update={"channels": stays}), desk, now)
     return True
-
-
-def add(session: Session, alert_id: int, channels: Sequence[ChannelForm], desk: Desk, now: datetime) -> Made:
-    """Raises NotFound, BadRequest."""
-    alerts.get(session, alert_id)
-    made = Made(alert_id)
-    for one in channels:
-        _subscribe(session, made, *address_of(one), desk, now)
-    return made
-
-
-def remove(session: Session, alert_id: int, subscription_id: int, now: datetime) -> None:
-    """Raises NotFound."""
-    end_one(session, one_of(session, alert_id, subscription_id), now)
 
 
 def form_of(session: Session, alert_id: int, desk: Desk) -> AlertForm:
@@ -175,11 +157,9 @@ def replay(session: Session, alert_id: int, delivery_id: int, now: datetime) -> 
 
 def test(session: Session, alert_id: int, desk: Desk, now: datetime) -> list[str]:
     """Send each channel that said yes what the newest matches would look like; the keys of the messages."""
-    from alerts.preview import examples
-
     row = alerts.get(session, alert_id)
     heard = [one for one in alerts.subscriptions(session, [alert_id]) if one.confirmed_at is not None]
-    said = body.message(body.TEST, row, desk.office.links, now, **examples(session, row, desk.office.links))
+    said = body.message(body.TEST, row, desk.office.links, now, **preview.examples(session, row, desk.office.links))
     return [_send(session, "test", one.subscriber_id, alert_id, said, now) for one in heard]
 
 
@@ -211,6 +191,12 @@ def _row(form: AlertForm) -> dict[str, Any]:
         "tells_edits": form.edits,
         "max_age_seconds": int(form.max_age.total_seconds()),
     }
+
+
+def known(session: Session, one: ChannelForm, desk: Desk) -> Any | None:
+    """The subscriber at this address, if there is one. Raises BadRequest."""
+    kind, address = address_of(one)
+    return subscribers.known(session, kind, desk.sealer.digest(kind, address.value))
 
 
 def address_of(one: ChannelForm) -> tuple[str, channel.Address]:
@@ -263,24 +249,17 @@ def ask(session: Session, alert_id: int, subscriber_id: int, desk: Desk, now: da
 def _send(
     session: Session, kind: str, subscriber_id: int, alert_id: int, said: dict[str, Any], now: datetime
 ) -> str:
-    key = new_key()
-    row = {"key": key, "kind": kind, "subscriber_id": subscriber_id, "alert_id": alert_id, "body": said,
-           "made_at": now, "not_before": now}  # fmt: skip
+    """The key of the message."""
+    row = deliveries.message(kind, subscriber_id, alert_id, said, now)
     deliveries.make(session, [row])
-    return key
-
-
-def new_key() -> str:
-    """An idempotency key: of one message, at each of its tries."""
-    return f"msg_{secrets.token_hex(16)}"
+    return str(row["key"])
 
 
 def end_one(session: Session, one: Any, now: datetime, *, left: bool = False) -> None:
     """Who left is asked again before it is told of anything new."""
     alerts.unsubscribe(session, [one.id], now, left=left)
-    who = subscribers.get(session, one.subscriber_id)
-    if left and channel.module(who.kind).CONFIRMS:
-        subscribers.change(session, who.id, {"confirmed_at": None})
+    if left and channel.module(subscribers.get(session, one.subscriber_id).kind).CONFIRMS:
+        subscribers.change(session, one.subscriber_id, {"confirmed_at": None})
     told.drop(session, one.alert_id, one.subscriber_id)
     deliveries.cancel(session, one.alert_id, one.subscriber_id, now, ENDED)
 

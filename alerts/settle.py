@@ -12,12 +12,10 @@ from typing import Any
 import structlog
 from sqlmodel import Session
 
-from alerts import body, saving
-from alerts.channel import LONGEST_ANSWER
+from alerts import body
 from alerts.desk import Desk
 from core import times
 from core.errors import AddressGone, KleError, SettingsError
-from core.secrecy import masked
 from db import alerts, deliveries, subscribers
 from db.deliveries import Tried
 
@@ -38,26 +36,26 @@ class Result:
 
 
 def settle(session: Session, result: Result, desk: Desk, now: datetime) -> None:
-    row, error = result.row, result.error
-    if error is None:
-        answer = result.tried.answer if result.tried else None
-        deliveries.end(session, [row.id], now, answer, "sent")
+    row, tried, error = result.row, result.tried, result.error
+    if tried is None:  # comes before the one that failed, which puts all others off as long as itself
+        deliveries.again(session, row.id, now)
+    elif error is None:
+        deliveries.end(session, [row.id], now, tried.answer, "sent")
         _recovered(session, row.subscriber_id, now)
-    elif result.tried is None:  # comes before the one that failed, which puts all others off as long as itself
-        deliveries.again(session, row.id, error.message, now, tried=False)
-    elif isinstance(error, AddressGone):
-        _park(session, row, error, now)
-        _give_up(session, row, error, desk, now)
-    elif not error.transient and not isinstance(error, SettingsError):
-        _park(session, row, error, now)
-    elif now - deliveries.tried_since(session, row) >= GIVEN_UP:
-        _park(session, row, error, now)
-        _give_up(session, row, error, desk, now)
-    else:
+    elif _passes(error) and now - deliveries.tried_since(session, row) < GIVEN_UP:
         until = now + wait_before(row.attempts, error)
-        deliveries.again(session, row.id, masked(error.message), until, tried=True)
+        deliveries.again(session, row.id, until, tried.answer)
         subscribers.failing(session, row.subscriber_id, now)
         deliveries.put_off(session, row.subscriber_id, until)
+    else:
+        deliveries.end(session, [row.id], now, tried.answer, "parked")
+        if _passes(error) or isinstance(error, AddressGone):
+            _give_up(session, row, tried.answer, desk, now)
+
+
+def _passes(error: KleError) -> bool:
+    """Whether another try may go better; a wrong setting gets mended."""
+    return error.transient or isinstance(error, SettingsError)
 
 
 def wait_before(attempts: int, error: KleError) -> timedelta:
@@ -71,10 +69,6 @@ def wait_before(attempts: int, error: KleError) -> timedelta:
     return max(jittered, asked)
 
 
-def _park(session: Session, row: Any, error: KleError, now: datetime) -> None:
-    deliveries.end(session, [row.id], now, masked(error.message)[:LONGEST_ANSWER], "parked")
-
-
 def _recovered(session: Session, subscriber_id: int, now: datetime) -> None:
     who = subscribers.get(session, subscriber_id)
     if who.failing_since is not None or who.paused_at is not None:
@@ -82,15 +76,15 @@ def _recovered(session: Session, subscriber_id: int, now: datetime) -> None:
         deliveries.hurry(session, subscriber_id, now)
 
 
-def _give_up(session: Session, row: Any, error: KleError, desk: Desk, now: datetime) -> None:
+def _give_up(session: Session, row: Any, answer: str, desk: Desk, now: datetime) -> None:
     """Pause the channel, and tell whoever else hears of the alert."""
     who = subscribers.get(session, row.subscriber_id)
     if who.paused_at is not None:
         return
     since = who.failing_since or now
     subscribers.change(session, who.id, {"paused_at": now, "failing_since": since})
-    log.warning("a channel was paused: nothing goes there any more", channel=who.kind, address=who.shown,
-                answer=masked(error.message))  # fmt: skip
+    told = {"channel": who.kind, "address": who.shown, "answer": answer}
+    log.warning("a channel was paused: nothing goes there any more", **told)
     if row.alert_id is None or row.kind == "notice":
         return
     (alert,) = alerts.by_id(session, [row.alert_id]).values()
@@ -98,11 +92,9 @@ def _give_up(session: Session, row: Any, error: KleError, desk: Desk, now: datet
         body.PAUSED, alert, desk.office.links, now,
         channel={"kind": who.kind, "shown": who.shown},
         failing_since=times.text(since),
-        answer=masked(error.message)[:LONGEST_ANSWER],
+        answer=answer,
     )  # fmt: skip
     for one in alerts.subscriptions(session, [alert.id]):
         well = one.subscriber_paused_at is None and one.confirmed_at is not None and not one.outside
         if one.subscriber_id != who.id and well:
-            notice = {"key": saving.new_key(), "kind": "notice", "subscriber_id": one.subscriber_id, "body": said,
-                      "alert_id": alert.id, "made_at": now, "not_before": now}  # fmt: skip
-            deliveries.make(session, [notice])
+            deliveries.make(session, [deliveries.message("notice", one.subscriber_id, alert.id, said, now)])

@@ -6,14 +6,14 @@ Read anew when an alert or a subscription changed, in this process or another on
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import structlog
 from sqlmodel import Session
 
 from alerts.match import Said, Standing
-from core.cadence import Cadence, Quiet
+from core.cadence import When
 from core.errors import BadRequest
 from db import alerts, coming, query
 from db.alerts import Hearing
@@ -32,22 +32,15 @@ class Alert:
 
     id: int
     query: PostQuery
-    cadence: Cadence
-    quiet: Quiet | None
+    when: When
     tells_edits: bool
     max_age: timedelta
     hearings: Sequence[Hearing]
 
     @classmethod
     def of(cls, row: Any, query: PostQuery, hearings: Sequence[Hearing]) -> "Alert":
-        quiet = Quiet.parse(row.quiet) if row.quiet else None
-        age = timedelta(seconds=row.max_age_seconds)
-        return cls(row.id, query, Cadence.parse(row.cadence), quiet, row.tells_edits, age, hearings)
-
-    def due(self, moment: datetime) -> datetime:
-        """When is told what there is to tell since then."""
-        at = self.cadence.due(moment)
-        return self.quiet.after(at) if self.quiet else at
+        when, age = When.parse(row.cadence, row.quiet), timedelta(seconds=row.max_age_seconds)
+        return cls(row.id, query, when, row.tells_edits, age, hearings)
 
     def in_time(self, post: Coming) -> bool:
         """Whether its bounds take this post."""

@@ -4,13 +4,13 @@ What needs the archive (does the query's topic exist?) or a channel (is that an 
 is saved; what can be told from the words alone is checked here.
 """
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, StrictBool, field_validator, model_validator
 
 from core import times
-from core.cadence import Cadence, Quiet
+from core.cadence import Cadence, Quiet, When
 from core.errors import BadRequest
 
 LANGUAGES = {"en": "English", "de": "German", "ar": "Arabic", "ckb": "Sorani", "kmr": "Kurmanji"}  # of messages
@@ -128,10 +128,9 @@ class AlertForm(_Form):
             raise ValueError("must be more than 0s and at most 3650d")
         return value
 
-    def due(self, moment: datetime) -> datetime:
-        """When is told what there is to tell since then."""
-        at = Cadence.parse(self.cadence).due(moment)
-        return Quiet.parse(self.quiet).after(at) if self.quiet else at
+    @property
+    def when(self) -> When:
+        return When.parse(self.cadence, self.quiet)
 
 
 class AlertConfig(AlertForm):

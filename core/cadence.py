@@ -88,6 +88,24 @@ class Quiet:
         return max(moment, datetime.combine(day, self.end, self.zone).astimezone(UTC))
 
 
+@dataclass(frozen=True, slots=True)
+class When:
+    """A cadence, and the hours in which nothing is said."""
+
+    cadence: Cadence
+    quiet: Quiet | None = None
+
+    @classmethod
+    def parse(cls, cadence: str, quiet: str | None) -> "When":
+        """Raises BadRequest."""
+        return cls(Cadence.parse(cadence), Quiet.parse(quiet) if quiet else None)
+
+    def due(self, moment: datetime) -> datetime:
+        """When is told what there is to tell since then."""
+        at = self.cadence.due(moment)
+        return self.quiet.after(at) if self.quiet else at
+
+
 def _clock(said: str, parameter: str) -> time:
     found = _CLOCK.fullmatch(said)
     if not found:

@@ -1,11 +1,12 @@
 """Messages as rows: made once, tried until they are taken or given up, and sent again by hand."""
 
+import secrets
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy import Select, and_, func, or_, select, update
 from sqlmodel import Session
 
 from core import cursor
@@ -31,8 +32,16 @@ class Tried:
     answer: str
 
 
+def message(
+    kind: str, subscriber_id: int, alert_id: int, body: Row, now: datetime, not_before: datetime | None = None
+) -> Row:
+    """A row for `make`, under a key of its own; to be sent at once where no other time is given."""
+    return {"key": f"msg_{secrets.token_hex(16)}", "kind": kind, "subscriber_id": subscriber_id,
+            "alert_id": alert_id, "body": body, "made_at": now, "not_before": not_before or now}  # fmt: skip
+
+
 def make(session: Session, rows: Sequence[Row]) -> list[int]:
-    """Rows of key, kind, subscriber_id, alert_id, body, made_at and not_before; their ids.
+    """Such as `message` makes; their ids.
 
     The posts of one that tells nobody of them are noted; what was erased since its body was made is left out of it.
     """
@@ -97,9 +106,9 @@ def end(session: Session, delivery_ids: Collection[int], now: datetime, answer: 
     work.finish(session, Delivery, sorted(delivery_ids), ended_at=now, answer=answer, outcome=outcome)
 
 
-def again(session: Session, delivery_id: int, answer: str, until: datetime, *, tried: bool) -> None:
-    """To be tried again; what was not even tried is no try."""
-    values = {"answer": answer} if tried else {"attempts": _delivery.c.attempts - 1}
+def again(session: Session, delivery_id: int, until: datetime, answer: str | None = None) -> None:
+    """To be tried again; what has no answer was not even tried, and is no try."""
+    values = {"attempts": _delivery.c.attempts - 1} if answer is None else {"answer": answer}
     work.finish(session, Delivery, [delivery_id], not_before=until, **values)
 
 
@@ -162,22 +171,20 @@ def listed(session: Session, alert_id: int, limit: int, after: str | None = None
     """The deliveries of an alert, the newest first, each with its subscriber's `subscriber_kind` and `shown`; and
     the cursor of the next page."""
     place = [_delivery.c.id < cursor.decode(after, _KIND)[0]] if after else []
-    columns = _delivery, _subscriber.c.kind.label("subscriber_kind"), _subscriber.c.shown
-    of = _subscriber.c.id == _delivery.c.subscriber_id
-    statement = (
-        select(*columns).join_from(_delivery, _subscriber, of).where(_delivery.c.alert_id == alert_id, *place)
-    )
+    statement = _with_subscribers().where(_delivery.c.alert_id == alert_id, *place)
     rows = list(session.execute(statement.order_by(_delivery.c.id.desc()).limit(limit + 1)))
     return rows[:limit], cursor.encode(_KIND, rows[limit - 1].id) if len(rows) > limit else None
 
 
 def of_keys(session: Session, keys: Collection[str]) -> list[Any]:
     """As `listed`, of all alerts, the oldest first."""
-    columns = _delivery, _subscriber.c.kind.label("subscriber_kind"), _subscriber.c.shown
-    of = _subscriber.c.id == _delivery.c.subscriber_id
-    statement = select(*columns).join_from(_delivery, _subscriber, of)
     mine = among(session, _delivery.c.key, sorted(keys))
-    return list(session.execute(statement.where(mine).order_by(_delivery.c.id)))
+    return list(session.execute(_with_subscribers().where(mine).order_by(_delivery.c.id)))
+
+
+def _with_subscribers() -> Select[Any]:
+    columns = _delivery, _subscriber.c.kind.label("subscriber_kind"), _subscriber.c.shown
+    return select(*columns).join_from(_delivery, _subscriber, _subscriber.c.id == _delivery.c.subscriber_id)
 
 
 def attempts(session: Session, delivery_ids: Collection[int]) -> Mapping[int, list[Any]]:

@@ -6,7 +6,7 @@ due together make one delivery, whose list and body are fixed in the transaction
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -201,14 +201,7 @@ def take(session: Session, row_ids: Collection[int], delivery_id: int) -> None:
 def drop(session: Session, alert_id: int, subscriber_id: int) -> None:
     """This alert tells this subscriber no more: what waits is told by the others that match, or not at all."""
     rows, hears = _waiting_for(session, alert_id, [subscriber_id])
-    gone = []
-    for row in rows:
-        why = [one for one in row.why if one["alert"] != alert_id]
-        if why:
-            _write(session, row, _told_by(row.subscriber_id, why, hears))
-        else:
-            gone.append(row.id)
-    session.execute(delete(_told).where(among(session, _told.c.id, gone)))
+    _leave(session, rows, hears, lambda _, number: number != alert_id)
 
 
 def withdraw(session: Session, holding: Mapping[int, Collection[int]], looked: Collection[int]) -> None:
@@ -216,10 +209,18 @@ def withdraw(session: Session, holding: Mapping[int, Collection[int]], looked: C
     waits no more. `holding` leads from posts to those that do."""
     rows = [row for row in _known(session, holding).values() if row.delivery_id is None]
     hears = hearing(session, {row.subscriber_id for row in rows})
+
+    def stays(row: Any, number: int) -> bool:
+        return number in holding[row.post_id] or number not in looked
+
+    _leave(session, rows, hears, stays)
+
+
+def _leave(session: Session, rows: Iterable[Any], hears: Hears, stays: Callable[[Any, int], bool]) -> None:
+    """Of what waits only the alerts that `stays` holds for; a row without any goes."""
     gone = []
     for row in rows:
-        stays = holding[row.post_id]
-        why = [one for one in row.why if one["alert"] in stays or one["alert"] not in looked]
+        why = [one for one in row.why if stays(row, one["alert"])]
         if why:
             _write(session, row, _told_by(row.subscriber_id, why, hears))
         else:
@@ -246,11 +247,8 @@ def _waiting_for(session: Session, alert_id: int, subscriber_ids: Collection[int
     """What waits for an alert, for which others may wait too, held; and who hears what."""
     mine = among(session, _told.c.subscriber_id, sorted(subscriber_ids)), _told.c.delivery_id.is_(None)
     rows = session.execute(select(_told).where(*mine).order_by(_told.c.id).with_for_update())
-    return [row for row in rows if _speaks(row, alert_id)], hearing(session, subscriber_ids)
-
-
-def _speaks(row: Any, alert_id: int) -> bool:
-    return any(one["alert"] == alert_id for one in row.why)
+    waits = [row for row in rows if any(one["alert"] == alert_id for one in row.why)]
+    return waits, hearing(session, subscriber_ids)
 
 
 def counted(session: Session, alert_ids: Iterable[int]) -> dict[int, int]:
@@ -258,14 +256,3 @@ def counted(session: Session, alert_ids: Iterable[int]) -> dict[int, int]:
     mine = among(session, _told.c.alert_id, sorted(set(alert_ids))), _told.c.delivery_id.is_(None)
     statement = select(_told.c.alert_id, func.count()).where(*mine).group_by(_told.c.alert_id)
     return {row[0]: row[1] for row in session.execute(statement)}
-
-
-def of_deliveries(session: Session, delivery_ids: Collection[int]) -> dict[int, list[int]]:
-    """Delivery -> the row keys of the posts that it tells."""
-    statement = select(_told.c.delivery_id, _told.c.post_id).where(
-        among(session, _told.c.delivery_id, sorted(delivery_ids))
-    )
-    found: dict[int, list[int]] = defaultdict(list)
-    for row in session.execute(statement.order_by(_told.c.id)):
-        found[row.delivery_id].append(row.post_id)
-    return found

@@ -11,7 +11,6 @@ from alerts import saving, settle
 from alerts.channel import Answer
 from alerts.deliver import Outbox
 from core import times
-from core.alert import ChannelForm
 from core.errors import AddressGone, DeliveryError, Rejected, SettingsError
 from db import alerts, work
 from db.models import Delivery, Subscriber, Subscription
@@ -76,10 +75,7 @@ def test_a_message_that_is_refused_for_good_is_shown_and_the_next_one_goes(bench
 
 
 def test_an_address_that_is_gone_is_paused_and_whoever_else_hears_is_told(bench):
-    number = bench.alert("reform")
-    with bench.room.database.write() as session:
-        other = ChannelForm(kind="webhook", url="other")
-        saving.add(session, number, [other], bench.desk, bench.room.now)
+    number = bench.alert("reform", channels=[{"kind": "webhook", "url": to} for to in ("me", "other")])
     bench.comes("reform")
     bench.fake.does = lambda letter: (
         failing(AddressGone("410 Gone"))(letter) if letter.address == "me" else Answer(200)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from alerts.match import Said, Standing, holds
 from alerts.standing import Alert, Book
 from core.alert import MAX_AGE
-from core.cadence import Cadence
+from core.cadence import Cadence, When
 from core.readings import index_words
 from db import coming, entries
 from db.awaited import Counted, Scored
@@ -52,7 +52,7 @@ def test_they_match_what_a_search_finds(small):
         trees = {n: resolved(session, query, Coming(session)) for n, query in queries.items()}
         keys = [row.id for row in small.rows(Post)]
         found = {n: selection(session, query).among(session, keys) for n, query in queries.items()}
-        alerts = {n: Alert(n, query, Cadence("at_once"), None, False, MAX_AGE, ()) for n, query in queries.items()}
+        alerts = {n: Alert(n, query, When(Cadence("at_once")), False, MAX_AGE, ()) for n, query in queries.items()}
         book, told = Book(alerts, Standing(trees)), 0
         for one in coming.posts(session, keys, tagging=False):
             matching = {alert.id for alert in book.matching(one)}

@@ -8,11 +8,9 @@ from hypothesis import strategies as st
 
 from alerts import preview
 from alerts.gather import FLOOD, MINUTE, PAUSE
-from alerts.standing import Alert
 from core.alert import AlertForm
-from core.cadence import Cadence, Quiet
+from core.cadence import When
 from core.errors import QueryError
-from db.query import PostQuery
 from tests.alerts.bench import Bench
 from tests.conftest import NOW
 from tests.db.conftest import Room
@@ -57,9 +55,8 @@ def test_its_own_bounds_count_and_what_is_wrong_is_told(bench):
         previewed(bench, "topic:nowhere")
 
 
-def alert(cadence="at_once", quiet=None):
-    read = Quiet.parse(quiet) if quiet else None
-    return Alert(0, PostQuery.build(""), Cadence.parse(cadence), read, False, DAY, ())
+def when(cadence="at_once"):
+    return When.parse(cadence, None)
 
 
 moments = st.lists(st.integers(0, 600).map(lambda seconds: NOW + timedelta(seconds=seconds)), max_size=60)
@@ -67,7 +64,7 @@ moments = st.lists(st.integers(0, 600).map(lambda seconds: NOW + timedelta(secon
 
 @given(moments=moments)
 def test_at_once_no_minute_has_more_messages_than_a_flood_may_and_none_is_far_behind(moments):
-    sent = list(preview.messages(alert(), moments))
+    sent = list(preview.messages(when(), moments))
     assert sent == sorted(sent) and len(sent) <= len(set(moments))
     for at in moments:
         assert any(timedelta(0) <= message - at <= PAUSE for message in sent)
@@ -77,5 +74,5 @@ def test_at_once_no_minute_has_more_messages_than_a_flood_may_and_none_is_far_be
 
 @given(moments=moments)
 def test_each_full_hour_has_one_message(moments):
-    sent = list(preview.messages(alert("hourly"), moments))
+    sent = list(preview.messages(when("hourly"), moments))
     assert len(sent) == len({at.replace(minute=0, second=0, microsecond=0) for at in moments})

@@ -136,7 +136,7 @@ def test_two_processes_make_one_message(room):
     seen(room, 3 * HOUR, 2 * HOUR, HOUR)
     with room.database.read() as session:
         (read,) = alerts.standing(session)
-        spoken = rules.speak(session, read, NOW, LINKS)
+        spoken = rules.speak(session, read, rules.judged(session, read, NOW), NOW, LINKS)
     assert ticked(room) == 1
     with room.database.write() as session:
         assert spoken.body and not alerts.step(session, read, spoken.state)
@@ -278,7 +278,8 @@ def test_preview_of_unusual_and_silence_finds_what_ticks_would_have_found(room):
         for n in range((NOW - start) // HOUR + 1):
             with room.database.read() as session:
                 alert = alerts.get(session, number)
-                spoken = rules.speak(session, alert, start + n * HOUR, LINKS)
+                at = start + n * HOUR
+                spoken = rules.speak(session, alert, rules.judged(session, alert, at), at, LINKS)
             if spoken:
                 with room.database.write() as session:
                     assert alerts.step(session, alert, spoken.state)
