@@ -33,6 +33,3 @@ class Published:
 
     moment: datetime
     before: bool
-
-
-Awaited = Scored | Counted | Published

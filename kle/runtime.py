@@ -22,6 +22,7 @@ _NOT_FETCHED = ["*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl", "*.h5", "*.msgpack"
 _HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+")
 
 if TYPE_CHECKING:
+    from alerts.desk import Desk
     from classifier.model import Classifier
     from classifier.words import Words
 
@@ -82,19 +83,18 @@ def _fill(settings: Settings, database: Database, *, everything: bool) -> None:
         directory.sync(session, settings, _topics(settings), times.now())
 
 
-def declare(settings: Settings, database: Database) -> None:
+def declare(settings: Settings, database: Database, desk: "Desk") -> None:
     """[[alert]] becomes rows: by who tells of alerts, and where a kle.toml speaks. Raises SettingsError."""
     if not config_is_there():
         return
     from alerts import declared
-    from alerts.desk import Desk
     from db import alerts
 
     with database.read() as session:
         if not settings.alerts and not any(row.declared for row in alerts.all_of(session)):
             return
     with database.write() as session:
-        declared.sync(session, settings.alerts, Desk.of(settings), str(settings.config), times.now())
+        declared.sync(session, settings.alerts, desk, str(settings.config), times.now())
 
 
 def _topics(settings: Settings) -> list[directory.TopicRow]:

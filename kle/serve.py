@@ -35,9 +35,10 @@ def run(settings: Settings, role: Role = "all", parts: Callable[[Database], dict
         stop = StopSign()
         listening = listen(settings.host, settings.port) if role in ("all", "api") else None
         desk = Desk.of(settings)
-        if role in ("all", "worker"):
-            runtime.declare(settings, database)
-        worker = _worker(settings, database, role, desk)
+        tells = role in ("all", "worker") and _fits(desk, database)
+        if tells:
+            runtime.declare(settings, database, desk)
+        worker = _worker(settings, database, role, desk if tells else None)
         try:
             if worker:
                 worker.start()
@@ -86,7 +87,7 @@ def listen(host: str, port: int) -> socket.socket:
         ) from None
 
 
-def _worker(settings: Settings, database: Database, role: Role, desk: Desk) -> Worker | None:
+def _worker(settings: Settings, database: Database, role: Role, desk: Desk | None) -> Worker | None:
     if role == "api":
         return None
     model = runtime.model(settings, database) if role in ("all", "worker") else None
@@ -97,7 +98,7 @@ def _worker(settings: Settings, database: Database, role: Role, desk: Desk) -> W
         collecting=role in ("all", "collector"),
         forgetting=here,
         model=model,
-        desk=desk if here and _fits(desk, database) else None,
+        desk=desk,
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from standardwebhooks import Webhook
 
+from alerts.desk import Desk
 from core.errors import SettingsError
 from kle import runtime
 from tests.alerts.channels.receiver import Receiver, receiving, status
@@ -105,7 +106,7 @@ def declared(office: Path, url: str, query: str = "") -> None:
 def declare() -> None:
     """As `kle up` does."""
     with runtime.archive(sync=True) as (knobs, database):
-        runtime.declare(knobs, database)
+        runtime.declare(knobs, database, Desk.of(knobs))
 
 
 def test_kle_toml_declares_alerts(kle: Kle, office: Path, receiver: Receiver) -> None:
@@ -176,3 +177,14 @@ def test_a_wrong_table_stops_the_start(kle: Kle, office: Path) -> None:
     toml.write_text(toml.read_text("utf-8") + '\n[[alert]]\nname = "A"\nquery = ""\ncadence = "often"\n', "utf-8")
     with pytest.raises(SettingsError, match="often"), runtime.archive():
         pass
+
+
+def test_without_the_key_of_declared_alerts_all_else_starts(kle: Kle, office: Path, receiver: Receiver) -> None:
+    declared(office, receiver.url())
+    declare()
+    (office / "data" / "secret.key").unlink()
+    with started(office, "up", "--role", "worker", KLE_MODEL="none") as program:
+        program.line("kle-monitor works as worker")
+    assert "nobody is told of anything" in program.log.read_text("utf-8")
+    (one,) = out(kle, "alerts", "list", "--json")["items"]
+    assert [channel["state"] for channel in one["channels"]] == ["active"]
