@@ -1,7 +1,7 @@
 """The tables of a release: every field with its type, its meaning and what it may hold.
 
-One description serves all: the types of Parquet, the columns of CSV, `datapackage.json`, the features of the dataset
-card and the codebook are read off it.
+One description serves all: the types of Parquet, the columns of CSV, `datapackage.json`, the features of the
+dataset card and the codebook are read off it.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -193,7 +193,8 @@ def posts(topics: Sequence[str]) -> Table:
 def _topic(slug: str) -> Field:
     return _record(
         slug, f"the decision in force on the topic {slug} (codebook.md)",
-        _probability("probability", "calibrated probability that it holds; a person's word is 1 or 0", required=False),
+        _probability("probability", "calibrated probability that it holds; a person's word is 1 or 0",
+                     required=False),
         _text("decision", "tagged: at or above the topic's threshold; unsure: close below it; not: neither",
               *_DECISION),
     )  # fmt: skip
@@ -220,8 +221,8 @@ VERSIONS = Table("versions", "one version that was seen", (
     _flag("first_hand", "true: from the platform itself; false: quoted by another page"),
     _text("digest", "SHA-256 over all of it, as it stands in the archive's ledger", required=True),
     _text("text_sha256", _WORDS[1], required=True),
-    _flag("erased", "true: what it said was erased; a post of which only such versions are left has no row in posts,"
-          " and is found here where the query's filters find it: its words cannot"),
+    _flag("erased", "true: what it said was erased; a post of which only such versions are left has no row in"
+          " posts, and is found here where the query's filters find it: its words cannot"),
     _time("erased_at", "when the post was last erased, where it still is"),
     _text("erased_cause", "why", "request", "deleted", "retention"),
     _record("capture", "the answer in which it was seen; null where it came from a file",
