@@ -38,16 +38,11 @@ def _silent_echo(mark: dict[str, Any]) -> dict[str, Any]:
 
 def versions(post: dict[str, Any], items: list[dict[str, Any]], audience: Audience) -> list[dict[str, Any]]:
     """A text that may not leave may not leave as an old version or as a difference either."""
-    items = [{**item, "tags": terms.tags(item["tags"], audience)} for item in items]
-    if not terms.apply(post, audience)["rights"]["text_withheld"]:
-        return items
-    return [_without_text(item) for item in items]
-
-
-def _without_text(version: dict[str, Any]) -> dict[str, Any]:
-    tags = [{**tag, "evidence": None} for tag in version["tags"]]
-    media = [{**item, "alt": None} for item in version["media"]]
-    return {**version, "text": None, "diff": [], "tags": tags, "media": media}
+    ruled = terms.ruling(post, audience)
+    shown = [ruled.said({**item, "tags": ruled.tags(item["tags"])}) for item in items]
+    if not ruled.withheld:
+        return shown
+    return [{**item, "diff": [], "attached": [] if ruled.bare else item["attached"]} for item in shown]
 
 
 def sources(items: list[dict[str, Any]], audience: Audience) -> list[dict[str, Any]]:

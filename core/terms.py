@@ -7,7 +7,7 @@ quotation in an article, a quotation with the article's link. Several ways, or a
 import tomllib
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,6 +16,8 @@ from core import times
 Audience = Literal["internal", "public"]
 _STRICTEST_FIRST = ("ids", "link", "quotation", "full")
 _TEXT_SHARED = ("quotation", "full")
+_SILENT = ("text", "media.alt", "tags.evidence")
+_BARE = ("text", "media", "links", "metrics", "account.name", "tags.evidence")
 _UNNAMED = {"name": None, "key": None, "note": None}
 
 
@@ -60,26 +62,83 @@ def _policy(name: str, row: dict[str, Any]) -> Policy:
 
 def policy_for(post: dict[str, Any]) -> Policy:
     """The policy of a post in the API's form, by its platform, sightings and labels."""
-    table = policies()
     first_hand = any(s["first_hand"] for s in post["sightings"])
     second_hand = any(not s["first_hand"] for s in post["sightings"])
-    rows = [table.get(post["platform"], table["other"])] if first_hand or not second_hand else []
+    return _policy_of(post["platform"], first_hand, second_hand, tuple(post["labels"]))
+
+
+@lru_cache(4096)  # the posts of one account are all alike in this
+def _policy_of(platform: str, first_hand: bool, second_hand: bool, labels: tuple[str, ...]) -> Policy:
+    table = policies()
+    rows = [table.get(platform, table["other"])] if first_hand or not second_hand else []
     rows += [table["article"]] if second_hand else []
-    rows += [wishes()[label] for label in post["labels"] if label in wishes()]
+    rows += [wishes()[label] for label in labels if label in wishes()]
     return min(rows, key=lambda row: _STRICTEST_FIRST.index(row.share))
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """What one audience may have of one post: of its newest state, its versions, its tags, its counts."""
+
+    policy: Policy
+    audience: Audience
+
+    @property
+    def withheld(self) -> bool:
+        """Its text stays here, and whatever would tell of it."""
+        return self.audience == "public" and not self.policy.shares_text
+
+    @property
+    def bare(self) -> bool:
+        """Its id and link leave, and what we ourselves say of it; nothing else that its platform shows."""
+        return self.withheld and self.policy.share == "ids"
+
+    @property
+    def rights(self) -> dict[str, Any]:
+        return {"policy": self.policy.share, "text_withheld": self.withheld}
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """What stays here, in words of the API."""
+        if not self.withheld:
+            return ()
+        return _BARE if self.bare else _SILENT
+
+    def post(self, post: dict[str, Any]) -> dict[str, Any]:
+        """`post` with `rights` filled in; the argument is left as it was."""
+        erasure = _erasure(post, self.audience)
+        post = {**post, "tags": self.tags(post["tags"]), "rights": self.rights, "erasure": erasure}
+        if not self.withheld:
+            return post
+        post = self.said(post)
+        if not self.bare:
+            return post
+        owner = post.get("account")
+        return {**post, "metrics": None, "account": {**owner, "name": None} if owner else None}
+
+    def said(self, item: dict[str, Any]) -> dict[str, Any]:
+        """A post or a version of it, with what its author said as this audience may have it."""
+        if not self.withheld:
+            return item
+        if self.bare:
+            return {**item, "text": None, "links": [], "media": []}
+        return {**item, "text": None, "media": [{**media, "alt": None} for media in item["media"]]}
+
+    def tags(self, items: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Who corrected a tag, and what they noted, is the operator's; that and when a person did so is not."""
+        if self.audience == "internal":
+            return items
+        found = [{**tag, "correction": tag["correction"] and {**tag["correction"], **_UNNAMED}} for tag in items]
+        return [{**tag, "evidence": None} for tag in found] if self.withheld else found
+
+
+def ruling(post: dict[str, Any], audience: Audience) -> Ruling:
+    return Ruling(policy_for(post), audience)
 
 
 def apply(post: dict[str, Any], audience: Audience) -> dict[str, Any]:
     """`post` as this audience may have it, with `rights` filled in; the argument is left as it was."""
-    policy = policy_for(post)
-    withheld = audience == "public" and not policy.shares_text
-    rights = {"policy": policy.share, "text_withheld": withheld}
-    post = {**post, "tags": tags(post["tags"], audience), "rights": rights, "erasure": _erasure(post, audience)}
-    if not withheld:
-        return post
-    silent = [{**tag, "evidence": None} for tag in post["tags"]]
-    media = [{**item, "alt": None} for item in post["media"]]
-    return {**post, "text": None, "tags": silent, "media": media}
+    return ruling(post, audience).post(post)
 
 
 def _erasure(post: dict[str, Any], audience: Audience) -> dict[str, Any] | None:
@@ -90,14 +149,9 @@ def _erasure(post: dict[str, Any], audience: Audience) -> dict[str, Any] | None:
 
 def apply_today(was: dict[str, Any], today: dict[str, Any], audience: Audience) -> dict[str, Any]:
     """A state of before leaves by the terms of today: a wish or a way of seeing it that came later counts."""
-    if was is today:
-        return apply(was, audience)
-    ruled = apply({**was, "sightings": today["sightings"], "labels": today["labels"]}, audience)
-    return {**ruled, "sightings": was["sightings"], "labels": was["labels"]}
+    return ruling_today(was, today, audience).post(was)
 
 
-def tags(items: list[dict[str, Any]], audience: Audience) -> list[dict[str, Any]]:
-    """Who corrected a tag, and what they noted, is the operator's; that and when a person did so is not."""
-    if audience == "internal":
-        return items
-    return [{**tag, "correction": tag["correction"] and {**tag["correction"], **_UNNAMED}} for tag in items]
+def ruling_today(was: dict[str, Any], today: dict[str, Any], audience: Audience) -> Ruling:
+    ways = {"platform": was["platform"], "sightings": today["sightings"], "labels": today["labels"]}
+    return ruling(ways, audience)

@@ -17,7 +17,7 @@ from sqlmodel import Session
 from core import cursor, ids, sameness, times
 from core.lags import NO_LAG, Lag, Published
 from core.sameness import Said
-from db import as_of, posts, then
+from db import posts, then, whole
 from db.language import Or, Phrase, Tree
 from db.models import Alias, Post
 from db.query import PostQuery, selection
@@ -107,7 +107,7 @@ def echoes(session: Session, key: int, moment: datetime | None = None) -> Echoes
     """The group of the post with this row key, now or as it was known at `moment`; that of a repost is the group of
     what it repeats. It is empty if the text was erased. Raises NotFound if the post was not known yet."""
     if moment:
-        as_of.post(session, key, moment)
+        whole.pair(session, key, moment)
     asked = _asked(session, key, moment)
     since, until = _time(asked) - REACH, _time(asked) + REACH
     if asked.erasure_id is not None:

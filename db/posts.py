@@ -14,7 +14,7 @@ from core import cursor, times
 from core.errors import BadRequest, NotFound, TooSlow
 from core.post import METRICS
 from core.text import storable
-from db import as_of, deadline, forms, relevance, totals
+from db import deadline, forms, relevance, totals, whole
 from db.models import Alias, Capture, Metrics, Post, Source, Tag, Version
 from db.near import Meaning
 from db.query import PostQuery, selection
@@ -93,7 +93,7 @@ def _of_doubt(query: PostQuery) -> PostQuery:
 
 def _forms(session: Session, query: PostQuery, keys: Sequence[int]) -> list[Pair]:
     if query.as_of:
-        return as_of.posts(session, keys, query.as_of)
+        return whole.pairs(session, keys, query.as_of)
     return [(post, post) for post in forms.posts(session, keys)]
 
 
@@ -118,18 +118,6 @@ def counted(session: Session, keys: Any, seen: int = 0, asked: Hashable | None =
     except TooSlow:
         return {"at_least": seen}
     return found if found <= COUNTED else {"at_least": COUNTED}
-
-
-def slices(session: Session, query: PostQuery, size: int = 500) -> Iterator[list[Pair]]:
-    """Every match, oldest first, `size` at a time."""
-    found, after = selection(session, query), None
-    while True:
-        keys = list(session.execute(found.by_key(newest=False, place=after, limit=size)).scalars())
-        if keys:
-            yield _forms(session, query, keys)
-        if len(keys) < size:
-            return
-        after = keys[-1]
 
 
 def key_of(session: Session, public_id: str) -> int:
@@ -158,7 +146,7 @@ def pair(session: Session, public_id: str, moment: datetime | None = None) -> Pa
     """As `get`, and the post as it is today."""
     key = key_of(session, public_id)
     if moment:
-        return as_of.post(session, key, moment)
+        return whole.pair(session, key, moment)
     now = forms.posts(session, [key])[0]
     return now, now
 

@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from core import times
 from core.lags import Lag
-from db import as_of, forms
+from db import forms, whole
 from db.echoes import Echo, Echoes, echoes
 from db.models import Account, Actor
 from db.posts import Item
@@ -41,7 +41,7 @@ def spread(
     group = echoes(session, key, moment)
     shown, following = group.page(limit, after)
     keys = [echo.key for echo in shown]
-    pairs = as_of.posts(session, keys, moment) if moment else [(p, p) for p in forms.posts(session, keys)]
+    pairs = whole.pairs(session, keys, moment) if moment else [(p, p) for p in forms.posts(session, keys)]
     (asked,) = forms.posts(session, [group.asked])
     marks = [_mark(group, echo) for echo in shown]
     return Spread([was for was, _ in pairs], [now for _, now in pairs], marks, asked, following,

@@ -256,7 +256,7 @@ class Changed(Unchanged):
         return exists().where(_other.c.post_id == _post.c.id, *conditions)
 
     def _was_gone(self) -> Any:
-        """As `db.as_of` tells it: its last version says so, or its only one, gone when it was first seen."""
+        """As `db.whole` tells it: its last version says so, or its only one, gone when it was first seen."""
         at_first = or_(
             func.coalesce(_known.c.facts["deleted"].as_boolean(), False),
             _post.c.deleted_at == _known.c.seen_at,

@@ -1,84 +1,141 @@
-"""Posts -> rows of the tables, as the audience may have them, with count of what was withheld."""
+"""Posts as they were -> rows of the tables, as the audience may have them, with count of what was withheld.
+
+Everything passes through `core.terms`, older versions and evidence too: what was known then, by the terms of today.
+Of a post whose text was erased the versions go in with their digests, so that the release can be held against an
+older one; its row in posts does not.
+"""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sqlmodel import Session
-
 from core import terms
-from core.terms import Audience
-from db import posts
-from db.query import PostQuery
+from core.terms import Audience, Ruling
+from db.whole import Whole
 from exports import tables
+from exports.batch import Row
+from exports.pseudonyms import Pseudonyms
+from exports.tables import Field, Table
 
-Row = dict[str, Any]
-Write = Mapping[str, Callable[[Row], None]]
+Shape = Callable[[Row], Row]
 
 
 class Rows:
-    """What goes into one release. Everything passes through `terms`, older versions and evidence too; as of a
-    moment what was known then, by the terms of today.
+    """What goes into one release. `chosen` are its tables, with the columns that were asked for."""
 
-    Of a post whose text was erased the versions go in with their digests, so that the release can be held against
-    an older one; its row in posts does not.
-    """
-
-    def __init__(self, audience: Audience) -> None:
-        self.counts: Counter[str] = Counter()
+    def __init__(
+        self, chosen: Mapping[str, Table], topics: Sequence[str], audience: Audience, pseudonyms: Pseudonyms | None
+    ) -> None:
+        self.models: set[str] = set()
+        self._chosen = chosen
+        self._none = dict.fromkeys(topics)
         self._audience = audience
+        self._pseudonyms = pseudonyms
+        self._shapes = {name: _shape(table, tables.every(topics)[name]) for name, table in chosen.items()}
         self._withheld: Counter[tuple[str, str]] = Counter()
-        self._models: set[str] = set()
-        self._synthetic = 0
-        self._erased = 0
+        self._fields: dict[tuple[str, str], tuple[str, ...]] = {}
+        self._counted: dict[str, Counter[str]] = {name: Counter() for name in ("languages", "platforms", "topics")}
+        self._numbers: Counter[str] = Counter()
+        self._span: tuple[str, str] | None = None
 
-    def write(self, session: Session, query: PostQuery, write: Write) -> Iterator[int]:
-        """Write every match, oldest first; yields after each slice how many posts it had."""
-        for found in posts.slices(session, replace(query, tombstones=True)):
-            for post, today in found:
-                self._post(post, today, write)
-                for version in posts.versions(session, post["id"], query.as_of):
-                    self._version(today, version, write)
-            yield len(found)
+    def of(self, posts: Sequence[Whole]) -> dict[str, list[Row]]:
+        """The rows of these posts, by table."""
+        found: dict[str, list[Row]] = {name: [] for name in self._chosen if name != "runs"}
+        for post in posts:
+            ruled = terms.ruling_today(post.was, post.today, self._audience)
+            made = self._of(post, ruled)
+            for name, rows in made.items():
+                if name in found:
+                    shape = self._shapes[name]
+                    found[name] += map(shape, rows) if shape else rows
+        return found
 
-    def summary(self) -> Row:
+    def runs(self, rows: Sequence[Row]) -> list[Row]:
+        """Looks at sources need no ruling: why one failed is not in them."""
+        shape = self._shapes["runs"]
+        return list(map(shape, rows)) if shape else list(rows)
+
+    def _of(self, post: Whole, ruled: Ruling) -> dict[str, list[Row]]:
+        was = ruled.post(post.was)
+        if self._pseudonyms:
+            was = self._pseudonyms.apply(was)
+        mine = {"id": was["id"]}
+        long = ruled.tags(post.tags)
+        for tag in long:
+            tag["probability"] = _whole(tag["probability"])
+            if tag["model"]:
+                self.models.add(tag["model"])
+        made = {
+            "tags": [{**mine, **tag} for tag in long],
+            "versions": [{**mine, **ruled.said(version)} for version in post.versions],
+            "metrics": [] if ruled.bare else [{**mine, **counted} for counted in post.metrics],
+            "sightings": [{**mine, **seen} for seen in was["sightings"]],
+        }
+        if was.pop("erasure"):
+            self._numbers["erased"] += 1
+            return made
+        self._count(was, ruled)
+        topics = {
+            slug: {"probability": _whole(value), "decision": decision}
+            for slug, (value, decision) in post.topics.items()
+        }
+        for tag in was["tags"]:
+            tag["probability"] = _whole(tag["probability"])
+        return made | {"posts": [{**was, "text_sha256": post.text_sha256, "topics": {**self._none, **topics}}]}
+
+    def _count(self, post: Row, ruled: Ruling) -> None:
+        self._numbers["synthetic"] += post["synthetic"]
+        self._counted["languages"][post["lang"] or "unknown"] += 1
+        self._counted["platforms"][post["platform"]] += 1
+        self._counted["topics"].update(tag["topic"] for tag in post["tags"] if tag["decision"] == "tagged")
+        at = post["created_at"]
+        self._span = (min(at, self._span[0]), max(at, self._span[1])) if self._span else (at, at)
+        if ruled.withheld:
+            kind = post["platform"], ruled.policy.share
+            self._withheld[kind] += 1
+            self._fields[kind] = ruled.fields
+
+    def counts(self) -> Row:
+        first, last = self._span or (None, None)
         return {
-            "counts": {name: self.counts[name] for name in tables.ALL}
-            | {"synthetic": self._synthetic, "erased": self._erased},
-            "models": sorted(self._models),
-            "withheld": [
-                {"policy": policy, "platform": platform, "posts": count, "why": _why(platform)}
-                for (platform, policy), count in sorted(self._withheld.items())
-            ],
+            **{name: self._numbers[name] for name in ("synthetic", "erased")},
+            **{name: dict(sorted(counted.items())) for name, counted in self._counted.items()},
+            "first": first,
+            "last": last,
         }
 
-    def _post(self, post: Row, today: Row, write: Write) -> None:
-        if post["erasure"]:
-            self._erased += 1
-            return
-        fit = terms.apply_today(post, today, self._audience)
-        if fit["rights"]["text_withheld"]:
-            self._withheld[post["platform"], fit["rights"]["policy"]] += 1
-        self._synthetic += post["synthetic"]
-        self._put("posts", fit, write)
-
-    def _version(self, post: Row, version: Row, write: Write) -> None:
-        said = {"text": version["text"], "media": version["media"], "tags": version["tags"]}
-        erasure = post["erasure"] if version["erased"] else None
-        why = {"erased_at": erasure and erasure["at"], "erased_cause": erasure and erasure["cause"]}
-        fit = terms.apply({**post, **said}, self._audience)
-        shown = {name: fit[name] for name in said}
-        self._put("versions", {**version, **shown, **why, "id": post["id"]}, write)
-        for tag in fit["tags"]:
-            self._models |= {tag["model"]} - {None}
-            self._put("tags", {**tag, "id": post["id"], "version": version["number"]}, write)
-
-    def _put(self, table: str, row: Row, write: Write) -> None:
-        write[table](tables.shaped(row, tables.ALL[table]))
-        self.counts[table] += 1
+    def withheld(self) -> list[Row]:
+        return [
+            {
+                "platform": platform,
+                "policy": policy,
+                "posts": count,
+                "fields": list(self._fields[platform, policy]),
+                "why": _why(platform),
+            }
+            for (platform, policy), count in sorted(self._withheld.items())
+        ]
 
 
 def _why(platform: str) -> str:
     table = terms.policies()
     return table.get(platform, table["other"]).note
+
+
+def _whole(number: float) -> float:
+    """A number that is whole is written as one, as canonical JSON wants it."""
+    return int(number) if number in (0.0, 1.0) else number
+
+
+def _shape(table: Table, whole: Table) -> Shape | None:
+    """Takes a row down to the table's columns; None where it has them all."""
+    return None if table.fields == whole.fields else _only(table.fields)
+
+
+def _only(fields: Sequence[Field]) -> Shape:
+    parts: list[tuple[str, Shape | None]] = [(f.name, _only(f.fields) if f.nested else None) for f in fields]
+
+    def shape(row: Row) -> Row:
+        return {name: inner(row[name]) if inner and row[name] else row[name] for name, inner in parts}
+
+    return shape

@@ -12,7 +12,7 @@ from sqlalchemy import select, text
 from sqlmodel import Session, SQLModel
 
 from core.post import Account, SeenPost
-from db import archive, campaigns, entries, ledger, posts, sources, tags
+from db import archive, campaigns, entries, forms, ledger, posts, sources, tags, whole
 from db.corrections import Author
 from db.database import Database
 from db.models import Credential, IndexEntry, Ledger, Post, Source, Topic, Unsealed, Version
@@ -31,6 +31,11 @@ def snowflake(moment: datetime, rest: int = 0) -> str:
     """The X id of a status published then."""
     milliseconds = int((moment - datetime(1970, 1, 1, tzinfo=UTC)) / timedelta(milliseconds=1))
     return str((milliseconds - 1_288_834_974_657) << 22 | rest)
+
+
+def every_post(session: Session, query: PostQuery, size: int = 500) -> list[dict[str, Any]]:
+    """Every match in the API's form, as it is now, oldest first."""
+    return [post for keys in whole.key_slices(session, query, size) for post in forms.posts(session, keys)]
 
 
 def post(number: int = 1, text: str = "A meeting", **more: Any) -> SeenPost:

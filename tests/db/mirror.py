@@ -11,7 +11,7 @@ from db.corrections import Author
 from db.erasing.erase import Why, erase
 from db.query import PostQuery
 from tests.conftest import NOW
-from tests.db.conftest import OFFICE, TOPICS, Room, Score, post, snowflake
+from tests.db.conftest import OFFICE, TOPICS, Room, Score, every_post, post, snowflake
 
 LONG = "Advisors and leaders of the brigade met to speak about the reform of all the forces"
 WORDS = ("meeting", "reform", "training", "payroll")
@@ -65,8 +65,7 @@ class Mirror:
 
     def wanted(self) -> dict[str, dict[str, Any]]:
         with self.room.database.read() as session:
-            pages = posts.slices(session, self.query)
-            return {post["id"]: told(post) for some in pages for post, _ in some}
+            return {post["id"]: told(post) for post in every_post(session, self.query)}
 
 
 class Happening:

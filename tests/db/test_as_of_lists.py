@@ -14,7 +14,7 @@ from db import corrections, counts, posts, search
 from db.corrections import Author
 from db.query import PostQuery
 from tests.conftest import NOW
-from tests.db.conftest import TOPICS, Score, post
+from tests.db.conftest import TOPICS, Score, every_post, post
 
 TEXTS = (
     "A meeting",
@@ -124,16 +124,13 @@ class History:
         number, topic, decision = said
         public_id = post(self.start + number).id
         with self.room.database.write() as session:
-            if not any(p["id"] == public_id for p, _ in self.pairs(session)):
+            if not any(p["id"] == public_id for p in every_post(session, PostQuery.build(""))):
                 return
             now = self.room.tick()
             if decision == "withdraw":
                 corrections.withdraw(session, public_id, topic, self.author, now)
             else:
                 corrections.put(session, public_id, topic, decision, "a note", self.author, now)
-
-    def pairs(self, session):
-        return [pair for some in posts.slices(session, PostQuery.build("")) for pair in some]
 
     def answers(self, moment=None):
         """What every query tells, under today's ids."""

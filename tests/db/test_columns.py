@@ -18,7 +18,7 @@ from db.erasing.erase import Why, erase
 from db.models import Moved, Post
 from db.query import PostQuery
 from db.upsert import table
-from tests.db.conftest import Room, Score, post
+from tests.db.conftest import Room, Score, every_post, post
 from tests.db.test_as_of_lists import History, events, fresh
 
 FACETS = ("topic", "account", "actor", "platform", "lang", "kind")
@@ -99,7 +99,7 @@ EVERYTHING = Asked("", lambda p: True)
 def rows(session):
     """Every post in the API's form, tombstones too."""
     query = replace(PostQuery.build(""), tombstones=True)
-    return [item for some in posts.slices(session, query, 3) for item, _ in some]
+    return every_post(session, query, 3)
 
 
 def paged(session, query):

@@ -15,7 +15,7 @@ from db import buckets, counts, deadline, posts
 from db.posts import difference
 from db.query import PostQuery
 from tests.conftest import NOW
-from tests.db.conftest import Score, post
+from tests.db.conftest import Score, every_post, post
 
 EVERYTHING = PostQuery.build()
 
@@ -41,7 +41,7 @@ def test_walking_by_cursor_gives_each_post_once_in_both_directions(room, q):
     times = [room.get(i)["created_at"] for i in newest]
     assert times == sorted(times, reverse=True)
     with room.database.read() as session:
-        sliced = [p["id"] for part in posts.slices(session, PostQuery.build(q), 7) for p, _ in part]
+        sliced = [p["id"] for p in every_post(session, PostQuery.build(q), 7)]
     assert sliced == oldest
 
 
