@@ -7,6 +7,7 @@ takes no text for a number. What it would let pass (a field that is not there, a
 import io
 from dataclasses import replace
 
+import numpy as np
 import pyarrow as pa
 from pyarrow import json
 
@@ -101,7 +102,9 @@ def _keys(array: pa.Array, field: Field, absent: int = 0) -> int:
 
 def _count_keys(lines: bytes) -> int:
     """In canonical JSON `":` ends a key, unless a text holds it, where the quotation mark has a backslash."""
-    return lines.count(b'":') - lines.count(b'\\":')
+    codes = np.frombuffer(lines, np.uint8)
+    ends = (codes[1:-1] == ord('"')) & (codes[2:] == ord(":")) & (codes[:-2] != ord("\\"))
+    return int(np.count_nonzero(ends))
 
 
 def strict(columns: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:

@@ -49,14 +49,10 @@ def _lists(array: pa.ListArray) -> list[Any]:
 
 def _leaves(array: pa.Array) -> list[Any]:
     if pa.types.is_timestamp(array.type):
-        return _texts(_times(array))
+        return _times(array).to_pylist()  # type: ignore[no-any-return]
     if pa.types.is_floating(array.type):
         return [whole(value) for value in array.to_pylist()]
-    return _texts(array) if pa.types.is_string(array.type) else array.to_pylist()
-
-
-def _texts(array: pa.Array) -> list[Any]:
-    return array.to_numpy(zero_copy_only=False).tolist()  # type: ignore[no-any-return]
+    return array.to_pylist()  # type: ignore[no-any-return]
 
 
 def _times(array: pa.Array) -> pa.Array:

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import numpy as np
 import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -26,6 +27,7 @@ SUFFIX = "csv"
 _MARK = "\ufeff".encode()
 _FORMULA = r"\A'*[=+\-@\t\r]"
 _DEFUSED = r"\A'('*[=+\-@\t\r])"
+_APOSTROPHE, _NOTHING = pa.scalar("'"), pa.scalar("")  # as texts they would make pyarrow look for pandas
 _BLOCK = 1 << 20  # bytes that are read at once; more where one row is longer
 _LONGEST = 1 << 30
 
@@ -63,7 +65,7 @@ class _Cells:
     def __init__(self, file: BinaryIO, table: Table, raw: bool) -> None:
         self.defused = 0
         self._file, self._raw, self._lines = file, raw, _arrow.Lines(table, times_as=pa.string())
-        self._fields = tuple(table.fields)
+        self._fields, self._leaves = table.fields, [field for _, field in table.leaves()]
         self._names = list(table.columns())
 
     def take(self, chunk: Batch) -> None:
@@ -71,38 +73,49 @@ class _Cells:
         cells = [
             cell
             for array, field in zip(read.columns, self._fields, strict=True)
-            for cell in self._columns(array, field, chunk.rows, (field.name,))
+            for cell in _columns(array, field, chunk.rows, (field.name,))
         ]
-        flat = pa.RecordBatch.from_arrays(cells, names=self._names)
+        flat = pa.RecordBatch.from_arrays(cells if self._raw else self._harmless(cells), names=self._names)
         csv.write_csv(flat, self._file, csv.WriteOptions(include_header=False, batch_size=len(flat)))
 
-    def _columns(
-        self, array: pa.Array, field: Field, rows: Sequence[Row], path: tuple[str, ...]
-    ) -> Iterator[pa.Array]:
-        if field.many:
-            yield pa.array(_lists(rows, path), pa.string())
-        elif field.type == "record":
-            for i, inner in enumerate(field.fields):
-                yield from self._columns(array.field(i), inner, rows, (*path, inner.name))
-        else:
-            yield self._harmless(array) if field.type == "string" and not self._raw else array
-
-    def _harmless(self, texts: pa.Array) -> pa.Array:
-        risky = pc.match_substring_regex(texts, _FORMULA)
-        if not risky.true_count:
-            return texts
+    def _harmless(self, cells: list[pa.Array]) -> list[pa.Array]:
+        """All texts are looked at in one go: making the expression ready takes longer than a column does."""
+        places = [i for i, leaf in enumerate(self._leaves) if _is_text(leaf)]
+        if not places:
+            return cells
+        risky = pc.match_substring_regex(pa.concat_arrays([cells[i] for i in places]), _FORMULA)
         self.defused += risky.true_count
-        return pc.if_else(risky, pc.binary_join_element_wise("'", texts, ""), texts)
+        if not risky.true_count:
+            return cells
+        made = list(cells)
+        for number, i in enumerate(places):
+            here = risky.slice(number * len(cells[i]), len(cells[i]))
+            if here.true_count:
+                made[i] = pc.if_else(here, pc.binary_join_element_wise(_APOSTROPHE, cells[i], _NOTHING), cells[i])
+        return made
 
 
-def _lists(rows: Sequence[Any], path: Sequence[str]) -> list[bytes | None]:
-    for name in path[:-1]:
+def _is_text(field: Field) -> bool:
+    return field.type == "string" and not field.many
+
+
+def _columns(array: pa.Array, field: Field, rows: Sequence[Any], path: tuple[str, ...]) -> Iterator[pa.Array]:
+    if field.many:
+        yield _lists(array, rows, path)
+    elif field.type == "record":
+        for i, inner in enumerate(field.fields):
+            yield from _columns(array.field(i), inner, rows, (*path, inner.name))
+    else:
+        yield array
+
+
+def _lists(array: pa.ListArray, rows: Sequence[Any], path: Sequence[str]) -> pa.StringArray:
+    """Their JSON; null where the list is."""
+    for name in path:
         rows = [row and row[name] for row in rows]
-    return [_json(row and row[path[-1]]) for row in rows]
-
-
-def _json(value: Any) -> bytes | None:
-    return None if value is None else orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    cells = [orjson.dumps(value, None, orjson.OPT_SORT_KEYS) if value else b"[]" for value in rows]
+    ends = pa.py_buffer(np.cumsum([0, *map(len, cells)], dtype=np.int32))
+    return pa.StringArray.from_buffers(len(cells), ends, pa.py_buffer(b"".join(cells)), array.buffers()[0])
 
 
 def read(
@@ -150,8 +163,8 @@ def _opened(path: Path, table: Table, block: int, skipped: int) -> csv.CSVStream
 
 def _undone(columns: pa.RecordBatch, table: Table) -> pa.RecordBatch:
     arrays = [
-        pc.replace_substring_regex(array, _DEFUSED, r"\1") if field.type == "string" and not field.many else array
-        for array, (_, field) in zip(columns.columns, table.columns().values(), strict=True)
+        pc.replace_substring_regex(array, _DEFUSED, r"\1") if _is_text(field) else array
+        for array, (_, field) in zip(columns.columns, table.leaves(), strict=True)
     ]
     return pa.RecordBatch.from_arrays(arrays, names=columns.schema.names)
 
