@@ -25,9 +25,8 @@ from exports.tables import Field, Table
 
 SUFFIX = "csv"
 _MARK = "\ufeff".encode()
-_FORMULA = r"\A'*[=+\-@\t\r]"
+_FORMULA = r"\A('*[=+\-@\t\r])"
 _DEFUSED = r"\A'('*[=+\-@\t\r])"
-_APOSTROPHE, _NOTHING = pa.scalar("'"), pa.scalar("")  # as texts they would make pyarrow look for pandas
 _BLOCK = 1 << 20  # bytes that are read at once; more where one row is longer
 _LONGEST = 1 << 30
 
@@ -80,6 +79,7 @@ class _Cells:
 
     def _harmless(self, cells: list[pa.Array]) -> list[pa.Array]:
         """All texts are looked at in one go: making the expression ready takes longer than a column does."""
+        length = len(cells[0])
         places = [i for i, leaf in enumerate(self._leaves) if _is_text(leaf)]
         if not places:
             return cells
@@ -89,9 +89,8 @@ class _Cells:
             return cells
         made = list(cells)
         for number, i in enumerate(places):
-            here = risky.slice(number * len(cells[i]), len(cells[i]))
-            if here.true_count:
-                made[i] = pc.if_else(here, pc.binary_join_element_wise(_APOSTROPHE, cells[i], _NOTHING), cells[i])
+            if risky.slice(number * length, length).true_count:
+                made[i] = pc.replace_substring_regex(cells[i], _FORMULA, r"'\1")
         return made
 
 
