@@ -1,1 +1,1 @@
-"""One file a format. Each has `table(path, columns)`, a context that yields the function which writes one row."""
+"""One file a format, found by its name: docs/adding-a-format.md says what it promises."""

@@ -1,0 +1,79 @@
+"""Parquet: nested fields as lists and structs, times as timestamps in UTC, packed with zstd."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import pyarrow as pa
+from pyarrow import parquet
+
+from core.errors import BadRequest
+from exports.batch import Batch, Options, Row, Writer
+from exports.formats import _arrow, _file, _rows
+from exports.formats._behind import Behind, behind
+from exports.formats._chunks import Chunks
+from exports.tables import Table
+
+SUFFIX = "parquet"
+_GROUP = 16 << 20  # bytes in memory from which on rows are written out as one row group
+
+
+@contextmanager
+def table(path: Path, table: Table, options: Options) -> Iterator[Writer]:
+    schema = _arrow.schema(table)
+    with _file.new(path) as file, parquet.ParquetWriter(file, schema, compression="zstd") as opened:
+        groups = _Groups(opened, schema, table)
+        with behind(groups.take) as thread:
+            writer = _Parquet(thread)
+            yield writer
+            writer.end()
+        groups.end()
+
+
+class _Parquet:
+    def __init__(self, thread: Behind) -> None:
+        self._thread, self._chunks = thread, Chunks()
+
+    def write(self, batch: Batch) -> None:
+        for chunk in self._chunks.add(batch):
+            self._thread.take(chunk)
+
+    def end(self) -> None:
+        for chunk in self._chunks.rest():
+            self._thread.take(chunk)
+
+    def notes(self) -> Mapping[str, int]:
+        return {}
+
+
+class _Groups:
+    """Chunks -> row groups, bounded by their bytes."""
+
+    def __init__(self, opened: parquet.ParquetWriter, schema: pa.Schema, table: Table) -> None:
+        self._opened, self._schema, self._lines = opened, schema, _arrow.Lines(table)
+        self._group: list[pa.RecordBatch] = []
+        self._bytes = 0
+
+    def take(self, chunk: Batch) -> None:
+        columns = self._lines.read(chunk)
+        self._group.append(_arrow.strict(columns, self._schema))
+        self._bytes += columns.nbytes
+        if self._bytes >= _GROUP:
+            self.end()
+
+    def end(self) -> None:
+        if self._group:
+            whole = pa.Table.from_batches(self._group)
+            self._opened.write_table(whole, row_group_size=len(whole))
+        self._group, self._bytes = [], 0
+
+
+def read(
+    path: Path, table: Table | None = None, size: int = 1000, options: Options | None = None
+) -> Iterator[list[Row]]:
+    try:
+        with parquet.ParquetFile(path) as file:
+            for columns in file.iter_batches(size, use_threads=False):
+                yield _rows.rows(columns)
+    except (pa.ArrowInvalid, OSError) as error:
+        raise BadRequest(f"{path.name} cannot be read as Parquet: {error}") from None
