@@ -1,7 +1,8 @@
 """Every knob, with default and description; built once by the program and passed down.
 
 Two places, the second wins: the top of `kle.toml` (KLE_CONFIG) and `KLE_*` in the environment. The tables of
-kle.toml ([[source]], [[actor]], [[reference]], [[topic]], [[alert]]) are read here too, in the forms of tables.py.
+kle.toml ([[source]], [[actor]], [[reference]], [[topic]], [[alert]], and the one [release]) are read here too, in
+the forms of tables.py.
 What is wrong stops the start with its name, its value and what is allowed.
 """
 
@@ -24,13 +25,13 @@ from core import secrecy
 from core.alert import AlertConfig
 from core.errors import SettingsError
 from core.sealed import SHORTEST
-from core.tables import ActorConfig, ReferenceConfig, SourceConfig, TopicConfig
+from core.tables import MAIL, ActorConfig, CitationConfig, ReferenceConfig, SourceConfig, TopicConfig
 
 _TEST_KNOBS = ("KLE_TEST_", "KLE_REQUIRE_")  # read by the tests, not by the program
 _PASSWORD = re.compile(r"(?<=://)([^:/\s]*):[^/\s]*@")  # of a database or a mail server: never into a log
 _SMTP = re.compile(r"smtps?://([^:/@\s]+(:[^/@\s]*)?@)?([\w.-]+|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?/?")
-_MAIL = re.compile(r"[^@\s<>]+@[^@\s<>]+")
 _TABLES = ("source", "actor", "reference", "topic", "alert")
+_RELEASE = "release"  # the one table of which there is one
 X_PRICES = {"post": 0.005, "user": 0.01, "media": 0.005}  # what X asked for in 2026
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 T = TypeVar("T", bound=BaseModel)
@@ -167,7 +168,7 @@ class Settings(BaseSettings):
     @classmethod
     def _sender(cls, value: str) -> str:
         address = parseaddr(value)[1] if value else "a@b"
-        if not _MAIL.fullmatch(address) or not value.isprintable():
+        if not MAIL.fullmatch(address) or not value.isprintable():
             raise ValueError("must be an address such as kle@example.org, or KLE monitor <kle@example.org>")
         return value
 
@@ -231,6 +232,16 @@ class Settings(BaseSettings):
         """Those of one's own; the shipped ones are the classifier's."""
         return self._rows("topic", TopicConfig, "slug")
 
+    @property
+    def citation(self) -> CitationConfig:
+        """How releases are to be cited."""
+        for row in self.tables.get(_RELEASE, []):
+            try:
+                return CitationConfig.model_validate(row)
+            except ValidationError as error:
+                raise _first_problem(error, CitationConfig, f"{self.config}: [{_RELEASE}] ") from None
+        return CitationConfig()
+
     def _rows(self, table: str, form: type[T], key: str) -> list[T]:
         rows = []
         for number, row in enumerate(self.tables.get(table, []), 1):
@@ -264,13 +275,17 @@ def load(config: Path | None = None, **overrides: Any) -> Settings:
     for name, rows in tables.items():
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
             raise SettingsError(f"{path}: [{name}]", "one table", f"is a list: write [[{name}]]")
+    if _RELEASE in file:
+        if not isinstance(file[_RELEASE], dict):
+            raise SettingsError(f"{path}: [[{_RELEASE}]]", "a list", f"is one table: write [{_RELEASE}]")
+        tables[_RELEASE] = [file.pop(_RELEASE)]
     try:
         built = Settings(**{**file, "config": path, "tables": tables})
     except ValidationError as error:
         raise _first_problem(error, Settings, "") from None
     settings = built.model_copy(update={name: value for name, value in overrides.items() if value is not None})
-    for table in _TABLES:  # a wrong one stops the start too
-        getattr(settings, f"{table}s")
+    for table in (*(f"{name}s" for name in _TABLES), "citation"):  # a wrong one stops the start too
+        getattr(settings, table)
     return settings
 
 

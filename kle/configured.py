@@ -36,6 +36,8 @@ def parts(settings: Settings) -> Digests:
     """Each setting, and each row of kle.toml's tables, with its digest; what may be a secret is left out of it."""
     knobs = settings.model_dump(mode="json", exclude={"config"})
     found = {f"settings/{name}": _digest(name, value) for name, value in knobs.items()}
+    if "release" in settings.tables:
+        found["release"] = _digest("release", settings.citation.model_dump(mode="json"))
     tables: dict[str, Sequence[BaseModel]] = {"source": settings.sources, "topic": settings.topics}
     tables |= {"actor": settings.actors, "reference": settings.references, "alert": settings.alerts}
     for table, rows in tables.items():

@@ -228,6 +228,69 @@ def test_a_wrong_topic_says_what_is_wrong_with_which_text(toml, says):
     assert says in refused(toml).message
 
 
+RELEASE = """[release]
+title = " Talks of 2025 "
+authors = [
+  { name = "Office of Research" },
+  { name = "Family", given = "Given", orcid = "https://orcid.org/0000-0002-1825-0097", affiliation = "North" },
+]
+licence = "cc-by-4.0"
+url = "https://example.org/kle"
+contact = "kle@example.org"
+keywords = ["peshmerga", "reform", "peshmerga"]
+doi = "https://doi.org/10.5281/zenodo.1234567"
+"""
+
+
+def test_how_releases_are_to_be_cited_is_one_table_in_its_usual_spelling():
+    citation = settings.load(written(RELEASE)).citation
+    assert (citation.title, citation.licence, citation.doi) == (
+        "Talks of 2025", "CC-BY-4.0", "10.5281/zenodo.1234567",
+    )  # fmt: skip
+    assert citation.keywords == ("peshmerga", "reform")
+    office, person = citation.authors
+    assert (office.name, office.is_person) == ("Office of Research", False)
+    assert (person.name, person.given, person.orcid, person.is_person) == (
+        "Family", "Given", "0000-0002-1825-0097", True,
+    )  # fmt: skip
+
+
+def test_nothing_need_be_said_of_citing():
+    assert settings.load(written("")).citation == settings.load(written("[release]\n")).citation
+    assert settings.load(written("")).citation.authors == ()
+
+
+@pytest.mark.parametrize(
+    ("toml", "says"),
+    [
+        ("licence = 'free'", "[release] licence = 'free': is no SPDX identifier; there are CC-BY-4.0"),
+        ("licence = 'MIT OR CC0-1.0'", "is no SPDX identifier"),
+        ("licence = 'LicenseRef-mine'", "is no SPDX identifier"),
+        ("license = 'MIT'", "[release] license = 'MIT': is no setting; did you mean licence?"),
+        ("title = ' '", "[release] title = ' ': must not be empty"),
+        ('title = "two\\nlines"', "must be one line of text"),
+        ("authors = 'Office'", "[release] authors = 'Office'"),
+        ("authors = [{}]", "[release] authors.0.name = None: is missing"),
+        ("authors = [{ name = 'A' }, { name = 'A' }]", "[release] authors = 'A': is there twice"),
+        (
+            "authors = [{ name = 'A', orcid = '0000-0002-1825-0098' }]",
+            "authors.0.orcid = '0000-0002-1825-0098'",
+        ),
+        ("url = 'example.org'", "[release] url = 'example.org': must be a web address"),
+        ("url = 'javascript:alert(1)'", "must be a web address"),
+        ("contact = 'me'", "[release] contact = 'me': must be an address such as"),
+        ("keywords = ['a', '']", "must not be empty"),
+        ("doi = '10.1'", "[release] doi = '10.1': is no DOI"),
+    ],
+)
+def test_a_wrong_citation_stops_the_start_and_says_what_is_allowed(toml, says):
+    assert says in refused("[release]\n" + toml).message
+
+
+def test_two_tables_on_citing_are_refused():
+    assert "is one table: write [release]" in refused("[[release]]\ntitle = 'a'").message
+
+
 @pytest.mark.parametrize(
     "value",
     [

@@ -31,3 +31,11 @@ def test_a_secret_changes_no_digest() -> None:
 
 def test_where_the_file_lies_does_not_matter() -> None:
     assert configured.parts(settings(config=Path("a.toml"))) == configured.parts(settings(config=Path("b.toml")))
+
+
+def test_how_releases_are_cited_is_told_too() -> None:
+    one, other, none = (
+        configured.parts(settings(tables={"release": [row]} if row else {}))
+        for row in ({"title": "One"}, {"title": "Other"}, None)
+    )
+    assert [name for name in one if one[name] != other[name]] == ["release"] == [*(one.keys() - none.keys())]

@@ -1,0 +1,102 @@
+"""What the papers are made of; every paper is a function of `About` alone, so that a release can be built again."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from core.tables import CitationConfig
+from exports.tables import Field, Table
+
+Manifest = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """`manifest` as far as it is known before the papers are written: its `files` are those of the tables.
+
+    `tables` with the columns that were chosen; `topics` with slug, name and definition; `cards` are
+    {"digest", "card"} of each model that judged what is in it, the card as the archive has it.
+    """
+
+    manifest: Manifest
+    tables: Mapping[str, Table]
+    topics: Sequence[Mapping[str, Any]]
+    cards: Sequence[Mapping[str, Any]]
+    citation: CitationConfig
+
+    @property
+    def format(self) -> str:
+        return str(self.manifest["format"])
+
+    @property
+    def query(self) -> str:
+        return str(self.manifest["query"])
+
+    @property
+    def as_of(self) -> str:
+        return str(self.manifest["as_of"])
+
+    @property
+    def released(self) -> str:
+        """The day of the moment that it shows; when somebody built it is nowhere told."""
+        return self.as_of[:10]
+
+    @property
+    def public(self) -> bool:
+        return bool(self.manifest["audience"] == "public")
+
+    @property
+    def counts(self) -> Mapping[str, Any]:
+        return dict(self.manifest["counts"])
+
+    @property
+    def digest(self) -> str:
+        """Short, and another one as soon as a single row is another one."""
+        content = {name: said["sha256"] for name, said in self.manifest["content"].items()}
+        return hashlib.sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()[:12]
+
+    @property
+    def version(self) -> str:
+        return f"{self.as_of}-{self.digest}"
+
+    @property
+    def title(self) -> str:
+        given = self.citation.title
+        return given or f"Public posts on Key Leader Engagements: {self.query or 'everything'}"
+
+    @property
+    def ids_only(self) -> bool:
+        """Whether posts of X left without their text."""
+        return any(entry["policy"] == "ids" for entry in self.manifest["withheld"])
+
+    @property
+    def filled(self) -> list[str]:
+        """Tables with rows: `datasets` takes a file without any for a mistake."""
+        return [name for name in self.tables if self.rows(name)]
+
+    def rows(self, table: str) -> int:
+        return int(self.manifest["content"][table]["rows"])
+
+    def file(self, table: str) -> str:
+        return f"{table}.{self.format}"
+
+    def has(self, table: str, *fields: str) -> bool:
+        """Whether the release has these fields of the table, and so the table."""
+        there = self.tables.get(table)
+        return there is not None and {field.name for field in there.fields} >= set(fields)
+
+    def columns(self, table: str) -> list[tuple[str, Field, bool]]:
+        """What the file has: (name, field, never null). In CSV what is in a record may be null with it."""
+        chosen = self.tables[table]
+        if self.format != "csv":
+            return [(field.name, field, field.required) for field in chosen.fields]
+        return [(name, field, _certain(chosen.fields, path)) for name, (path, field) in chosen.columns().items()]
+
+
+def _certain(fields: Sequence[Field], path: Sequence[str]) -> bool:
+    """Never null: the field itself and every record around it."""
+    field = next(field for field in fields if field.name == path[0])
+    return field.required and (len(path) == 1 or _certain(field.fields, path[1:]))
