@@ -7,7 +7,7 @@ import shutil
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -18,7 +18,8 @@ import orjson
 from core import plugins
 from core.errors import BadRequest
 from exports import tables
-from exports.tables import Table
+from exports.batch import Options, Row
+from exports.tables import Field, Table
 
 MANIFEST = "manifest.json"
 KIND = 1  # what "release" says in a manifest that this program can read
@@ -27,7 +28,12 @@ _BATCH = 1000
 _BROKEN_ZIP = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError)
 _SHAPE = {"query": str, "format": str, "audience": str, "topics": list, "files": list, "content": dict,
           "software": dict}  # fmt: skip
-Row = dict[str, Any]
+
+
+class Broken(BadRequest):
+    """It is, or was, a release, and not as it was written."""
+
+    title = "Broken release"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,23 +49,23 @@ class Opened:
         return self.folder / f"{table}.{self.manifest['format']}"
 
     def rows(self, table: str) -> Iterator[list[Row]]:
-        """Some at a time, in the table's shape. Raises BadRequest where the file cannot be read as one."""
-        file = self.file(table)
+        """Some at a time, in the table's shape. Raises Broken where the file cannot be read as one."""
+        file, said = self.file(table), self.manifest.get("csv") or {}
         plugin = plugins.load("exports.formats")[self.manifest["format"]]
         try:
-            yield from plugin.read(file, self.tables[table], _BATCH)
+            yield from plugin.read(file, self.tables[table], _BATCH, Options(raw=bool(said.get("raw"))))
         except OSError as error:
-            raise BadRequest(f"{self.path}: {file.name} cannot be read: {error.strerror or error}") from None
+            raise Broken(f"{self.path}: {file.name} cannot be read: {error.strerror or error}") from None
+        except BadRequest as error:
+            raise Broken(f"{self.path}: {error.message}") from None
         except (ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError) as error:
             reason = " ".join(str(error).split())[:200]
-            raise BadRequest(
-                f"{self.path}: {file.name} is broken, `kle export --verify` says more: {reason}"
-            ) from None
+            raise Broken(f"{self.path}: {file.name} cannot be read as its table: {reason}") from None
 
 
 @contextmanager
 def release(path: Path) -> Iterator[Opened]:
-    """Raises BadRequest for what is no release. A zip is unpacked beside, and what was unpacked goes at the end."""
+    """Raises BadRequest for what is no release, Broken for what was one. What is unpacked goes at the end."""
     with unpacked(path) as folder:
         manifest = read_manifest(folder, path)
         yield Opened(path, folder, manifest, _tables(manifest, path))
@@ -74,13 +80,14 @@ def unpacked(path: Path) -> Iterator[Path]:
     if not path.is_file():
         raise BadRequest(f"{path} is not there: name the folder or the zip of a release")
     if not zipfile.is_zipfile(path):
-        raise BadRequest(f"{path} is neither the folder nor the zip of a release")
+        kind = Broken if path.suffix == ".zip" else BadRequest
+        raise kind(f"{path} is neither the folder nor the zip of a release")
     with tempfile.TemporaryDirectory(prefix="kle-release-", ignore_cleanup_errors=True) as folder:
         try:
             with zipfile.ZipFile(path) as packed:
                 _unpack(packed, Path(folder), path)
         except (*_BROKEN_ZIP, OSError) as error:
-            raise BadRequest(f"{path} cannot be unpacked: {error}") from None
+            raise Broken(f"{path} cannot be unpacked: {error}") from None
         yield Path(folder)
 
 
@@ -92,11 +99,9 @@ def _unpack(packed: zipfile.ZipFile, folder: Path, path: Path) -> None:
     names = ["/".join(place[depth:]) for place in places]
     for name in names:
         if not is_plain(name):
-            raise BadRequest(
-                f"{path} holds {name!r}: the files of a release lie in no folder; nothing was unpacked"
-            )
+            raise Broken(f"{path} holds {name!r}: the files of a release lie in no folder; nothing was unpacked")
     if len(set(names)) < len(names):
-        raise BadRequest(f"{path} holds a name twice: it is not as it was written")
+        raise Broken(f"{path} holds a name twice: it is not as it was written")
     size, free = sum(member.file_size for member in members), shutil.disk_usage(folder).free
     if size > free:
         raise BadRequest(f"{path} holds {size:,} bytes, and {free:,} are free where it would be unpacked")
@@ -115,14 +120,14 @@ def read_manifest(folder: Path, path: Path | None = None) -> Row:
     file, path = folder / MANIFEST, path or folder
     try:
         if file.stat().st_size > _MOST_MANIFEST:
-            raise BadRequest(f"{path}: {MANIFEST} is larger than any that this program writes")
+            raise Broken(f"{path}: {MANIFEST} is larger than any that this program writes")
         manifest = orjson.loads(file.read_bytes())
     except OSError:
         raise BadRequest(f"{path} is no release: it has no {MANIFEST}") from None
     except orjson.JSONDecodeError as error:
-        raise BadRequest(f"{path}: {MANIFEST} is no JSON ({error})") from None
+        raise Broken(f"{path}: {MANIFEST} is no JSON ({error})") from None
     for wrong in _wrong(manifest):
-        raise BadRequest(f"{path}: {MANIFEST} is none of a release that this program can read: {wrong}")
+        raise Broken(f"{path}: {MANIFEST} is none of a release that this program can read: {wrong}")
     return dict(manifest)
 
 
@@ -153,11 +158,22 @@ def _is_file(file: Any) -> bool:
 def _tables(manifest: Row, path: Path) -> dict[str, Table]:
     chosen, every = manifest.get("tables") or {}, tables.every(manifest["topics"])
     if not isinstance(chosen, dict) or not all(isinstance(c, list | None) for c in chosen.values()):
-        raise BadRequest(f"{path}: 'tables' in {MANIFEST} does not say which columns were chosen")
-    found = {}
-    for name in manifest["content"]:
-        if name not in every:
-            raise BadRequest(f"{path} has a table {name!r} that this program does not know: a newer one may")
-        paths = {tuple(str(column).split(".")): None for column in chosen.get(name) or ()}
-        found[name] = tables.only(every[name], paths) if paths else every[name]
-    return found
+        raise Broken(f"{path}: 'tables' in {MANIFEST} does not say which columns were chosen")
+    if unknown := [name for name in manifest["content"] if name not in every]:
+        raise Broken(f"{path} has a table {unknown[0]!r} that this program does not know: a newer one may")
+    return {name: _chosen(every[name], chosen.get(name), path) for name in manifest["content"]}
+
+
+def _chosen(table: Table, columns: list[Any] | None, path: Path) -> Table:
+    if columns is None:
+        return table
+    names = [tuple(str(column).split(".")) for column in columns]
+    if unknown := [name for name in names if not _has(table.fields, name)]:
+        column = ".".join(unknown[0])
+        raise Broken(f"{path}: its {table.name} have a column {column!r} that this program does not know")
+    return tables.only(table, dict.fromkeys(names))
+
+
+def _has(fields: Sequence[Field], name: Sequence[str]) -> bool:
+    found = next((field for field in fields if field.name == name[0]), None)
+    return found is not None and (len(name) == 1 or (found.nested and _has(found.fields, name[1:])))

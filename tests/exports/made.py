@@ -88,7 +88,7 @@ class Lines:
     """Reads JSON Lines as a format's plugin does."""
 
     @staticmethod
-    def read(path: Path, table: Any = None, size: int = 1000) -> Iterator[list[dict[str, Any]]]:
+    def read(path: Path, table: Any, size: int, options: Any) -> Iterator[list[dict[str, Any]]]:
         rows = [orjson.loads(line) for line in path.read_bytes().splitlines()]
         for start in range(0, len(rows), size):
             yield rows[start : start + size]
