@@ -4,7 +4,7 @@ Any two: folders or zips, of any formats, columns and audiences. What one of the
 """
 
 import hashlib
-import zlib
+from array import array
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -107,7 +107,7 @@ class Difference:
         words = " ".join(text[:200].split())[:_WORDS] if text else None
         return State(
             row["id"], row.get("created_at"), (row.get("account") or {}).get("handle"), words, digest, withheld,
-            row.get("deleted_at"), orjson.dumps(topics), b"".join(_mark(row[name]) for name in self._rest),
+            row.get("deleted_at"), orjson.dumps(topics), _marks(row[name] for name in self._rest),
         )  # fmt: skip
 
     def _decisions(self, row: Row) -> dict[str, tuple[str, int]]:
@@ -157,9 +157,8 @@ class Difference:
         if now.topics != was.topics:
             self._retagged(was, now, edited)
         if now.rest != was.rest and before == sum(self._counts[kind] for kind in KINDS):
-            names = [
-                n for i, n in enumerate(self._rest) if was.rest[4 * i : 4 * i + 4] != now.rest[4 * i : 4 * i + 4]
-            ]
+            marks = zip(self._rest, _each(was.rest), _each(now.rest), strict=True)
+            names = [name for name, old, new in marks if old != new]
             self._fields.update(names)
             self._note(OTHER, now, fields=names)
 
@@ -270,8 +269,17 @@ def _common_fields(one: Opened, other: Opened) -> list[str]:
     return [f.name for f in one.tables["posts"].fields if f in there and f.name not in _NAMED]
 
 
-def _mark(value: Any) -> bytes:
-    return zlib.crc32(orjson.dumps(value, option=orjson.OPT_SORT_KEYS)).to_bytes(4, "big")
+def _marks(values: Iterator[Any]) -> bytes:
+    """Eight bytes for each, by which this process tells them apart."""
+    return array("q", [hash(_dumped(v) if v.__class__ in (dict, list) else v) for v in values]).tobytes()
+
+
+def _each(marks: bytes) -> "array[int]":
+    return array("q", marks)
+
+
+def _dumped(value: Any) -> bytes:
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
 
 
 def _sha256(text: str | None) -> str | None:
