@@ -1,0 +1,324 @@
+"""Two releases held against each other: what came, what went and why, what reads otherwise, what is judged anew.
+
+Any two: folders or zips, of any formats, columns and audiences. What one of them lacks is not compared, and said.
+"""
+
+import hashlib
+from array import array
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from core.errors import BadRequest
+from db.comparing import Comparing, Erased, Side, State, comparing
+from exports import opened
+from exports.opened import Opened
+from exports.tables import Field
+
+Row = dict[str, Any]
+Progress = Callable[[int], None]
+ADDED, EDITED, RETAGGED, OTHER = "added", "changed_text", "retagged", "other"
+DELETED, ERASED, WITHHELD, UNMATCHED = "deleted", "erased", "withheld", "no_longer_matching"
+KINDS = (ADDED, DELETED, ERASED, UNMATCHED, WITHHELD, EDITED, RETAGGED, OTHER)
+PERSON = "person"
+_HEAD = ("query", "as_of", "format", "audience", "tables", "pseudonyms", "sample", "software", "pyarrow", "archive",
+         "topics", "models", "counts", "withheld", "content")  # fmt: skip
+_SELECTING = ("query", "sample", "as_of", "audience")
+# told apart by name, or only what follows from it
+_NAMED = {"id", "text", "text_sha256", "tags", "topics", "is_kle", "tagging"}
+_WORDS = 70  # characters of a text by which a person knows it again
+
+
+def diff(a: Path, b: Path) -> Row:
+    """All of it at once, every id in memory: for a few thousand changes. `compared` tells any number."""
+    with compared(a, b) as found:
+        return found.head | {kind: [orjson.loads(item) for item in found.items(kind)] for kind in KINDS}
+
+
+@contextmanager
+def compared(a: Path, b: Path, progress: Progress | None = None) -> Iterator["Difference"]:
+    """Raises BadRequest for what is no release, or one without posts."""
+    with opened.release(a) as before, opened.release(b) as after, comparing() as room:
+        found = Difference(before, after, room)
+        found.fill(progress or (lambda _: None))
+        found.judge()
+        yield found
+
+
+@dataclass
+class Difference:
+    """`head` is all but the posts themselves, `items` are those of one kind of change, as JSON."""
+
+    before: Opened
+    after: Opened
+    room: Comparing
+    head: Row = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._topics = _common_topics(self.before, self.after)
+        self._rest = _common_fields(self.before, self.after)
+        self._who: dict[str | None, int] = {None: 0}  # a model's digest, or PERSON -> a short name for it
+        self._tagged: dict[Side, Counter[str]] = {"a": Counter(), "b": Counter()}
+        self._moves: dict[str, Counter[str]] = {slug: Counter() for slug in self._topics}
+        self._judges: Counter[tuple[int, int, str]] = Counter()
+        self._counts: Counter[str] = Counter()
+        self._fields: Counter[str] = Counter()
+
+    def items(self, kind: str, most: int = -1) -> Iterator[bytes]:
+        return self.room.noted(kind, most)
+
+    def json(self) -> Iterator[bytes]:
+        """What `diff` gives, as JSON, a piece at a time."""
+        yield orjson.dumps(self.head)[:-1]
+        for kind in KINDS:
+            yield b',"%s":[' % kind.encode()
+            for number, item in enumerate(self.items(kind)):
+                yield (b"," if number else b"") + item
+            yield b"]"
+        yield b"}"
+
+    # -- reading both ---------------------------------------------------------------------------------------
+
+    def fill(self, progress: Progress) -> None:
+        sides: tuple[tuple[Side, Opened], ...] = (("a", self.before), ("b", self.after))
+        for side, release in sides:
+            for rows in release.rows("posts"):
+                self.room.put(side, [self._state(side, row) for row in rows])
+                self._counts[side] += len(rows)
+                progress(len(rows))
+            if "versions" in release.tables:
+                for rows in release.rows("versions"):
+                    self.room.put_erased(side, [_erased(row) for row in rows if row.get("erased")])
+        self.room.filled()
+        for side, release in sides:
+            if (public_id := self.room.twice(side)) is not None:
+                raise BadRequest(f"{release.path} has the post {public_id} twice: it is not as it was written")
+
+    def _state(self, side: Side, row: Row) -> State:
+        topics = self._decisions(row)
+        self._tagged[side].update(slug for slug, (decision, _) in topics.items() if decision == "tagged")
+        text, withheld = row.get("text"), (row.get("rights") or {}).get("text_withheld")
+        digest = row.get("text_sha256") or _sha256(text)
+        words = " ".join(text[:200].split())[:_WORDS] if text else None
+        return State(
+            row["id"], row.get("created_at"), (row.get("account") or {}).get("handle"), words, digest, withheld,
+            row.get("deleted_at"), orjson.dumps(topics), _marks(row[name] for name in self._rest),
+        )  # fmt: skip
+
+    def _decisions(self, row: Row) -> dict[str, tuple[str, int]]:
+        """Topic -> tagged or unsure, and who says so: by the order of the topics."""
+        tags = {tag["topic"]: tag for tag in row.get("tags") or ()}
+        found = {}
+        for slug in self._topics:
+            tag = tags.get(slug, {})
+            decision = (row.get("topics", {}).get(slug) or tag).get("decision")
+            if decision in ("tagged", "unsure"):
+                who = PERSON if tag.get("by") == PERSON else tag.get("model")
+                found[slug] = (decision, self._who.setdefault(who, len(self._who)))
+        return found
+
+    # -- telling what changed -------------------------------------------------------------------------------
+
+    def judge(self) -> None:
+        for state in self.room.alone("b", "a"):
+            self._note(ADDED, state)
+            self._move(state, {}, orjson.loads(state.topics), ADDED)
+        for state in self.room.alone("a", "b"):
+            self._gone(state)
+        for state, erased, listed in self.room.newly_erased():
+            self._note(ERASED, state._replace(words=None), cause=erased.cause, erased_at=erased.at, listed=listed)
+        for was, now in self.room.differing():
+            self._pair(was, now)
+        self.head |= self._summary()
+
+    def _gone(self, state: State) -> None:
+        self._counts["removed"] += 1
+        self._move(state, orjson.loads(state.topics), {}, "removed")
+        erased = self.room.erased("b", state.id)
+        if erased is None:
+            self._note(UNMATCHED, state)
+        elif erased.cause == "deleted" and state.deleted is None:
+            self._note(DELETED, state._replace(words=None), deleted_at=None, listed=False)
+
+    def _pair(self, was: State, now: State) -> None:
+        before = sum(self._counts[kind] for kind in KINDS)
+        if now.deleted and not was.deleted:
+            self._note(DELETED, now._replace(words=None), deleted_at=now.deleted, listed=True)
+        if now.withheld and was.withheld == 0:  # None: nobody knows
+            self._note(WITHHELD, now._replace(words=None))
+        edited = now.text != was.text and None not in (now.text, was.text)
+        if edited:
+            self._note(EDITED, now, **{"from": was.text, "to": now.text})
+        if now.topics != was.topics:
+            self._retagged(was, now, edited)
+        if now.rest != was.rest and before == sum(self._counts[kind] for kind in KINDS):
+            marks = zip(self._rest, _each(was.rest), _each(now.rest), strict=True)
+            names = [name for name, old, new in marks if old != new]
+            self._fields.update(names)
+            self._note(OTHER, now, fields=names)
+
+    def _retagged(self, was: State, now: State, edited: bool) -> None:
+        old, new = orjson.loads(was.topics), orjson.loads(now.topics)
+        self._move(now, old, new, "edited" if edited else "retagged")
+        who, changed = list(self._who), {}
+        for slug in self._topics:
+            (one, judge), (other, judged) = old.get(slug, (None, 0)), new.get(slug, (None, 0))
+            if (one, judge) == (other, judged):
+                continue
+            if not edited:
+                self._judges[judge, judged, _how(one, other)] += 1
+            if one != other:
+                changed[slug] = {"from": one, "to": other, "by": {"from": who[judge], "to": who[judged]}}
+        if changed:
+            self._note(RETAGGED, now, topics=changed, text_changed=edited)
+
+    def _move(self, state: State, old: Mapping[str, Any], new: Mapping[str, Any], why: str) -> None:
+        for slug in {*old, *new}:
+            was, now = (side.get(slug, (None,))[0] == "tagged" for side in (old, new))
+            if was != now:
+                self._moves[slug][f"{'gained' if now else 'lost'} {why}"] += 1
+
+    def _note(self, kind: str, state: State, **more: Any) -> None:
+        self._counts[kind] += 1
+        said = {"id": state.id, "created_at": state.at, "handle": state.handle, "words": state.words}
+        self.room.note(kind, orjson.dumps(said | more))
+
+    # -- the head -------------------------------------------------------------------------------------------
+
+    def _summary(self) -> Row:
+        one, other = self.before.manifest, self.after.manifest
+        contents = {name: _content(one, other, name) for name in {**one["content"], **other["content"]}}
+        return {
+            "identical": all(entry["same"] for entry in contents.values()),
+            "a": _shown(self.before), "b": _shown(self.after),
+            "differs": [name for name in _HEAD if one.get(name) != other.get(name)],
+            "content": contents,
+            "counts": self._all_counts(),
+            "topics": {slug: self._topic(slug) for slug in self._topics},
+            "models": self._models(),
+            "fields": dict(self._fields.most_common()),
+            "notes": list(self._notes()),
+        }  # fmt: skip
+
+    def _all_counts(self) -> Row:
+        counts = {kind: self._counts[kind] for kind in KINDS}
+        posts = {side: self._counts[side] for side in ("a", "b")}
+        return {
+            "posts": posts | {"both": posts["a"] - self._counts["removed"]},
+            "removed": self._counts["removed"],
+        } | counts
+
+    def _topic(self, slug: str) -> Row:
+        def moved(way: str, *why: str) -> Row:
+            parts = {name: self._moves[slug][f"{way} {name}"] for name in why}
+            return {"posts": sum(parts.values()), **parts}
+
+        return {
+            "a": self._tagged["a"][slug], "b": self._tagged["b"][slug],
+            "gained": moved("gained", ADDED, "retagged", "edited"),
+            "lost": moved("lost", "removed", "retagged", "edited"),
+        }  # fmt: skip
+
+    def _models(self) -> list[Row]:
+        """Decisions on unchanged texts that another judge made, or the same one otherwise."""
+        who, found = list(self._who), dict[tuple[int, int], Counter[str]]()
+        for (judge, judged, how), count in self._judges.items():
+            found.setdefault((judge, judged), Counter())[how] += count
+        ways = ("gained", "lost", "to_unsure", "from_unsure", "same")
+        return [
+            {"from": who[one], "to": who[other], "decisions": count.total(), **{way: count[way] for way in ways}}
+            for (one, other), count in sorted(found.items(), key=lambda item: -item[1].total())
+        ]
+
+    def _notes(self) -> Iterator[str]:
+        one, other = self.before, self.after
+        for name, release in (("A", one), ("B", other)):
+            if "versions" not in release.tables:
+                yield f"{name} has no table versions: what was erased counts as no longer matching"
+        if not self._topics:
+            yield "no topic is in both: tags were not compared"
+        if self._counts[UNMATCHED] or self._counts[ADDED]:
+            yield _why_not_the_same(one.manifest, other.manifest)
+
+
+def _common_topics(one: Opened, other: Opened) -> list[str]:
+    there = [_topics(release) for release in (one, other)]
+    return [slug for slug in there[0] if slug in there[1]]
+
+
+def _topics(release: Opened) -> list[str]:
+    """Those whose decisions its posts tell."""
+    if "posts" not in release.tables:
+        raise BadRequest(f"{release.path} has no table posts: there is nothing to compare")
+    fields = {f.name: f for f in release.tables["posts"].fields}
+    if "id" not in fields:
+        raise BadRequest(f"{release.path}: its posts have no column id, by which posts are known")
+    if "topics" in fields:
+        return [f.name for f in fields["topics"].fields if any(part.name == "decision" for part in f.fields)]
+    return list(release.manifest["topics"]) if "tags" in fields else []
+
+
+def _common_fields(one: Opened, other: Opened) -> list[str]:
+    """What is compared whole: fields that both have, with the same parts."""
+    there: Sequence[Field] = other.tables["posts"].fields
+    return [f.name for f in one.tables["posts"].fields if f in there and f.name not in _NAMED]
+
+
+def _marks(values: Iterator[Any]) -> bytes:
+    """Eight bytes for each, by which this process tells them apart."""
+    return array("q", [hash(_dumped(v) if v.__class__ in (dict, list) else v) for v in values]).tobytes()
+
+
+def _each(marks: bytes) -> "array[int]":
+    return array("q", marks)
+
+
+def _dumped(value: Any) -> bytes:
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+
+
+def _sha256(text: str | None) -> str | None:
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest() if text is not None else None
+
+
+def _erased(row: Row) -> Erased:
+    return Erased(row["id"], row.get("erased_at"), row.get("erased_cause"))
+
+
+def _how(was: str | None, now: str | None) -> str:
+    if was == now:
+        return "same"
+    if now == "tagged":
+        return "gained"
+    if was == "tagged":
+        return "lost"
+    return "to_unsure" if now == "unsure" else "from_unsure"
+
+
+def _content(one: Row, other: Row, name: str) -> Row:
+    a, b = one["content"].get(name, {}), other["content"].get(name, {})
+    same = a.get("sha256") is not None and a.get("sha256") == b.get("sha256")
+    return {"a": a.get("rows"), "b": b.get("rows"), "same": same}
+
+
+def _shown(release: Opened) -> Row:
+    return {"path": str(release.path), **{name: release.manifest.get(name) for name in _HEAD}}
+
+
+def _why_not_the_same(one: Row, other: Row) -> str:
+    """Why posts came and went that nobody deleted or erased, as far as the manifests tell."""
+    unlike = [name for name in _SELECTING if one.get(name) != other.get(name)]
+    ids = [(manifest.get("archive") or {}).get("id") for manifest in (one, other)]
+    if ids[0] != ids[1]:
+        return "they are of two archives: what one of them never saw is not in its release"
+    if not unlike:
+        return "query, moment and audience are the same: posts came and went by what the archive learnt or allows"
+    said = " and ".join(f"the {name}" for name in unlike).replace("_", " ")
+    if unlike == ["query"]:
+        return "only the query differs: posts came and went because another one was asked"
+    return f"{said} differ: posts came and went by that"

@@ -1,0 +1,142 @@
+"""Two releases side by side, and what was verified of one, for people to read."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import orjson
+
+from exports.diff import DELETED, ERASED, KINDS, OTHER, RETAGGED, UNMATCHED, Difference
+from kle import output
+
+_FIRST = 5  # of each kind of change
+_TITLES = {
+    "added": "added", DELETED: "deleted at their platform", ERASED: "erased", UNMATCHED: "no longer matching",
+    "withheld": "text now withheld", "changed_text": "text changed", RETAGGED: "re-tagged",
+    OTHER: "otherwise changed",
+}  # fmt: skip
+
+
+def show_difference(found: Difference, first: int = _FIRST) -> None:
+    head = found.head
+    _heads(head)
+    if head["identical"]:
+        output.say("Identical: every table has the same rows.")
+        return
+    _summary(head)
+    _topics(head)
+    _models(head)
+    for kind in KINDS:
+        _some(found, kind, first)
+    for note in head["notes"]:
+        output.note(f"Note: {note}.")
+
+
+def _heads(head: dict[str, Any]) -> None:
+    a, b = head["a"], head["b"]
+    rows: list[tuple[str, Any, Any]] = [("folder", a["path"], b["path"])]
+    rows += [(name, _short(a[name]), _short(b[name])) for name in ("query", "as_of", "format", "audience")]
+    rows += [("posts", *(head["counts"]["posts"][side] for side in ("a", "b")))]
+    rows += [
+        (name, _short(a[name]), _short(b[name]))
+        for name in head["differs"]
+        if name in ("tables", "pseudonyms", "sample", "software", "pyarrow", "archive", "models")
+    ]
+    output.print_table(("", "A", "B"), rows)
+    output.say("")
+
+
+def _short(value: Any) -> str:
+    """One cell of a manifest: digests by their beginnings."""
+    match value:
+        case None | "":
+            said = "-" if value is None else "everything"
+        case str():
+            said = value
+        case {"name": str(name), "version": str(version)}:
+            said = f"{name} {version}"
+        case {"id": _, "line": line, "digest": str(digest)}:
+            said = f"line {line} ({digest[:8]})"
+        case [*models] if all(isinstance(model, dict) for model in models):
+            said = ", ".join(str(model.get("digest"))[:8] for model in models) or "none"
+        case _:
+            said = orjson.dumps(value).decode()
+    return said
+
+
+def _summary(head: dict[str, Any]) -> None:
+    counts = head["counts"]
+    output.print_table(
+        ("change", "posts"), [(_TITLES[kind], f"{counts[kind]:,}") for kind in KINDS if counts[kind]]
+    )
+    if counts[OTHER]:
+        fields = ", ".join(f"{name} {count:,}" for name, count in list(head["fields"].items())[:8])
+        output.say(f"otherwise changed are: {fields}")
+    if not any(counts[kind] for kind in KINDS):
+        unlike = ", ".join(name for name, entry in head["content"].items() if not entry["same"])
+        output.say(f"No post differs in what both hold; these tables do otherwise: {unlike}")
+    output.say("")
+
+
+def _topics(head: dict[str, Any]) -> None:
+    rows = []
+    for slug, sums in head["topics"].items():
+        gained, lost = (_parts(sums[way]) for way in ("gained", "lost"))
+        if sums["a"] or sums["b"] or gained or lost:
+            rows.append((slug, f"{sums['a']:,}", f"{sums['b']:,}", gained, lost))
+    if rows:
+        output.print_table(("topic", "tagged in A", "in B", "gained", "lost"), rows)
+        output.say("")
+
+
+def _parts(sums: dict[str, int]) -> str:
+    parts = ", ".join(f"{count:,} {name}" for name, count in sums.items() if count and name != "posts")
+    return f"{sums['posts']:,} ({parts})" if sums["posts"] else ""
+
+
+def _models(head: dict[str, Any]) -> None:
+    ways = ("gained", "lost", "to_unsure", "from_unsure", "same")
+    rows = [
+        (
+            _judge(m["from"]),
+            _judge(m["to"]),
+            f"{m['decisions']:,}",
+            *(f"{m[way]:,}" if m[way] else "" for way in ways),
+        )
+        for m in head["models"]
+    ]
+    if rows:
+        columns = ("decided by", "now by", "decisions", "gained", "lost", "to unsure", "from unsure", "the same")
+        output.print_table(columns, rows)
+        output.say("")
+
+
+def _judge(who: str | None) -> str:
+    if who is None:
+        return "- (not told)"
+    return who if len(who) < 64 else who[:12]
+
+
+def _some(found: Difference, kind: str, first: int) -> None:
+    count = found.head["counts"][kind]
+    if not count:
+        return
+    more = f", the first {first}" if count > first else ""
+    columns = (f"{_TITLES[kind]}: {count:,}{more}", "account", "id", "words", "how")
+    rows = map(orjson.loads, found.items(kind, first))
+    output.print_table(columns, [(r["created_at"], r["handle"], r["id"], r["words"], _how(kind, r)) for r in rows])
+    output.say("")
+
+
+def _how(kind: str, row: dict[str, Any]) -> str:
+    if kind == DELETED:
+        return row["deleted_at"] or "and erased since"
+    if kind == ERASED:
+        return " ".join(filter(None, (row["erased_at"], row["cause"], "(still listed)" if row["listed"] else "")))
+    if kind == RETAGGED:
+        return ", ".join(_moves(row["topics"]))
+    return ", ".join(row["fields"]) if kind == OTHER else ""
+
+
+def _moves(topics: dict[str, Any]) -> Iterator[str]:
+    for slug, move in topics.items():
+        yield f"{slug}: {move['from'] or 'not'} to {move['to'] or 'not'}"
