@@ -55,6 +55,7 @@ class Comparing:
             self._run(f"CREATE TABLE {side} ({_NAMES})")
             self._run(f"CREATE TABLE erased_{side} (id PRIMARY KEY, at, cause, versions) WITHOUT ROWID")
         self._run("CREATE TABLE noted (kind, detail)")
+        self._run("CREATE TABLE line (name, id, mark, here)")
 
     def put(self, side: Side, posts: Iterable[State]) -> None:
         marks = ", ".join("?" * len(State._fields))
@@ -106,6 +107,26 @@ class Comparing:
         size = len(State._fields)
         for row in rows:
             yield State._make(row[:size]), State._make(row[size:])
+
+    def put_lines(self, name: str, side: Side, lines: Iterable[tuple[str, bytes]]) -> None:
+        """Rows of the table `name`: of which post, and what tells the row from others."""
+        here = 1 if side == "a" else -1
+        self._connection.executemany(
+            "INSERT INTO line VALUES (?, ?, ?, ?)", ((name, public_id, mark, here) for public_id, mark in lines)
+        )
+
+    def unlike(self, name: str, most: int) -> tuple[int, int, list[str]]:
+        """How many rows of that table are on one side alone: a's, b's, and of which posts (the first `most`)."""
+        self._run("DROP TABLE IF EXISTS unlike")
+        self._run(
+            "CREATE TABLE unlike AS SELECT id, sum(here) AS balance FROM line WHERE name = ?"
+            " GROUP BY id, mark HAVING sum(here) <> 0",
+            name,
+        )
+        sums = "SELECT coalesce(sum(max(balance, 0)), 0), coalesce(sum(max(-balance, 0)), 0) FROM unlike"
+        in_a, in_b = self._run(sums).fetchone()
+        ids = self._run("SELECT DISTINCT id FROM unlike ORDER BY id LIMIT ?", most).fetchall()
+        return in_a, in_b, [public_id for (public_id,) in ids]
 
     def note(self, kind: str, detail: bytes) -> None:
         """Keep what was found out, as the caller wrote it, to be told later."""

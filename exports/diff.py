@@ -45,7 +45,7 @@ def compared(a: Path, b: Path, progress: Progress | None = None) -> Iterator["Di
     """Raises BadRequest for what is no release, or one without posts."""
     with opened.release(a) as before, opened.release(b) as after, comparing() as room:
         found = Difference(before, after, room)
-        found.fill(progress or (lambda _: None))
+        found.fill(progress)
         found.judge()
         yield found
 
@@ -84,13 +84,14 @@ class Difference:
 
     # -- reading both ---------------------------------------------------------------------------------------
 
-    def fill(self, progress: Progress) -> None:
+    def fill(self, progress: Progress | None = None) -> None:
         sides: tuple[tuple[Side, Opened], ...] = (("a", self.before), ("b", self.after))
         for side, release in sides:
             for rows in release.rows("posts"):
                 self.room.put(side, [self._state(side, row) for row in rows])
                 self._counts[side] += len(rows)
-                progress(len(rows))
+                if progress:
+                    progress(len(rows))
             if "versions" in release.tables:
                 for rows in release.rows("versions"):
                     self.room.put_erased(side, [_erased(row) for row in rows if row.get("erased")])

@@ -6,18 +6,21 @@ themselves. Then the archive: the same rows are made again, as of the same momen
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import orjson
 
+from db.database import Database
 from exports import opened
-from exports.batch import Row
+from exports.agreeing import agree
+from exports.batch import Batch, Row
 from exports.opened import MANIFEST, Broken, Opened
 from exports.written import described
 
+Rebuild = Callable[[Row], Iterator[tuple[str, Batch]]]  # manifest -> the rows of every table, once more
 _SHOWN = 20  # names that are told where there are many
 
 
@@ -28,23 +31,28 @@ class Report:
     path: str
     problems: list[str] = field(default_factory=list)
     files: Row = field(default_factory=lambda: {"ok": False, "checked": 0, "bytes": 0})
-    archive: Row = field(default_factory=lambda: {"there": False, "agrees": None, "why": "no archive is here"})
+    archive: Row = field(default_factory=lambda: {"there": False, "agrees": None, "why": ["no archive is here"]})
 
     @property
     def ok(self) -> bool:
         return bool(self.files["ok"]) and self.archive["agrees"] is not False
 
     def as_json(self) -> Row:
-        return {"ok": self.ok, "path": self.path, "files": self.files, "archive": self.archive,
-                "problems": self.problems}  # fmt: skip
+        said = {"files": self.files, "archive": self.archive, "problems": self.problems}
+        return {"ok": self.ok, "path": self.path, **said}
 
 
-def files(path: Path) -> Report:
-    """Only the files. Raises BadRequest for what never was a release."""
+def verify(database: Database | None, path: Path, again: Rebuild | None = None) -> Report:
+    """Its files, and with a `database` whether the rows that `again` makes from it are still the same. Raises
+    BadRequest for what never was a release."""
     report = Report(str(path))
     try:
         with opened.release(path) as release:
             check(release, report)
+            if database and again:
+                report.archive = agree(database, release, lambda: again(release.manifest))
+                if report.archive["agrees"] is False:
+                    report.problems += [f"the archive does not agree: {why}" for why in report.archive["why"]]
     except Broken as error:
         report.problems.append(error.message)
     return report

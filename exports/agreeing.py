@@ -1,0 +1,208 @@
+"""Does the archive still say what a release of it says? If not: what differs, and why, as far as one can tell."""
+
+import hashlib
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import orjson
+from sqlmodel import Session
+
+from core import times
+from core.errors import NotFound
+from core.version import version
+from db import exhibits, ledger, posts
+from db.comparing import Side, comparing
+from db.database import Database
+from exports import diff
+from exports.batch import Batch, Row
+from exports.diff import Difference
+from exports.opened import Broken, Opened
+
+Again = Callable[[], Iterator[tuple[str, Batch]]]  # one pass over the archive: the rows of every table once more
+_FIRST = 20  # ids that are told of each kind of change
+_ASKED = 500  # ids of which one looks whether they lead to another post today
+_REASONS = {
+    "account": "the name or actor of an account is another one today, and no history is kept of them",
+    "metrics": "counts of before that moment came later",
+    "sightings": "sightings of before that moment came later, or a source has another name",
+    "rights": "the terms, a wish of the author or the ways in which it was seen are others today",
+    "labels": "an author's wish is another one today",
+    "url": "an account counts as an institution in one of them and not in the other",
+    "repeats": "what they repeat has another id today",
+}
+
+
+def agree(database: Database, release: Opened, again: Again) -> Row:
+    """{"there", "id", "agrees", "chain", "tables", "differs", "why": [sentences]}; `agrees` is None where this is
+    another archive."""
+    said = release.manifest.get("archive") or {}
+    with database.read() as session:
+        mine = exhibits.archive_id(session)
+        if said.get("id") != mine:
+            other = f"it was made from the archive {said.get('id')}, and this one is {mine}"
+            return {"there": True, "id": mine, "agrees": None, "why": [other]}
+        chain = list(_chain(session, said, str(release.manifest.get("as_of"))))
+    tables = _tables(release, again)
+    unlike = [name for name, table in tables.items() if not table["agrees"]]
+    found = {"there": True, "id": mine, "agrees": not (chain or unlike), "chain": not chain, "tables": tables}
+    if not unlike:
+        return found | {"why": chain}
+    try:
+        differs, why = _explained(database, release, again, unlike)
+    except Broken as error:
+        differs, why = None, [f"what differs cannot be told: {error.message}"]
+    return found | {"differs": differs, "why": [*chain, *why]}
+
+
+def _chain(session: Session, said: Mapping[str, Any], as_of: str) -> Iterator[str]:
+    """What does not fit of the line on which its ledger stood then."""
+    number, digest = said.get("line"), said.get("digest")
+    last, _ = ledger.head(session)
+    if not isinstance(number, int) or number < 0:
+        yield "the manifest does not say on which line the archive's ledger stood"
+        return
+    if number > last:
+        yield f"the archive's ledger ends at line {last}, and the release is of line {number}: it is an older copy"
+        return
+    line = ledger.line(session, number) if number else None
+    if (line.digest if line else ledger.START) != digest:
+        yield f"line {number} of the archive's ledger has another digest than the release says: it was written anew"
+    after = ledger.line(session, number + 1)
+    if after and after.at <= times.parse(as_of):
+        yield f"the ledger went on after line {number} and before {as_of}: the archive has learnt more of that time"
+
+
+def _tables(release: Opened, again: Again) -> dict[str, Row]:
+    digests = {name: hashlib.sha256() for name in release.manifest["content"]}
+    counts: Counter[str] = Counter()
+    for name, batch in again():
+        digests[name].update(batch.lines)
+        counts[name] += len(batch.rows)
+    return {
+        name: {
+            "rows": {"release": said.get("rows"), "archive": counts[name]},
+            "agrees": said.get("sha256") == digests[name].hexdigest(),
+        }
+        for name, said in release.manifest["content"].items()
+    }
+
+
+# -- why they do not agree ----------------------------------------------------------------------------------------
+
+
+def _explained(database: Database, release: Opened, again: Again, unlike: list[str]) -> tuple[Row, list[str]]:
+    """The release's rows beside the archive's, which are laid out as JSON Lines for it."""
+    with (
+        tempfile.TemporaryDirectory(prefix="kle-verify-", ignore_cleanup_errors=True) as folder,
+        comparing() as room,
+    ):
+        archive = _laid_out(release, again, Path(folder))
+        why, differs = list(_other_program(release)), Row(rows={})
+        for name in unlike:
+            differs["rows"][name] = rows = _unlike_rows(release, archive, name, room)
+            why.append(_told(name, rows))
+        if "posts" in release.tables:
+            found = Difference(release, archive, room)
+            found.fill()
+            found.judge()
+            differs |= {"posts": {kind: _some(found, kind) for kind in diff.KINDS}, "fields": found.head["fields"]}
+            with database.read() as session:
+                why += _reasons(session, found)
+    return differs, why
+
+
+def _laid_out(release: Opened, again: Again, folder: Path) -> Opened:
+    archive = Opened(Path("the archive"), folder, release.manifest | {"format": "jsonl"}, release.tables)
+    with ExitStack() as files:
+        out = {name: files.enter_context(archive.file(name).open("wb")) for name in release.tables}
+        for name, batch in again():
+            out[name].write(batch.lines)
+    return archive
+
+
+def _unlike_rows(release: Opened, archive: Opened, name: str, room: Any) -> Row:
+    sides: tuple[tuple[Side, Opened], ...] = (("a", release), ("b", archive))
+    for side, one in sides:
+        for rows in one.rows(name):
+            room.put_lines(name, side, [(str(row.get("id") or row.get("source")), _digest(row)) for row in rows])
+    here, there, ids = room.unlike(name, _FIRST)
+    return {"only_in_release": here, "only_in_archive": there, "ids": ids}
+
+
+def _digest(row: Row) -> bytes:
+    return hashlib.blake2b(orjson.dumps(row, option=orjson.OPT_SORT_KEYS), digest_size=16).digest()
+
+
+def _told(name: str, rows: Row) -> str:
+    here, there = rows["only_in_release"], rows["only_in_archive"]
+    if not here and not there:
+        return f"{name}: the same rows in another order"
+    some = ", ".join(rows["ids"][:3])
+    return (
+        f"{name}: {here:,} rows of the release are not in the archive, {there:,} of the archive not in it ({some})"
+    )
+
+
+def _other_program(release: Opened) -> Iterator[str]:
+    made = release.manifest["software"].get("version")
+    if made != version():
+        yield f"version {made} of the program made it, and this is {version()}: columns may mean something else"
+
+
+def _some(found: Difference, kind: str) -> Row:
+    ids = [orjson.loads(item)["id"] for item in found.items(kind, _FIRST)]
+    return {"posts": found.head["counts"][kind], "ids": ids}
+
+
+def _reasons(session: Session, found: Difference) -> Iterator[str]:
+    """Told from what stands on both sides: a reason is named where it is one, else what was found."""
+    counts = found.head["counts"]
+    causes = Counter(orjson.loads(item)["cause"] for item in found.items(diff.ERASED))
+    for cause, count in causes.items():
+        yield f"{_posts(count)} erased since (cause: {cause or 'not told'})"
+    if counts[diff.UNMATCHED]:
+        gone = [orjson.loads(item)["id"] for item in found.items(diff.UNMATCHED, _ASKED)]
+        became = Counter(_became(session, public_id) for public_id in gone)
+        yield from (f"{_posts(count)} no longer there: {what}" for what, count in became.most_common())
+    if counts[diff.ADDED]:
+        some = ", ".join(orjson.loads(item)["id"] for item in found.items(diff.ADDED, 3))
+        yield (
+            f"{_posts(counts[diff.ADDED])} in the archive as of then and not in the release ({some}): it came later"
+            " from another archive, or was taken out of the release"
+        )
+    for kind, said in (
+        (diff.WITHHELD, "withheld now: the terms or a wish of the author are others today"),
+        (diff.EDITED, "told with another text: one of the two was changed by hand"),
+        (diff.RETAGGED, "told with other tags of that moment"),
+        (diff.DELETED, "told as deleted by then, and the release does not say so"),
+    ):
+        listed = counts[kind] if kind != diff.DELETED else _listed(found)
+        if listed:
+            yield f"{_posts(listed)} {said}"
+    for name, count in found.head["fields"].items():
+        yield f"{_posts(count)} told otherwise in {name}: {_REASONS.get(name, 'nothing says why')}"
+
+
+def _listed(found: Difference) -> int:
+    return sum(orjson.loads(item)["listed"] for item in found.items(diff.DELETED))
+
+
+def _became(session: Session, public_id: str) -> str:
+    """What became of a post that the release has and the archive does not find again."""
+    try:
+        post = posts.get(session, public_id)
+    except NotFound:
+        return "the archive knows no such id"
+    if post["erasure"]:
+        return f"erased since (cause: {post['erasure']['cause']})"
+    if post["id"] != public_id:
+        return "it turned out to be one with another, whose id it has today"
+    return "the query does not find it as of then"
+
+
+def _posts(count: int) -> str:
+    return "1 post is" if count == 1 else f"{count:,} posts are"
