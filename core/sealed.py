@@ -52,6 +52,13 @@ class Sealer:
         return hmac.new(self._mac, "\0".join(parts).encode(), hashlib.sha256).hexdigest()
 
 
+def derived(given: str, folder: Path, purpose: str) -> bytes:
+    """A key for one more purpose, 32 bytes, from the one that is `given` or lies in the folder: whoever learns it
+    learns nothing of that one."""
+    key = given.encode() if given else _kept(folder / FILE)
+    return hashlib.blake2b(purpose.encode(), key=hashlib.sha256(key).digest(), digest_size=32).digest()
+
+
 def _kept(file: Path) -> bytes:
     """Two processes that start at once end with one key: the file that is there first counts."""
     try:

@@ -1,7 +1,7 @@
 """What the configuration says, as rows: actors, accounts, references, topics, sources."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,12 +13,12 @@ from core.post import Account as SeenAccount
 from core.settings import Settings
 from core.tables import ActorConfig, SourceConfig
 from db import accounts as account_rows
-from db.models import Account, Actor, Meta, Post, Reference, Source, Topic
+from db.models import Account, Actor, Meta, Post, Reference, Source, Tag, TagModel, Topic
 from db.sources import IMPORT
 from db.upsert import insert, table
 
 _actor, _account, _source, _topic = table(Actor), table(Account), table(Source), table(Topic)
-_reference, _post = table(Reference), table(Post)
+_reference, _post, _tag, _model = table(Reference), table(Post), table(Tag), table(TagModel)
 _OWN, _RETIRED = "own_topics", "retired_topics"  # in Meta
 TopicRow = tuple[str, str, str]  # slug, name, definition
 
@@ -115,6 +115,28 @@ def topics(session: Session) -> list[dict[str, Any]]:
     return [
         {**r, "own": r["slug"] in own, "retired": r["slug"] in retired, "figures": own.get(r["slug"])} for r in rows
     ]
+
+
+def topics_by(session: Session, moment: datetime) -> list[dict[str, Any]]:
+    """Those of the taxonomy that there were by then: shipped ones, then own ones on which anybody had decided."""
+    every = topics(session)
+    shipped = [topic for topic in every if not topic["own"] and not topic["retired"]]
+    others = sorted((topic for topic in every if topic not in shipped), key=lambda topic: str(topic["slug"]))
+    return shipped + [topic for topic in others if _decided_by(session, topic["slug"], moment)]
+
+
+def _decided_by(session: Session, slug: str, moment: datetime) -> bool:
+    """SQLite has an index for the open decisions and one for those that were closed."""
+    topic = select(_topic.c.id).where(_topic.c.slug == slug).scalar_subquery()
+    there = select(_tag.c.id).where(_tag.c.topic_id == topic, _tag.c.valid_from <= moment).limit(1)
+    ways = _tag.c.valid_to.is_(None), _tag.c.valid_to.is_not(None)
+    return any(session.execute(there.where(way)).first() for way in ways)
+
+
+def cards(session: Session, digests: Collection[str]) -> list[dict[str, Any]]:
+    """{"digest", "card"} of these models, in the order of their digests."""
+    rows = session.execute(select(_model.c.digest, _model.c.card).where(_model.c.digest.in_(sorted(digests))))
+    return sorted(({"digest": r.digest, "card": r.card} for r in rows), key=lambda row: str(row["digest"]))
 
 
 def is_retired(session: Session, slug: str) -> bool:

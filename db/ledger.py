@@ -64,18 +64,19 @@ def seal(session: Session) -> int:
 
 def head(session: Session) -> tuple[int, str]:
     """The number and digest of the last line."""
-    last = _last(session)
-    return (last.seq, last.digest) if last else (0, START)
+    found = last(session)
+    return (found.seq, found.digest) if found else (0, START)
 
 
-def _last(session: Session) -> Any | None:
+def last(session: Session) -> Any | None:
+    """Number, digest and time of the last line, if there is one."""
     columns = _ledger.c.seq, _ledger.c.digest, _ledger.c.at
     return session.execute(select(*columns).order_by(_ledger.c.seq.desc()).limit(1)).first()
 
 
 def _chain(session: Session, lines: Sequence[Line]) -> None:
     """No line is older than the one before it, also where a clock was set back, or a writer committed later."""
-    seq, previous, at = _last(session) or (0, START, lines[0].at)
+    seq, previous, at = last(session) or (0, START, lines[0].at)
     rows = []
     for line in lines:
         seq, at = seq + 1, max(at, line.at)

@@ -1,145 +1,153 @@
-"""A release, told in one go: read the posts slice by slice, apply the terms, write tables, then the papers.
+"""A release, told in one go: fix the moment, pass over the archive, write the tables, then the papers, then move it
+to its place.
 
-Everything is written beside its place and moved there at the end, so that a failed export leaves nothing under its
-name. The same archive gives the same bytes: no time of making, nothing that depends on the day.
+The same archive as of the same moment gives the same bytes on any machine: no time of making, nothing that depends
+on the day, and the rows do not depend on how they are cut.
 """
 
-import shutil
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import orjson
+import pyarrow as pa
 
-from core import plugins, times
-from core.errors import BadRequest
-from core.terms import Audience
-from core.version import SOFTWARE
-from db import directory, ledger
+from core import plugins
+from core.errors import KleError
+from db import directory
 from db.database import Database
-from db.query import PostQuery
-from exports import papers, tables, written
-from exports.rows import Rows
+from exports import packing, papers, placing, sampling, written
+from exports.batch import Row, Writer
+from exports.opened import KIND, MANIFEST
+from exports.order import Order
+from exports.papers import About
+from exports.passage import Passage, Stand, stand
+from exports.software import software
 
-MANIFEST = "manifest.json"
-Row = dict[str, Any]
 Progress = Callable[[int], None]
+_COMMAND = "the command line"
+
+
+class Stopped(KleError):
+    """The program ends before the release is whole; nothing of it stays."""
+
+    title = "Stopped"
 
 
 def export(
     database: Database,
-    query: PostQuery,
-    format: str,  # noqa: A002  the word that people know it by
+    order: Order,
     out: Path,
-    audience: Audience,
     *,
     force: bool = False,
     progress: Progress | None = None,
+    going: Callable[[], bool] = lambda: True,
+    by: str = _COMMAND,
 ) -> Row:
-    """Write the release `out`; {"dir", "files": [{"path", "rows", "bytes", "sha256"}], "withheld": [...]}.
+    """Write the release `out`; {"dir", "files": [{"path", "rows", "bytes", "sha256"}], "withheld", "manifest"}.
 
-    A folder that is not empty is refused; with `force` a former release gives way, anything else never does. As of
-    a moment that is still to come nothing is exported: nobody could build that again.
+    Without a moment it is as of the last line of the content chain. A folder that is not empty is refused; with
+    `force` a former release gives way. `progress` is told of each slice how many posts it had; once `going` says no
+    the export ends with Stopped. `by` is who asked, for the audit chain. Raises BadRequest, NoRoom.
     """
-    formats = plugins.load("exports.formats")
-    if format not in formats:
-        raise BadRequest(f"there is no format {format!r}; there are {', '.join(formats)}", parameter="format")
-    _refuse_to_come(query)
-    _refuse_if_in_use(out, force)
-    with _moved_at_the_end(out) as folder:
-        rows = Rows(audience)
-        archive = _write_tables(database, query, folder, formats[format], format, rows, progress)
+    placing.refuse_if_in_use(out, force)
+    at = stand(database, order.query.as_of)
+    order = order.at(at.moment)
+    with placing.moved_at_the_end(out) as folder:
         with database.read() as session:
-            topics = directory.topics(session)
-        as_of = times.text(query.as_of) if query.as_of else None
-        manifest = papers.heading(query.q, format, audience, as_of) | {"archive": archive} | rows.summary()
-        (folder / "README.md").write_text(papers.readme(manifest), "utf-8")
-        (folder / "codebook.md").write_text(papers.codebook(topics), "utf-8")
-        counts = {f"{name}.{format}": rows.counts[name] for name in tables.ALL}
-        files = [_described(folder, name, counts.get(name)) for name in (*counts, "README.md", "codebook.md")]
-        (folder / MANIFEST).write_bytes(_pretty(manifest | {"files": files}))
-        files.append(_described(folder, MANIFEST, None))
-        _tell(database, manifest, files[-1]["sha256"], out)
-    return {"dir": str(out), "files": files, "withheld": manifest["withheld"]}
+            passage = Passage(session, order)
+            notes = _write_tables(session, passage, folder, progress or _silent, going)
+            cards = directory.cards(session, passage.rows.models)
+        manifest = _manifest(at, passage, notes, cards)
+        tables = [_described(folder, _file(name, order), passage.content[name].rows) for name in passage.tables]
+        tables += [_sheet(passage, folder)] if passage.drawn else []
+        about = About({**manifest, "files": tables}, passage.tables, passage.topics, cards, order.citation)
+        files = tables + [_described(folder, name, None) for name in papers.write(about, folder)]
+        manifest["files"] = files
+        (folder / MANIFEST).write_bytes(_pretty(manifest))
+        files = [*files, _described(folder, MANIFEST, None)]
+        _tell(database, manifest, files[-1]["sha256"], out, by)
+    done = {"dir": str(out), "files": files, "withheld": manifest["withheld"], "manifest": manifest}
+    return done | ({"zip": _zipped(out)} if order.zip else {})
+
+
+def _silent(count: int) -> None:
+    """Nobody asked how far it is."""
 
 
 def _write_tables(
-    database: Database,
-    query: PostQuery,
-    folder: Path,
-    plugin: ModuleType,
-    suffix: str,
-    rows: Rows,
-    progress: Progress | None,
-) -> Row | None:
-    """All tables in one pass over the archive; where its ledger stood, which as of a moment is no matter: the same
-    release is built from it later on."""
-    with ExitStack() as files, database.read() as session:
-        lines, digest = ledger.head(session)
-        write = {
-            name: files.enter_context(plugin.table(folder / f"{name}.{suffix}", tuple(columns)))
-            for name, columns in tables.ALL.items()
-        }
-        for count in rows.write(session, query, write):
-            session.rollback()  # a long export must not keep SQLite from folding its log back
-            if progress:
-                progress(count)
-        changed = ledger.head(session)[0] != lines
-    if query.as_of:
-        return None
-    return {"ledger_lines": lines, "ledger_digest": digest, "changed_meanwhile": changed}
+    session: Any, passage: Passage, folder: Path, progress: Progress, going: Callable[[], bool]
+) -> Mapping[str, int]:
+    """All tables in one pass over the archive; what their writers note, summed up."""
+    order = passage.order
+    plugin = plugins.load("exports.formats")[order.format]
+    with ExitStack() as files:
+        write = {name: _opened(files, plugin, passage, folder, name) for name in passage.tables}
+        for count, batches in passage.batches(session):
+            if not going():
+                raise Stopped("the export was stopped before it was whole; nothing of it was kept")
+            for name, batch in batches.items():
+                write[name].write(batch)
+            progress(count)
+        noted: dict[str, int] = {}
+        for writer in write.values():
+            for name, count in writer.notes().items():
+                noted[name] = noted.get(name, 0) + count
+    return noted
 
 
-def _tell(database: Database, manifest: Row, digest: str, out: Path) -> None:
-    """It says which manifest, and so which files."""
-    said = {name: manifest[name] for name in ("query", "as_of", "format", "audience", "counts", "archive")}
-    written.tell(database, f"manifest/{digest}", said, out)
+def _opened(files: ExitStack, plugin: ModuleType, passage: Passage, folder: Path, name: str) -> Writer:
+    path = folder / _file(name, passage.order)
+    writer: Writer = files.enter_context(plugin.table(path, passage.tables[name], passage.order.csv))
+    return writer
 
 
-def _refuse_to_come(query: PostQuery) -> None:
-    if query.as_of and query.as_of > times.now():
-        raise BadRequest(f"as_of={times.text(query.as_of)} is still to come: name a moment that has passed",
-                         parameter="as_of")  # fmt: skip
+def _file(table: str, order: Order) -> str:
+    return f"{table}.{order.format}"
 
 
-def _refuse_if_in_use(out: Path, force: bool) -> None:
-    if out.is_dir() and not any(out.iterdir()):
-        return
-    if not out.exists():
-        return
-    if not _is_release(out):
-        raise BadRequest(f"{out} is there and is no release; name a folder that is empty or not there yet")
-    if not force:
-        raise BadRequest(f"{out} holds a release already; --force replaces it")
+def _manifest(at: Stand, passage: Passage, notes: Mapping[str, int], cards: list[Row]) -> Row:
+    said = passage.order.said()
+    form = {"csv": {**said.pop("csv"), **notes}} if "csv" in said else {}
+    models = [{"digest": row["digest"], "name": row["card"].get("name")} for row in cards]
+    return {
+        "release": KIND,
+        "software": software(),
+        "pyarrow": pa.__version__,
+        **said,
+        **form,
+        "archive": at.archive,
+        "models": models,
+        **passage.said(),
+    }
 
 
-def _is_release(folder: Path) -> bool:
+def _sheet(passage: Passage, folder: Path) -> Row:
+    """labels.csv, for people who label these posts."""
+    assert passage.drawn
+    slugs = [topic["slug"] for topic in passage.topics]
+    path = folder / sampling.SHEET
+    rows = sampling.sheet(path, passage.rows.sheet, slugs, passage.drawn, passage.order.csv)
+    return _described(folder, sampling.SHEET, rows)
+
+
+def _tell(database: Database, manifest: Row, digest: str, out: Path, by: str) -> None:
+    """It says which manifest, and so which files; for whom it was made, and who asked."""
+    told = ("query", "as_of", "format", "audience", "counts", "archive")
+    written.tell(database, f"manifest/{digest}", {**{n: manifest[n] for n in told}, "by": by}, out)
+
+
+def _zipped(out: Path) -> Row:
+    file = out.absolute().with_name(f"{out.name}.zip")
+    beside = file.with_name(f".{file.name}.unfinished")
     try:
-        manifest = orjson.loads((folder / MANIFEST).read_bytes())
-    except (OSError, orjson.JSONDecodeError):
-        return False
-    return isinstance(manifest, dict) and manifest.get("software", {}).get("name") == SOFTWARE
-
-
-@contextmanager
-def _moved_at_the_end(out: Path) -> Iterator[Path]:
-    """A new folder beside `out` that takes its name if all goes well, and is gone if not."""
-    place = out.absolute()
-    beside = place.with_name(f".{place.name}.unfinished")
-    try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        shutil.rmtree(beside, ignore_errors=True)
-        beside.mkdir()
-        yield beside
-        if place.exists():
-            shutil.rmtree(place)
-        beside.rename(place)
-    except OSError as error:
-        raise BadRequest(f"{out} cannot be written: {error.strerror or error}") from None
+        packing.pack(out, beside)
+        beside.replace(file)
     finally:
-        shutil.rmtree(beside, ignore_errors=True)
+        beside.unlink(missing_ok=True)
+    return {"path": str(file), **written.described(file)}
 
 
 def _described(folder: Path, name: str, rows: int | None) -> Row:

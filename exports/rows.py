@@ -7,7 +7,6 @@ older one; its row in posts does not.
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 from core import terms
 from core.terms import Audience, Ruling
@@ -17,16 +16,26 @@ from exports.batch import Row
 from exports.pseudonyms import Pseudonyms
 from exports.tables import Field, Table
 
+SHOWN = ("id", "text", "lang", "url", "text_sha256")  # to who labels a post: not what a model says of it
 Shape = Callable[[Row], Row]
 
 
 class Rows:
-    """What goes into one release. `chosen` are its tables, with the columns that were asked for."""
+    """What goes into one release. `chosen` are its tables, with the columns that were asked for; with `sheet` the
+    fields are kept that people label by."""
 
     def __init__(
-        self, chosen: Mapping[str, Table], topics: Sequence[str], audience: Audience, pseudonyms: Pseudonyms | None
+        self,
+        chosen: Mapping[str, Table],
+        topics: Sequence[str],
+        audience: Audience,
+        pseudonyms: Pseudonyms | None = None,
+        *,
+        sheet: bool = False,
     ) -> None:
         self.models: set[str] = set()
+        self.sheet: list[Row] = []
+        self._sheet = sheet
         self._chosen = chosen
         self._none = dict.fromkeys(topics)
         self._audience = audience
@@ -81,7 +90,9 @@ class Rows:
         }
         for tag in was["tags"]:
             tag["probability"] = _whole(tag["probability"])
-        return made | {"posts": [{**was, "text_sha256": post.text_sha256, "topics": {**self._none, **topics}}]}
+        row = {**was, "text_sha256": post.text_sha256, "topics": {**self._none, **topics}}
+        self.sheet += [{name: row[name] for name in SHOWN}] if self._sheet else []
+        return {**made, "posts": [row]}
 
     def _count(self, post: Row, ruled: Ruling) -> None:
         self._numbers["synthetic"] += post["synthetic"]

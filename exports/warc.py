@@ -27,11 +27,12 @@ from warcio.warcwriter import WARCWriter
 from core import times
 from core.errors import BadRequest
 from core.page import FILE, KEPT_HEADERS, PEER
+from core.version import SOFTWARE, version
 from db import blobs, exhibits
 from db.database import Database
 from db.exhibits import Shown
 from db.query import PostQuery
-from exports import papers, written
+from exports import written
 
 Progress = Callable[[int], None]
 _SENT = frozenset({"content-encoding", "content-length"})  # true of the answer as it was sent, not of what is kept
@@ -101,9 +102,8 @@ class _Warc:
 
     def head(self, query: PostQuery | None, captures: int, date: str) -> None:
         """What this file is, first in it."""
-        software = papers.software()
         fields = [
-            ("software", f"{software['name']}/{software['version']}"),
+            ("software", f"{SOFTWARE}/{version()}"),
             ("format", "WARC File Format 1.1"),
             ("conformsTo", _STANDARD),
             ("isPartOf", f"urn:uuid:{self.archive_id}"),

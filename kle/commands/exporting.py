@@ -1,11 +1,17 @@
-"""`kle export`."""
+"""`kle export`: releases, what differs between two, whether one is still true, and the raw captures."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from kle import output
+
+if TYPE_CHECKING:
+    from exports.order import Order
+
+_WORD = "diff"  # `kle export diff A B`
 
 
 def register(app: typer.Typer) -> None:
@@ -14,15 +20,41 @@ def register(app: typer.Typer) -> None:
 
 def export(
     query: Annotated[str | None, typer.Argument(help='Which posts, as in the search box; "" for all.')] = None,
-    format_: Annotated[str, typer.Option("--format", help="csv or jsonl.")] = "",
+    releases: Annotated[
+        list[Path] | None, typer.Argument(metavar="[A B]", help="After the word diff: two releases.")
+    ] = None,
+    format_: Annotated[str, typer.Option("--format", help="csv, jsonl or parquet.")] = "",
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="The folder of the release.")] = None,
     audience: Annotated[
         Literal["public", "internal"] | None,
         typer.Option(help="public obeys each platform's terms.", show_default="public"),
     ] = None,
     as_of: Annotated[
-        str, typer.Option(metavar="TIME", help="What the archive knew then, a moment that has passed.")
+        str, typer.Option(metavar="TIME", help="What the archive knew then; else all that it knows.")
     ] = "",
+    tables: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAMES", help="Some: posts,tags,versions,metrics,sightings,runs."),
+    ] = None,
+    columns: Annotated[
+        list[str] | None, typer.Option(metavar="NAMES", help="Some only: text,account.handle,tags.topic; id stays.")
+    ] = None,
+    pseudonyms: Annotated[
+        bool, typer.Option("--pseudonyms", help="Other names for accounts that belong to no actor.")
+    ] = False,
+    bom: Annotated[bool, typer.Option("--bom", help="CSV: begin with the mark that Excel knows UTF-8 by.")] = False,
+    raw: Annotated[bool, typer.Option("--raw", help="CSV: leave cells that a spreadsheet would run.")] = False,
+    zip_: Annotated[bool, typer.Option("--zip", help="One zip of it too, DIR.zip.")] = False,
+    sample: Annotated[
+        int | None, typer.Option(metavar="N", help="No more than N posts by chance, with a sheet to label them.")
+    ] = None,
+    stratify: Annotated[
+        str, typer.Option(metavar="NAMES", help="Of the sample: as many of each, such as topic,lang.")
+    ] = "",
+    seed: Annotated[int | None, typer.Option(metavar="N", help="Of the sample.", show_default="1")] = None,
+    verify: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="No release: is this one as it was written, and still true?")
+    ] = None,
     warc: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="No release: the raw captures of these posts, or all, as WARC."),
@@ -30,64 +62,127 @@ def export(
     force: Annotated[bool, typer.Option("--force", help="Replace what is there.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Write a release: posts, tags and versions as files, with codebook, manifest and what was withheld.
+    """Write a release: posts, tags, versions, counts, sightings and looks as files, with all that explains them.
 
-    With --as-of posts, versions and tags as they were known then: the same command gives the same bytes next year,
-    save for what is today's: names of accounts, the terms, wishes and erasures that came later.
+    It can be cited, shared under each platform's terms, and built again: the same command with --as-of gives the
+    same bytes next year, save for what is today's: names of accounts, the terms, wishes and erasures that came
+    later. --audience internal is for your own use. docs/releases.md says what is in one.
 
-    With --warc the evidence behind them: every capture that shows such a post as it was fetched, in a file for the
-    replay tools of web archives. It is for the operator: it holds whole pages, texts of others among them.
+    `kle export diff A B` tells what changed between two releases. --verify DIR checks a release against its
+    digests, and whether this archive still says the same: exit code 1 if not. --warc FILE writes the evidence: each
+    capture that shows such a post as it was fetched, whole pages of others among them, for the operator alone.
 
     Examples: kle export 'topic:reform since:2025-01-01' --format csv --out reform-2025;
-    kle export 'from:@CJTFOIR' --warc evidence.warc.gz;
-    kle export "" --format jsonl --out all-of-2025 --as-of 2026-01-01
+    kle export "" --format parquet --out all-of-2025 --as-of 2026-01-01 --zip;
+    kle export is:kle --format csv --out to-label --sample 200 --stratify topic,lang --seed 7;
+    kle export diff reform-2025 reform-2026; kle export --verify reform-2025;
+    kle export 'from:@CJTFOIR' --warc evidence.warc.gz
     """
-    if warc:
-        _refuse("--warc", {"--format": format_, "--out": out, "--audience": audience, "--as-of": as_of})
+    of_release = {
+        "--format": format_, "--out": out, "--audience": audience, "--as-of": as_of, "--tables": tables,
+        "--columns": columns, "--pseudonyms": pseudonyms, "--bom": bom, "--raw": raw, "--zip": zip_,
+        "--sample": sample, "--stratify": stratify, "--seed": seed,
+    }  # fmt: skip
+    if releases:
+        _refuse(f"kle export {_WORD}", {**of_release, "--warc": warc, "--verify": verify, "--force": force})
+        _diff(query, releases, json)
+    elif verify:
+        _refuse("--verify", {**of_release, "--warc": warc, "--force": force, "QUERY": query})
+        _verify(verify, json)
+    elif warc:
+        _refuse("--warc", of_release)
         _warc(query, warc, force, json)
-        return
-    if query is None or not format_ or out is None:
-        output.fail("a release needs QUERY, --format and --out; the raw captures need --warc FILE")
-    _release(query, as_of, format_, out, audience or "public", force, json)
+    else:
+        if query is None or not format_ or out is None:
+            output.fail("a release needs QUERY, --format and --out; the raw captures need --warc FILE")
+        if sample is None and (stratify or seed is not None):
+            output.fail("--stratify and --seed are of a sample: say how many posts with --sample N")
+        drawn = (sample, stratify, 1 if seed is None else seed)
+        order = _ordered(query, as_of, format_, audience or "public", tables, columns, (bom, raw), zip_, drawn)
+        _release(order, out, pseudonyms, force, json)
 
 
-def _refuse(option: str, others: dict[str, object]) -> None:
+def _refuse(word: str, others: Mapping[str, object]) -> None:
     for name, value in others.items():
         if value:
-            output.fail(f"{name} belongs to a release, and {option} writes none; leave one of them out")
+            output.fail(f"{name} does not go with {word}; leave one of them out")
 
 
-def _release(
+def _ordered(
     query: str,
     as_of: str,
     format_: str,
-    out: Path,
     audience: Literal["public", "internal"],
-    force: bool,
-    json: bool,
-) -> None:
-    from core import plugins
+    tables: list[str] | None,
+    columns: list[str] | None,
+    csv: tuple[bool, bool],
+    zip_: bool,
+    drawn: tuple[int | None, str, int],
+) -> "Order":
     from db.query import PostQuery
+    from exports.batch import Options
+    from exports.order import Order
+    from exports.sampling import Sample
+
+    size, stratify, seed = drawn
+    return Order.build(
+        PostQuery.build(query, as_of=as_of), format_, audience, tables=tables or (), columns=columns or (),
+        csv=Options(*csv), zip=zip_, sample=None if size is None else Sample.build(size, stratify, seed),
+    )  # fmt: skip
+
+
+def _release(order: "Order", out: Path, pseudonyms: bool, force: bool, json: bool) -> None:
+    from dataclasses import replace
+
+    from core import sealed
     from exports import release
     from kle import runtime
 
-    formats = plugins.load("exports.formats")
-    if format_ not in formats:
-        output.fail(f"there is no format {format_!r}; there are {', '.join(formats)}")
-    with runtime.archive() as (_, database), output.progress() as bar:
+    with runtime.archive() as (settings, database), output.progress() as bar:
+        key = sealed.derived(settings.secret_key, settings.data_dir, "pseudonyms") if pseudonyms else None
         task = bar.add_task("exporting", total=None)
         done = release.export(
-            database, PostQuery.build(query, as_of=as_of), format_, out, audience,
+            database, replace(order, pseudonyms=key, citation=settings.citation), out,
             force=force, progress=lambda count: bar.advance(task, count),
         )  # fmt: skip
     if json:
-        output.print_json(done)
+        output.print_json({name: value for name, value in done.items() if name != "manifest"})
         return
     for file in done["files"]:
-        rows = f"{file['rows']} rows, " if file["rows"] is not None else ""
-        output.say(f"{out / file['path']}: {rows}{file['bytes']} bytes")
+        rows = f"{file['rows']:,} rows, " if file["rows"] is not None else ""
+        output.say(f"{out / file['path']}: {rows}{file['bytes']:,} bytes")
+    if packed := done.get("zip"):
+        output.say(f"{packed['path']}: {packed['bytes']:,} bytes, SHA-256 {packed['sha256']}")
     for entry in done["withheld"]:
-        output.say(f"withheld: text of {entry['posts']} posts on {entry['platform']}: {entry['why']}")
+        output.say(f"withheld of {entry['posts']:,} posts on {entry['platform']}: {', '.join(entry['fields'])}:"
+                   f" {entry['why']}")  # fmt: skip
+    output.note(f"as of {done['manifest']['as_of']}; the same --as-of builds it again")
+
+
+def _diff(word: str | None, releases: list[Path], json: bool) -> None:
+    if word != _WORD or len(releases) != 2:
+        output.fail(f"one query is one word: put it in quotes. Two releases are compared by kle export {_WORD} A B")
+    from exports import diff
+    from kle import releases_screen
+
+    if json:
+        output.print_json(diff.diff(*releases))
+        return
+    with output.progress() as bar, diff.compared(*releases) as found:
+        bar.stop()
+        releases_screen.show_difference(found)
+
+
+def _verify(folder: Path, json: bool) -> None:
+    from kle import releases_screen
+
+    report = releases_screen.verified(folder)
+    if json:
+        output.print_json(report.as_json())
+    else:
+        releases_screen.show_report(report)
+    if not report.ok:
+        raise typer.Exit(1)
 
 
 def _warc(query: str | None, out: Path, force: bool, json: bool) -> None:
