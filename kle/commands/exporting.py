@@ -88,7 +88,7 @@ def export(
         _diff(query, releases, json)
     elif verify:
         _refuse("--verify", {**of_release, "--warc": warc, "--force": force, "QUERY": query})
-        _verify(verify, json)
+        output.fail("verify")
     elif warc:
         _refuse("--warc", of_release)
         _warc(query, warc, force, json)
@@ -165,24 +165,12 @@ def _diff(word: str | None, releases: list[Path], json: bool) -> None:
     from exports import diff
     from kle import releases_screen
 
+    one, other = releases
     if json:
-        output.print_json(diff.diff(*releases))
+        output.print_json(diff.diff(one, other))
         return
-    with output.progress() as bar, diff.compared(*releases) as found:
-        bar.stop()
+    with diff.compared(one, other) as found:
         releases_screen.show_difference(found)
-
-
-def _verify(folder: Path, json: bool) -> None:
-    from kle import releases_screen
-
-    report = releases_screen.verified(folder)
-    if json:
-        output.print_json(report.as_json())
-    else:
-        releases_screen.show_report(report)
-    if not report.ok:
-        raise typer.Exit(1)
 
 
 def _warc(query: str | None, out: Path, force: bool, json: bool) -> None:
