@@ -15,6 +15,8 @@ class Chunks:
 
     def add(self, batch: Batch) -> Iterator[Batch]:
         """The chunks that are full now."""
+        if batch.lines.count(b"\n") != len(batch.rows):
+            raise ValueError("a batch has one line a row")
         searched = max(len(self._lines), self._size) - 1
         self._rows += batch.rows
         self._lines += batch.lines
