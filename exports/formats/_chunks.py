@@ -8,7 +8,7 @@ from exports.batch import Batch, Row
 class Chunks:
     """A chunk ends with the row that fills `size` bytes of canonical lines."""
 
-    def __init__(self, size: int = 1 << 20) -> None:
+    def __init__(self, size: int = 1 << 19) -> None:
         self._size = size
         self._rows: list[Row] = []
         self._lines = bytearray()

@@ -15,7 +15,7 @@ from exports.formats._chunks import Chunks
 from exports.tables import Table
 
 SUFFIX = "parquet"
-_GROUP = 16 << 20  # bytes in memory from which on rows are written out as one row group
+_GROUP = 8 << 20  # bytes in memory from which on rows are written out as one row group
 
 
 @contextmanager
