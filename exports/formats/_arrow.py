@@ -5,17 +5,18 @@ takes no text for a number. What it would let pass (a field that is not there, a
 """
 
 import io
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
 from pyarrow import json
 
-from core.errors import KleError
 from exports.batch import Batch
 from exports.formats._misfit import misfit
 from exports.tables import Field, Table, Type
 
+_NAMES = np.isin(np.arange(256), list(b"abcdefghijklmnopqrstuvwxyz0123456789_"))  # what names of fields end in
 TIME = pa.timestamp("us", tz="UTC")
 _TYPES: dict[Type, pa.DataType] = {
     "string": pa.string(), "integer": pa.int64(), "number": pa.float64(), "boolean": pa.bool_(), "datetime": TIME,
@@ -27,21 +28,28 @@ def leaf(field: Field) -> pa.DataType:
 
 
 def schema(table: Table) -> pa.Schema:
-    """Each field with its meaning. Within a record that may be null nothing is required: Parquet has no such."""
-    return pa.schema([_described(field, True) for field in table.fields], {"description": table.about})
+    """Each field with its meaning. Parquet knows no record without fields, and none in a record that may be null
+    is required."""
+    return pa.schema(_described(table.fields, True), {"description": table.about})
 
 
-def _described(field: Field, outer: bool) -> pa.Field:
-    required = outer and field.required
-    return pa.field(field.name, _type(field, required), not required, {"description": field.meaning})
+def holds(field: Field) -> bool:
+    """False for a record without fields, such as topics where there are none."""
+    return field.type != "record" or any(map(holds, field.fields))
+
+
+def _described(fields: Sequence[Field], outer: bool) -> list[pa.Field]:
+    found = ((field, outer and field.required) for field in fields if holds(field))
+    return [
+        pa.field(field.name, _type(field, required), not required, {"description": field.meaning})
+        for field, required in found
+    ]
 
 
 def _type(field: Field, required: bool) -> pa.DataType:
     if field.many:
         return pa.list_(pa.field("element", _type(_item(field), True), nullable=False))
-    if field.type == "record":
-        return pa.struct([_described(inner, required) for inner in field.fields])
-    return leaf(field)
+    return pa.struct(_described(field.fields, required)) if field.type == "record" else leaf(field)
 
 
 def _item(field: Field) -> Field:
@@ -50,42 +58,47 @@ def _item(field: Field) -> Field:
 
 
 class Lines:
-    """Reads batches of one table. `times_as` is what becomes of times: moments, or the texts that they are."""
+    """Reads batches of one table. Raises KleError if a row does not fit it."""
 
-    def __init__(self, table: Table, times_as: pa.DataType = TIME) -> None:
-        self._table, self._times_as = table, times_as
+    def __init__(self, table: Table) -> None:
+        self._table = table
         self._parse = json.ParseOptions(
-            explicit_schema=pa.schema([(field.name, self._loose(field)) for field in table.fields]),
+            explicit_schema=pa.schema([(field.name, _loose(field)) for field in table.fields]),
             unexpected_field_behavior="error",
         )
 
-    def _loose(self, field: Field) -> pa.DataType:
-        """Its type as pyarrow's reader knows it: anything may be null there."""
-        if field.many:
-            return pa.list_(self._loose(_item(field)))
-        if field.type == "record":
-            return pa.struct([(inner.name, self._loose(inner)) for inner in field.fields])
-        return self._times_as if field.type == "datetime" else leaf(field)
+    def typed(self, batch: Batch, to: pa.Schema) -> pa.RecordBatch:
+        """Its columns by the types of `to`, which is the table's schema."""
+        return self._read(batch, lambda columns: _strict_columns(columns, to))
 
-    def read(self, batch: Batch) -> pa.RecordBatch:
-        """Its columns, every one of them nullable by its type. Raises KleError if a row does not fit the table."""
+    def plain(self, batch: Batch) -> pa.RecordBatch:
+        """Its columns with times as the texts that they are, and every one nullable by its type."""
+        return self._read(batch, lambda columns: columns)
+
+    def _read(self, batch: Batch, made: Callable[[pa.RecordBatch], pa.RecordBatch]) -> pa.RecordBatch:
         whole = json.ReadOptions(use_threads=False, block_size=len(batch.lines) + 1)
         try:
             (columns,) = json.read_json(io.BytesIO(batch.lines), whole, self._parse).to_batches()
-            self._check(batch, columns)
-        except (pa.ArrowInvalid, ValueError) as error:
-            raise self._misfit(batch, error) from None
-        return columns
+            _check(self._table, columns, batch.lines)
+            return made(columns)
+        except ValueError as error:  # pyarrow's are such
+            raise misfit(self._table, batch.rows, str(error)) from None
 
-    def _misfit(self, batch: Batch, error: Exception) -> KleError:
-        return misfit(self._table, batch.rows, str(error))
 
-    def _check(self, batch: Batch, columns: pa.RecordBatch) -> None:
-        """pyarrow takes no key twice and no unknown one: with as many keys as fields none is missing."""
-        fields = self._table.fields
-        keys = len(columns) * len(fields) + sum(map(_keys, columns.columns, fields))
-        if (len(columns), keys) != (len(batch.rows), _count_keys(batch.lines)):
-            raise ValueError("a field is missing")
+def _loose(field: Field) -> pa.DataType:
+    """Its type as pyarrow's reader knows it: anything may be null there. It would take a time without a zone."""
+    if field.many:
+        return pa.list_(_loose(_item(field)))
+    if field.type == "record":
+        return pa.struct([(inner.name, _loose(inner)) for inner in field.fields])
+    return pa.string() if field.type == "datetime" else leaf(field)
+
+
+def _check(table: Table, columns: pa.RecordBatch, lines: bytes) -> None:
+    """pyarrow takes no key twice and no unknown one: with as many keys as fields none is missing."""
+    keys = len(columns) * len(table.fields) + sum(map(_keys, columns.columns, table.fields))
+    if keys != _count_keys(lines):
+        raise ValueError("a field is missing")
 
 
 def _keys(array: pa.Array, field: Field, absent: int = 0) -> int:
@@ -101,15 +114,16 @@ def _keys(array: pa.Array, field: Field, absent: int = 0) -> int:
 
 
 def _count_keys(lines: bytes) -> int:
-    """In canonical JSON `":` ends a key, unless a text holds it, where the quotation mark has a backslash."""
+    """In canonical JSON `":` behind a letter ends a key: within a text a backslash stands before it, and no letter
+    does where a text begins with a colon."""
     codes = np.frombuffer(lines, np.uint8)
-    ends = (codes[1:-1] == ord('"')) & (codes[2:] == ord(":")) & (codes[:-2] != ord("\\"))
-    return int(np.count_nonzero(ends))
+    before = codes[np.flatnonzero((codes[1:-1] == ord('"')) & (codes[2:] == ord(":")))]
+    return int(np.count_nonzero(_NAMES[before]))
 
 
-def strict(columns: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
-    """The same by the types of `schema`, which say what is never null."""
-    arrays = [_strict(array, field.type) for array, field in zip(columns.columns, schema, strict=True)]
+def _strict_columns(columns: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
+    """The same by the types of `schema`, which say what is a time and what is never null."""
+    arrays = [_strict(columns.column(field.name), field.type) for field in schema]
     return pa.RecordBatch.from_arrays(arrays, schema=schema)
 
 
@@ -119,6 +133,6 @@ def _strict(array: pa.Array, kind: pa.DataType) -> pa.Array:
         return pa.ListArray.from_arrays(array.offsets, _strict(array.values, kind.value_type), kind, mask=nulls)
     if isinstance(array, pa.StructArray):
         fields = list(kind)
-        inner = [_strict(array.field(i), field.type) for i, field in enumerate(fields)]
+        inner = [_strict(array.field(field.name), field.type) for field in fields]
         return pa.StructArray.from_arrays(inner, fields=fields, mask=nulls)
-    return array
+    return array.cast(kind) if kind == TIME else array

@@ -8,13 +8,15 @@ from exports.batch import Batch, Row
 class Chunks:
     """A chunk ends with the row that fills `size` bytes of canonical lines."""
 
-    def __init__(self, size: int = 1 << 20) -> None:
+    def __init__(self, size: int = 1 << 19) -> None:
         self._size = size
         self._rows: list[Row] = []
         self._lines = bytearray()
 
     def add(self, batch: Batch) -> Iterator[Batch]:
         """The chunks that are full now."""
+        if batch.lines.count(b"\n") != len(batch.rows):
+            raise ValueError("a batch has one line a row")
         searched = max(len(self._lines), self._size) - 1
         self._rows += batch.rows
         self._lines += batch.lines

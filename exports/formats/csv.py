@@ -63,12 +63,12 @@ class _Cells:
 
     def __init__(self, file: BinaryIO, table: Table, raw: bool) -> None:
         self.defused = 0
-        self._file, self._raw, self._lines = file, raw, _arrow.Lines(table, times_as=pa.string())
+        self._file, self._raw, self._lines = file, raw, _arrow.Lines(table)
         self._fields, self._leaves = table.fields, [field for _, field in table.leaves()]
         self._names = list(table.columns())
 
     def take(self, chunk: Batch) -> None:
-        read = self._lines.read(chunk)
+        read = self._lines.plain(chunk)
         cells = [
             cell
             for array, field in zip(read.columns, self._fields, strict=True)

@@ -15,7 +15,7 @@ from exports.formats._chunks import Chunks
 from exports.tables import Table
 
 SUFFIX = "parquet"
-_GROUP = 16 << 20  # bytes in memory from which on rows are written out as one row group
+_GROUP = 8 << 20  # bytes in memory from which on rows are written out as one row group
 
 
 @contextmanager
@@ -55,8 +55,8 @@ class _Groups:
         self._bytes = 0
 
     def take(self, chunk: Batch) -> None:
-        columns = self._lines.read(chunk)
-        self._group.append(_arrow.strict(columns, self._schema))
+        columns = self._lines.typed(chunk, self._schema)
+        self._group.append(columns)
         self._bytes += columns.nbytes
         if self._bytes >= _GROUP:
             self.end()
@@ -71,9 +71,25 @@ class _Groups:
 def read(
     path: Path, table: Table | None = None, size: int = 1000, options: Options | None = None
 ) -> Iterator[list[Row]]:
-    try:
-        with parquet.ParquetFile(path) as file:
-            for columns in file.iter_batches(size, use_threads=False):
-                yield _rows.rows(columns)
-    except (pa.ArrowInvalid, OSError) as error:
-        raise BadRequest(f"{path.name} cannot be read as Parquet: {error}") from None
+    """The columns of `table`, or all that the file has."""
+    with path.open("rb") as content:
+        try:
+            with parquet.ParquetFile(content) as file:
+                names = _chosen(file, table) if table else None
+                for columns in file.iter_batches(size, columns=names, use_threads=False):
+                    yield _completed(_rows.rows(columns), table)
+        except (pa.ArrowInvalid, OSError) as error:
+            raise BadRequest(f"{path.name} cannot be read as Parquet: {error}") from None
+
+
+def _chosen(file: parquet.ParquetFile, table: Table) -> list[str]:
+    names = [field.name for field in table.fields if _arrow.holds(field)]
+    if lacking := [name for name in names if name not in file.schema_arrow.names]:
+        raise BadRequest(f"the file of {table.name} has no column {lacking[0]!r}")
+    return names
+
+
+def _completed(rows: list[Row], table: Table | None) -> list[Row]:
+    """With the records that have no fields, which the file cannot hold."""
+    empty = [field.name for field in table.fields if not _arrow.holds(field)] if table else []
+    return [{**row, **{name: {} for name in empty}} for row in rows] if empty else rows
