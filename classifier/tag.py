@@ -5,6 +5,7 @@ transaction, store, with the vector of what was read. What has tags but no vecto
 from collections.abc import Sequence
 
 import structlog
+from sqlmodel import Session
 
 from classifier.model import Classifier, Prediction
 from core import times
@@ -29,7 +30,7 @@ def tag_round(database: Database, model: Classifier, worker: str, limit: int = B
         pending = tags.claim_versions(session, worker, limit, times.now(), own)
         if not pending:  # the usual second: nothing is written
             return 0
-        model_id = tags.register_model(session, model.digest, model.card)
+        model_id = register(session, model)
     with Hold(database, Version, [p.version_id for p in pending], worker):  # long texts outlast a claim
         results = _predict(model, pending)
     failed = [p for p in pending if p.version_id not in {r.version_id for r, _ in results}]
@@ -44,7 +45,14 @@ def tag_round(database: Database, model: Classifier, worker: str, limit: int = B
 def adopt(database: Database, model: Classifier) -> None:
     """Make `model` the archive's: rounds with it judge again what others judged, behind what waits."""
     with database.write() as session:
-        campaigns.adopt(session, tags.register_model(session, model.digest, model.card), times.now())
+        campaigns.adopt(session, register(session, model), times.now())
+
+
+def register(session: Session, model: Classifier) -> int:
+    """The id under which its tags stand. The archive keeps its card, and from which probability it tags: releases
+    tell of models that are no more where they are made."""
+    thresholds = dict(zip(model.topics, map(float, model.thresholds), strict=True))
+    return tags.register_model(session, model.digest, {**model.card, "thresholds": thresholds})
 
 
 def _predict(model: Classifier, pending: Sequence[Pending]) -> list[tuple[Pending, Prediction]]:

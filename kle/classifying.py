@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from classifier.fill import Pass
-from classifier.tag import tag_round
+from classifier.tag import register, tag_round
 from core import times
 from db import campaigns, tags
 from db.changes import Changes, changed
@@ -56,7 +56,7 @@ def everything(database: Database, model: "Classifier") -> Report:
     """Judge every current version once; goes on where a campaign of this model was interrupted."""
     claims.release_dead(database)
     with database.write() as session:
-        model_id = tags.register_model(session, model.digest, model.card)
+        model_id = register(session, model)
         campaign = campaigns.begin(session, model_id, times.now())
         earlier = campaigns.done_count(session, campaign.id)
         left = campaigns.stale_count(session) + tags.pending_count(session)

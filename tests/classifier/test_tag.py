@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from sqlmodel import select
 
 from classifier import tag
 from classifier.model import Prediction, TopicScore
@@ -12,6 +13,7 @@ from core.post import Account, SeenPost
 from db import archive, directory, posts, sources, tags
 from db.database import Database
 from db.hold import Hold
+from db.models import TagModel
 from tests.conftest import NOW
 
 TOPIC = "reform"
@@ -25,6 +27,8 @@ class Reader:
     card: dict[str, Any] = field(default_factory=dict)
     read: list[int] = field(default_factory=list)
     reader: None = None
+    topics: tuple[str, ...] = (TOPIC,)
+    thresholds: tuple[float, ...] = (0.5,)
 
     def predict(self, texts: Sequence[str]) -> list[Prediction]:
         self.read.append(len(texts))
@@ -79,3 +83,10 @@ def test_the_claim_is_held_while_the_model_reads(database: Database, monkeypatch
     monkeypatch.setattr(tag, "Hold", Watched)
     tag.tag_round(database, Reader(), "here:1:a")  # type: ignore[arg-type]
     assert [len(keys) for keys in entered] == [1]
+
+
+def test_the_archive_keeps_the_model_s_card_and_its_thresholds(database: Database) -> None:
+    with database.write() as session:
+        key = tag.register(session, Reader(card={"limits": ["Irony."]}))  # type: ignore[arg-type]
+        (card,) = session.exec(select(TagModel.card).where(TagModel.id == key))
+    assert card == {"limits": ["Irony."], "thresholds": {TOPIC: 0.5}}

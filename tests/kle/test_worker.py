@@ -168,6 +168,8 @@ class Reader:
     digest: str
     card: dict[str, str] = field(default_factory=dict)
     reader: None = None
+    topics: tuple[str, ...] = ("reform",)
+    thresholds: tuple[float, ...] = (0.5,)
 
     def predict(self, texts: Sequence[str]) -> list[Prediction]:
         score = TopicScore("reform", 0.9, 0.5, "tagged", 0, 4)
