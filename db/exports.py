@@ -85,7 +85,7 @@ def counts(session: Session, now: datetime) -> dict[str, int]:
         (work.held(Export, now), "running"),
         else_="waiting",
     )
-    found = {name: count for name, count in session.execute(select(said, func.count()).group_by(said))}
+    found = {row[0]: row[1] for row in session.execute(select(said, func.count()).group_by(said))}
     return {name: found.get(name, 0) for name in STATES}
 
 

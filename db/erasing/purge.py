@@ -45,8 +45,8 @@ def purge(
     """Take the last traces of what was erased so far; True once none is left, which `purged_at` says.
 
     False where a reader still needs the old state, where `going` says to stop, where the file is large and was
-    written anew less than a day ago (unless `whole`), or where files of a withdrawn export are left: it goes on with
-    the next call.
+    written anew less than a day ago (unless `whole`), or where files of a withdrawn export are left: it goes on
+    with the next call.
     """
     with database.read() as session:
         numbers, before, files = waiting(session), last(session), exports.uncleared(session)
