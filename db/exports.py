@@ -120,9 +120,8 @@ def note_posts(session: Session, export_id: int, keys: NDArray[np.int64]) -> Non
     session.execute(delete(_exported).where(_exported.c.export_id == export_id))
     rows = [_part(export_id, keys[start : start + _PART]) for start in range(0, len(keys), _PART)]
     insert_all(session, Exported, rows)
-    session.execute(
-        update(_export).where(_export.c.id == export_id).values(listed=len(keys), total=len(keys), posts=0)
-    )
+    values = {"listed": len(keys), "total": len(keys), "posts": 0}
+    session.execute(update(_export).where(_export.c.id == export_id).values(values))
 
 
 def add_posts(session: Session, export_id: int, keys: NDArray[np.int64]) -> None:
@@ -193,7 +192,7 @@ def forget(session: Session, post_ids: Collection[int], now: datetime) -> None:
     holding = [number for key in post_ids for number in _holding(session, key)]
     unlisted = _there & _export.c.listed.is_(None)
     _withdraw(session, or_(_there & among(session, _export.c.id, holding), unlisted), ERASED, now)
-    anew = {**work.FREE, "attempts": 0, "posts": 0}
+    anew = {**work.FREE, "attempts": 0, "posts": 0, "total": None}
     session.execute(update(_export).where(_open, among(session, _export.c.id, holding)).values(anew))
 
 
@@ -208,28 +207,30 @@ def expired(session: Session, before: datetime) -> list[int]:
     return list(session.execute(select(_export.c.id).where(_there, _export.c.finished_at < before)).scalars())
 
 
-def kept(session: Session) -> list[int]:
+def kept(session: Session) -> list[Any]:
     """Those whose files are there."""
-    return list(session.execute(select(_export.c.id).where(_there)).scalars())
+    return list(session.execute(select(_export).where(_there).order_by(_export.c.id)))
 
 
-def in_work(session: Session, now: datetime) -> set[int]:
-    """Those that somebody builds now."""
-    return set(session.execute(select(_export.c.id).where(_open, work.held(Export, now))).scalars())
+def in_work(session: Session) -> list[Any]:
+    """Those that some process holds; one that died may be among them."""
+    return list(session.execute(select(_export).where(_open, _export.c.claimed_by.is_not(None))))
 
 
 def uncleared(session: Session) -> list[int]:
-    """Those that were withdrawn, and of which files may be left."""
-    mine = _export.c.withdrawn_at.is_not(None), _export.c.cleared_at.is_(None)
-    return list(session.execute(select(_export.c.id).where(*mine)).scalars())
+    """Those that were withdrawn, or are to be begun anew, and of which files may be left that are to go."""
+    withdrawn = and_(_export.c.withdrawn_at.is_not(None), _export.c.cleared_at.is_(None))
+    anew = and_(_open, _export.c.listed.is_not(None), _export.c.total.is_(None))
+    return list(session.execute(select(_export.c.id).where(or_(withdrawn, anew))).scalars())
 
 
 def clear(session: Session, export_ids: Iterable[int], now: datetime) -> None:
     """Their files are gone, and with them the need to know what they held."""
-    numbers = list(export_ids)
-    mine = among(session, _export.c.id, numbers), _export.c.cleared_at.is_(None)
-    session.execute(update(_export).where(*mine).values(cleared_at=now))
-    session.execute(delete(_exported).where(among(session, _exported.c.export_id, numbers)))
+    mine = among(session, _export.c.id, list(export_ids))
+    session.execute(update(_export).where(mine, _open).values(listed=None))
+    session.execute(update(_export).where(mine, not_(_open), _export.c.cleared_at.is_(None)).values(cleared_at=now))
+    over = select(_export.c.id).where(mine)
+    session.execute(delete(_exported).where(_exported.c.export_id.in_(over)))
 
 
 def _withdraw(session: Session, which: ColumnElement[bool], why: str, now: datetime) -> None:

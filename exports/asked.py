@@ -1,29 +1,49 @@
 """What somebody asked for at the server, checked at once, and turned into the order that a process builds."""
 
-from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from sqlmodel import Session
 
-from core import plugins, times
-from core.errors import BadRequest
+from core import times
 from core.export import ExportForm
+from core.tables import CitationConfig
 from db import ledger
 from db.entries import topic_slugs
 from db.query import PostQuery, selection
-from exports import tables
+from db.selection import keys_of
+from exports import sampling
+from exports.batch import Options
+from exports.order import Order
+from exports.papers import citation, command
+from exports.papers.about import About
+from exports.sampling import Sample
 
 
-def checked(session: Session, form: ExportForm) -> PostQuery:
-    """Which posts, as of when. Raises BadRequest, and QueryError with the place in the query."""
-    formats = plugins.load("exports.formats")
-    if form.format not in formats:
-        raise BadRequest(f"there is no format {form.format!r}; there are {', '.join(formats)}", parameter="format")
-    _check_columns(form.tables, form.columns, topic_slugs(session))
-    query = PostQuery.build(form.query, as_of=form.as_of)
-    selection(session, query)
-    return query
+def order(form: ExportForm, cited: CitationConfig, pseudonyms: bytes | None = None) -> Order:
+    """`pseudonyms` is the key of the names that handles get. Raises BadRequest, and QueryError with the place."""
+    sample = form.sample
+    return Order.build(
+        PostQuery.build(form.query, as_of=form.as_of),
+        form.format,
+        form.audience,
+        tables=form.tables,
+        columns=form.columns,
+        csv=Options(form.bom, form.raw),
+        pseudonyms=pseudonyms if form.pseudonymise else None,
+        zip=True,
+        sample=Sample(sample.size, tuple(sample.stratify), sample.seed) if sample else None,
+        citation=cited,
+    )
+
+
+def check(session: Session, wanted: Order) -> None:
+    """Whether the archive has all that it names. Raises BadRequest, QueryError."""
+    wanted.chosen(topic_slugs(session))
+    selection(session, wanted.query)
 
 
 def moment(session: Session, query: PostQuery, now: datetime) -> datetime:
@@ -32,40 +52,20 @@ def moment(session: Session, query: PostQuery, now: datetime) -> datetime:
     return query.as_of or (last.at if last else now)
 
 
-def _check_columns(
-    names: Sequence[str] | None, columns: Mapping[str, Sequence[str]], topics: Sequence[str]
-) -> None:
-    every = tables.every(topics)
-    for name in [*(names or ()), *columns]:
-        if name not in every:
-            raise BadRequest(f"there is no table {name!r}; there are {', '.join(every)}", parameter="tables")
-    for name, paths in columns.items():
-        known = _paths(every[name].fields, ())
-        for path in paths:
-            if path not in known:
-                raise BadRequest(
-                    f"{name} has no column {path!r}; it has {', '.join(known)}", parameter="columns"
-                )
-
-
-def _paths(fields: Sequence[tables.Field], before: tuple[str, ...]) -> list[str]:
-    found: list[str] = []
-    for field in fields:
-        path = (*before, field.name)
-        found.append(".".join(path))
-        if field.nested:
-            found += _paths(field.fields, path)
-    return found
+def keys(session: Session, wanted: Order) -> NDArray[np.int64]:
+    """The row keys of the posts that may be in it, sorted; what was erased is there with its digests."""
+    if wanted.sample:
+        return np.array(sampling.draw(session, wanted.query, wanted.sample), np.int64)
+    return np.unique(keys_of(session, selection(session, replace(wanted.query, tombstones=True)).keys()))
 
 
 def form_of(row: Any) -> ExportForm:
     """What was asked for, its moment fixed."""
-    return ExportForm.model_validate(
-        {
-            "query": row.query,
-            "format": row.format,
-            "as_of": times.text(row.as_of),
-            "audience": row.audience,
-            **row.options,
-        }
-    )
+    named = {"query": row.query, "format": row.format, "as_of": times.text(row.as_of), "audience": row.audience}
+    return ExportForm.model_validate({**named, **row.options})
+
+
+def telling(manifest: dict[str, Any], cited: CitationConfig) -> dict[str, str]:
+    """How to cite a release, and the command that builds it again."""
+    about = About(manifest, {}, (), (), cited)
+    return {"citation": citation.text(about), "command": command.rebuild(about)}

@@ -1,28 +1,25 @@
 """Building what waits, in a process of its own: `python -m kle.building`, started by `kle.exporting`.
 
-A release is made of rows that pass through Python one by one: in the process that answers requests each of them would
-wait for it. So it has its own, which ends with the one that started it. It may die at any moment: until the end
-nothing lies under the release's name, its claim runs out, and another process begins anew.
+A release is made of rows that pass through Python: in the process that answers requests each of these would wait for
+it. So it has its own, which ends with the one that started it. It may die at any moment: until the end nothing lies
+under the release's name, its claim runs out, and another process begins anew.
 """
 
 import os
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 
 import structlog
 
-from core import times
+from core import sealed, times
 from core.errors import KleError, NoRoom
 from core.settings import Settings
 from db import exports, room, work
 from db.database import Database
-from db.query import PostQuery, selection
-from db.selection import keys_of
-from exports import asked, release, store, written
+from exports import asked, release, store
 from kle import claims, runtime
 from kle.storage import Storage
 
@@ -87,8 +84,8 @@ def lacking(settings: Settings) -> str | None:
     if free is None or free >= settings.min_free:
         return None
     return (
-        f"{room.NO_ROOM}: {free / 1e6:,.0f} MB are free where exports lie, and {settings.min_free / 1e6:,.0f} MB are"
-        " kept back (KLE_MIN_FREE): make room and ask again"
+        f"{room.NO_ROOM}: {free / 1e6:,.0f} MB are free where exports lie, and {settings.min_free / 1e6:,.0f} MB"
+        " are kept back (KLE_MIN_FREE): make room and ask again"
     )
 
 
@@ -105,9 +102,10 @@ def build_all(settings: Settings, database: Database, stop: Event) -> None:
         build(settings, database, row, worker, stop)
 
 
-def _wanted(database: Database) -> set[int]:
+def _wanted(database: Database) -> set[str]:
     with database.read() as session:
-        return exports.in_work(session, times.now()) | set(exports.kept(session))
+        built = {store.name(row.id, row.claimed_by) for row in exports.in_work(session)}
+        return built | {row.result["folder"] for row in exports.kept(session)}
 
 
 def build(settings: Settings, database: Database, row: Any, worker: str, stop: Event) -> None:
@@ -123,7 +121,7 @@ def build(settings: Settings, database: Database, row: Any, worker: str, stop: E
             done, why = False, f"it broke off ({type(error).__name__}): the log says more"
     if done:
         return
-    store.remove(settings.data_dir, row.id)
+    store.discard(settings.data_dir, store.name(row.id, worker))
     with database.write() as session:
         if stop.is_set():
             exports.release(session, row.id, worker)
@@ -137,18 +135,17 @@ def _made(settings: Settings, database: Database, row: Any, worker: str, watch: 
     if said := lacking(settings):
         raise NoRoom(said)
     form = asked.form_of(row)
-    order = asked.order(form, settings)
-    note = exports.note_posts
+    order = asked.order(form, settings.citation, sealed.derived(settings.secret_key, settings.data_dir, "pseudonyms"))
     with database.read() as session:
         keys = asked.keys(session, order)
+    store.remove(settings.data_dir, row.id)  # of tries before this one
     with database.write() as session:
         if not exports.keep_up(session, row.id, worker, times.now(), 0):
             return False
         exports.note_posts(session, row.id, keys)
-    folder = store.fresh(settings.data_dir, row.id)
-    made = release.export(
-        database, order, folder / store.RELEASE, progress=watch.add, going=watch.going
-    )
+    folder = store.fresh(settings.data_dir, store.name(row.id, worker))
+    made = release.export(database, order, folder / store.RELEASE, progress=watch.add, going=watch.going,
+        by=row.owner)
     if not watch.going():
         return False
     result = head(made, folder)
@@ -162,10 +159,11 @@ def _made(settings: Settings, database: Database, row: Any, worker: str, watch: 
 
 def head(made: dict[str, Any], folder: Path) -> dict[str, Any]:
     """What is kept of a release beside its files."""
-    kept = {name: value for name, value in made["manifest"].items() if name not in ("files", "query", "format")}
+    kept = {name: value for name, value in made["manifest"].items() if name != "files"}
     return {
+        "folder": folder.name,
         "files": made["files"],
-        "zip": {"path": store.ZIP, **written.described(folder / store.ZIP)},
+        "zip": {**made["zip"], "path": store.ZIP},
         "manifest": kept,
     }
 

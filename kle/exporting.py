@@ -5,6 +5,8 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
 
 import structlog
 
@@ -28,6 +30,9 @@ class Exporting:
     _builder: subprocess.Popen[bytes] | None = None
     _not_before: float = field(default=float("-inf"))
 
+    def __post_init__(self) -> None:
+        store.root(self.settings.data_dir).mkdir(parents=True, exist_ok=True, mode=0o700)
+
     def tick(self) -> None:
         """One builder at a time, as long as something waits."""
         if self._builder and self._builder.poll() is None:
@@ -48,8 +53,8 @@ class Exporting:
         self._builder = None
 
     def tidy(self) -> None:
-        expire(self.settings, self.database)
-        clear(self.settings, self.database)
+        expire(self.settings.data_dir, self.settings.exports_kept, self.database)
+        clear(self.settings.data_dir, self.database)
 
     def stop(self) -> None:
         """It is told to end by the end of its input, and goes on where it is started again."""
@@ -90,29 +95,30 @@ def _environment(settings: Settings) -> dict[str, str]:
     return {f"KLE_{name}": value for name, value in said.items() if value}
 
 
-def expire(settings: Settings, database: Database) -> None:
+def expire(data_dir: Path, kept: timedelta, database: Database) -> None:
     """Files that were kept long enough go, and what has none any more, as in a copy of the archive, is said so."""
-    now = times.now()
     with database.read() as session:
-        over = exports.expired(session, now - settings.exports_kept)
-        over += store.gone(settings.data_dir, exports.kept(session))
-    _remove(settings, database, over)
+        over = exports.expired(session, times.now() - kept)
+        over += store.gone(data_dir, [row.id for row in exports.kept(session)])
+    _remove(data_dir, database, over)
 
 
-def clear(settings: Settings, database: Database) -> None:
-    """The files of what was withdrawn go; until then no erasure is done."""
+def clear(data_dir: Path, database: Database) -> None:
+    """The files of what was withdrawn go; until then no erasure is done. A process that does not share the folder
+    where they lie cannot tell whether they are gone, and leaves that to one that does."""
     with database.read() as session:
         withdrawn = exports.uncleared(session)
-    _remove(settings, database, withdrawn)
+    if store.root(data_dir).is_dir():
+        _remove(data_dir, database, withdrawn)
 
 
-def _remove(settings: Settings, database: Database, numbers: list[int]) -> None:
+def _remove(data_dir: Path, database: Database, numbers: list[int]) -> None:
     if not numbers:
         return
     for number in numbers:
-        store.remove(settings.data_dir, number)
-    left = set(numbers) - set(store.gone(settings.data_dir, numbers))
-    if left:
+        store.remove(data_dir, number)
+    removed = store.gone(data_dir, numbers)
+    if left := set(numbers) - set(removed):
         log.error("files of exports cannot be removed", exports=sorted(left))
     with database.write() as session:
-        exports.clear(session, set(numbers) - left, times.now())
+        exports.clear(session, removed, times.now())

@@ -13,10 +13,10 @@ _erasure = table(Erasure)
 
 def left_over(session: Session) -> str | None:
     """The first one that does: its erasure should have withdrawn it."""
-    for number in exports.kept(session):
-        since = func.min(_erasure.c.at) > exports.get(session, number).finished_at
+    for row in exports.kept(session):
+        since = func.min(_erasure.c.at) > row.finished_at
         erased = session.execute(select(_erasure.c.post_id).group_by(_erasure.c.post_id).having(since)).scalars()
         gone = np.fromiter(erased, np.int64)
-        if gone.size and np.isin(gone, exports.posts_of(session, number)).any():
-            return f"export/{number} holds a post that was erased since, and was not withdrawn"
+        if gone.size and np.isin(gone, exports.posts_of(session, row.id)).any():
+            return f"export/{row.id} holds a post that was erased since, and was not withdrawn"
     return None
