@@ -310,3 +310,43 @@ MATCHED: dict[str, Any] = {
         }
     ],
 }
+EXPORT_REQUEST: dict[str, Any] = {"query": "topic:reform since:2025-01-01", "format": "parquet"}
+EXPORT: dict[str, Any] = {
+    "id": 5,
+    "state": "done",
+    "query": "topic:reform since:2025-01-01",
+    "format": "parquet",
+    "as_of": "2025-09-01T00:00:00Z",
+    "audience": "public",
+    "tables": [],
+    "columns": [],
+    "bom": False,
+    "raw": False,
+    "pseudonymise": False,
+    "sample": None,
+    "owner": "analyst",
+    "asked_at": "2025-09-02T09:00:00Z",
+    "progress": {"posts": 812, "of": 812},
+    "finished_at": "2025-09-02T09:00:04Z",
+    "expires_at": "2025-10-02T09:00:04Z",
+    "error": None,
+    "withdrawn_at": None,
+    "why": None,
+    "bytes": 402113,
+    "files": [{"path": "posts.parquet", "rows": 812, "bytes": 211904, "sha256": DIGEST}],
+    "zip": {"path": "release.zip", "bytes": 190209, "sha256": DIGEST[::-1]},
+    "withheld": [
+        {
+            "platform": "x",
+            "policy": "ids",
+            "posts": 97,
+            "fields": ["text", "media.alt"],
+            "why": "X lets ids be passed on, and no texts.",
+        }
+    ],
+    "manifest": {"release": 1, "counts": {"posts": 812, "tags": 1934}},
+    "citation": "Operator of this kle-monitor archive. (2025). Public posts on Key Leader Engagements:"
+    " topic:reform since:2025-01-01 (Version 2025-09-01T00:00:00Z-9f2c51d47c0e) [Data set].",
+    "command": "kle export 'topic:reform since:2025-01-01' --format parquet --out DIR"
+    " --as-of 2025-09-01T00:00:00Z --audience public",
+}

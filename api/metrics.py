@@ -10,7 +10,7 @@ from sqlmodel import Session
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core import times
-from db import campaigns, counts, deliveries, drift, tags
+from db import campaigns, counts, deliveries, drift, exports, tags
 from db.erasing import tombstones
 from db.erasing.erase import CAUSES
 
@@ -68,6 +68,9 @@ def _archive(session: Session) -> CollectorRegistry:
     messages = Gauge("kle_messages", "Messages of alerts that are not sent, by state", ["state"], registry=made)
     for state, count in deliveries.unsent(session).items():
         messages.labels(state).set(count)
+    releases = Gauge("kle_exports", "Exports that were asked for, by state", ["state"], registry=made)
+    for state, count in exports.counts(session, times.now()).items():
+        releases.labels(state).set(count)
     _drift(session, made)
     made.register(_Erasures(tombstones.figures(session, times.now())))
     return made

@@ -18,6 +18,10 @@ TAGS = [
     {"name": "counts", "description": "How many posts, by time and by what they have in common; the same filters."},
     {"name": "directory", "description": "Topics, actors, accounts, references."},
     {"name": "alerts", "description": "Saved searches that tell of what is new, their channels and messages."},
+    {
+        "name": "exports",
+        "description": "Datasets to be shared and cited, built by the server, and their files.",
+    },
     {"name": "collection", "description": "Sources, runs, whether anybody looked, and drift."},
     {"name": "erasures", "description": "What was erased, why and how fast; forgetting a post."},
     {"name": "health", "description": "Alive, ready, metrics."},
@@ -69,7 +73,7 @@ def _describe(path: str, reads: bool, operation: dict[str, Any]) -> None:
         operation["parameters"][0]["description"] = "platform:platform_id, raw or percent-encoded"
         answers["404"] = _problem("No such post" if reads else "No such post or topic")
     elif "{id}" in path:
-        answers["404"] = _problem("No such alert, channel or delivery")
+        answers["404"] = _problem("No such alert, channel, delivery or export")
     if path.startswith("/api/") and reads:
         answers["304"] = {"description": "Unchanged: If-None-Match names what would be answered"}
         answers["503"] = _problem("It took too long (narrow it) or too much is asked at once; see Retry-After")

@@ -13,6 +13,7 @@ import math
 import os
 import re
 import tomllib
+from datetime import timedelta
 from email.utils import parseaddr
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
@@ -21,7 +22,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
-from core import secrecy
+from core import secrecy, times
 from core.alert import AlertConfig
 from core.errors import SettingsError
 from core.sealed import SHORTEST
@@ -43,13 +44,14 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="KLE_", extra="forbid", frozen=True, hide_input_in_errors=False)
 
     config: Path = Field(default=Path("kle.toml"), description="The file with sources, actors and references.")
-    data_dir: Path = Field(default=Path("data"), description="Where the SQLite database and backups lie.")
+    data_dir: Path = Field(default=Path("data"), description="Where the SQLite database, backups and exports lie.")
     min_free: int = Field(
         default=200_000_000,
         ge=0,
         description="Bytes to keep free beside a SQLite archive; else nothing is collected, imported or tagged.",
     )
     database_url: str = Field(default="", description="SQLAlchemy URL; empty: SQLite in data_dir.")
+    keep_exports: str = Field(default="30d", description="How long files of exports stay, such as 12h or 90d.")
     host: str = Field(default="127.0.0.1", description="Address that the API listens on.")
     port: int = Field(default=8000, ge=0, le=65535, description="Port of the API; 0 takes a free one.")
     base_url: str = Field(default="", description="Public address, for links; empty: host and port.")
@@ -157,6 +159,12 @@ class Settings(BaseSettings):
             raise ValueError("must hold {name} or {definition}, and no other field")
         return value
 
+    @field_validator("keep_exports")
+    @classmethod
+    def _kept(cls, value: str) -> str:
+        times.parse_every(value)
+        return value
+
     @field_validator("smtp_url")
     @classmethod
     def _smtp(cls, value: str) -> str:
@@ -196,6 +204,10 @@ class Settings(BaseSettings):
             if self.database_url.startswith(prefix):
                 return "postgresql+psycopg://" + self.database_url.removeprefix(prefix)
         return self.database_url
+
+    @property
+    def exports_kept(self) -> timedelta:
+        return times.parse_every(self.keep_exports)
 
     @property
     def networks(self) -> tuple[Network, ...]:

@@ -711,6 +711,47 @@ class Attempt(SQLModel, table=True):
     answer: str | None = None
 
 
+class Export(Claimable, table=True):
+    """A release that was asked for at the server, and what became of it. `options` are what else was asked for
+    (`core.export`), `owner` the name of who asked, `as_of` the moment that it shows.
+
+    `posts` of `total` are written. `finished_at` is when it was there, or failed (`error`). `result` is the head of
+    its manifest, `bytes` what it takes on the disk. `listed`: how many posts its rows of `Exported` name, null as
+    long as it has no such list. Withdrawn, `why` says so in words; since `cleared_at` none of its files is left.
+    """
+
+    id: int | None = _key()
+    query: str = Field(sa_column=Column(Text, nullable=False))
+    format: str
+    as_of: datetime = _time()
+    audience: str
+    options: dict[str, Any] = _json(dict)
+    owner: str
+    asked_at: datetime = _time()
+    posts: int = 0
+    total: int | None = None
+    listed: int | None = None
+    finished_at: datetime | None = _time(optional=True)
+    error: str | None = None
+    result: dict[str, Any] = _json(dict)
+    bytes: int | None = Field(default=None, sa_type=Key)
+    withdrawn_at: datetime | None = _time(optional=True)
+    why: str | None = None
+    cleared_at: datetime | None = _time(optional=True)
+
+
+class Exported(SQLModel, table=True):
+    """Some of the posts that an export may hold: their row keys from `first` to `last`, sorted, 8 bytes each. By it
+    who erases a post finds the files that have its text."""
+
+    __table_args__ = (Index("ix_exported_first_last", "first", "last"),)
+    id: int | None = _key()
+    export_id: int = _ref("export.id", index=True)
+    first: int = Field(sa_type=Key)
+    last: int = Field(sa_type=Key)
+    posts: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+
+
 class Meta(SQLModel, table=True):
     """Small facts about the archive itself, such as the fold version of its index."""
 

@@ -5,7 +5,7 @@ from sqlmodel import Session
 
 from core import ids
 from core.post import SeenPost
-from db import keys, search, vectors
+from db import exports, keys, search, vectors
 from db.models import (
     Alias,
     Enclosed,
@@ -44,6 +44,7 @@ def rekey(session: Session, old_id: int, seen: SeenPost) -> int:
     for child in _CHILDREN:
         session.execute(update(table(child)).where(table(child).c.post_id == old_id).values(post_id=key))
     vectors.move(session, old_id, key)
+    exports.follow(session, old_id, key)
     session.execute(delete(_post).where(_post.c.id == old_id))
     former = ids.public_id(old["platform"], old["platform_id"])
     insert_quietly(session, Alias, [{"public_id": former, "post_id": key}])

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import structlog
 
@@ -10,6 +11,7 @@ from db import alert_retention
 from db.database import Database
 from db.erasing import due, purge, retention
 from db.erasing.due import Rule
+from kle import exporting
 
 SLICE = 5  # posts of one transaction: up to 30 ms each, and others want to write
 MESSAGES = 50  # of one transaction
@@ -91,6 +93,7 @@ def announce(database: Database) -> None:
         retention.announce(session, found, now)
 
 
-def purge_traces(database: Database, going: Going = always, *, whole: bool = False) -> bool:
-    """Take the last traces of what was erased; True once none is left."""
+def purge_traces(database: Database, data_dir: Path, going: Going = always, *, whole: bool = False) -> bool:
+    """Take the last traces of what was erased, files of exports among them; True once none is left."""
+    exporting.clear(data_dir, database)
     return purge.purge(database, times.now, going=going, whole=whole)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from core import times
@@ -48,10 +49,10 @@ def erase(database: Database, keys: Sequence[int], reason: str) -> list[dict[str
     return done
 
 
-def purge(database: Database) -> bool:
+def purge(database: Database, data_dir: Path) -> bool:
     with output.progress() as bar:
         bar.add_task("clearing the index, the file and its log", total=None)
-        return forgetting.purge_traces(database, whole=True)
+        return forgetting.purge_traces(database, data_dir, whole=True)
 
 
 def show_done(database: Database, done: Sequence[dict[str, Any]], purged: bool, json: bool) -> None:

@@ -99,6 +99,7 @@ def _worker(settings: Settings, database: Database, role: Role, desk: Desk | Non
         forgetting=here,
         model=model,
         desk=desk,
+        exporting=here,
     )
 
 

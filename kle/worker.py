@@ -25,6 +25,7 @@ from db.database import Database
 from db.models import Source
 from kle import claims, drifting, forgetting, jumps
 from kle.alerting import Alerting
+from kle.exporting import Exporting
 from kle.storage import Storage
 
 if TYPE_CHECKING:
@@ -36,8 +37,8 @@ log = structlog.get_logger("kle.worker")
 
 
 class Worker:
-    """Collects, tags (if it has a model), forgets, tells of alerts (if it has a desk) and seals the ledger
-    (PostgreSQL), as long as it is started."""
+    """Collects, tags (if it has a model), forgets, tells of alerts (if it has a desk), has exports built and seals
+    the ledger (PostgreSQL), as long as it is started."""
 
     def __init__(
         self,
@@ -48,12 +49,15 @@ class Worker:
         forgetting: bool = False,
         model: "Classifier | None" = None,
         desk: Desk | None = None,
+        exporting: bool = False,
     ) -> None:
         self.name = claims.worker_name()
         self._database, self._model, self._forgetting = database, model, forgetting
         self._fetcher = Fetcher.from_settings(settings) if collecting else None
         self._scheduler = BackgroundScheduler(timezone="UTC")
         self._alerting = Alerting(database, desk, self.name, settings.tagging) if desk else None
+        self._exporting = Exporting(settings, database) if exporting else None
+        self._data_dir = settings.data_dir
         self.storage = Storage(settings, database, self.name)
         self._clock = jumps.Watch(self._tick_now)
         self._stopping = Event()
@@ -82,6 +86,9 @@ class Worker:
             self._every_second(self._alerting.deliver)
             self._every(10, self._alerting.judge)
             self._every(60 * MINUTE, self._alerting.tidy)
+        if self._exporting:
+            self._every_second(self._exporting.tick)
+            self._every(MINUTE, self._exporting.tidy)
         if self._database.dialect == "postgresql":
             self._every_second(self._seal)
         self._scheduler.start()
@@ -101,12 +108,16 @@ class Worker:
         self._stopping.set()
         if self._alerting:
             self._alerting.stop()
+        if self._exporting:
+            self._exporting.stop()
         self._clock.stop()
         if self._scheduler.running:
             self._scheduler.shutdown(wait=True)
         until = time.monotonic() + grace
         if self._alerting:
             self._alerting.close(grace)
+        if self._exporting:
+            self._exporting.close(max(1.0, until - time.monotonic()))
         for thread in list(self._rounds.values()):
             thread.join(max(0.0, until - time.monotonic()))
         if self._rounds or self._alerting:
@@ -191,7 +202,7 @@ class Worker:
 
     def _purge(self) -> None:
         if not self._erasing.locked():
-            forgetting.purge_traces(self._database, self._going)
+            forgetting.purge_traces(self._database, self._data_dir, self._going)
 
     def _tidy(self) -> None:
         """Merge the index's segments in a minute in which nothing was written."""

@@ -15,7 +15,7 @@ from sqlmodel import Session
 
 from core import ids
 from core.text import storable
-from db import audit, ledger, search, vectors
+from db import audit, exports, ledger, search, vectors
 from db.blobs import ERASED
 from db.erasing import messages, quarantined
 from db.find import FOR_GOOD
@@ -65,6 +65,7 @@ def erase_several(session: Session, post_ids: Sequence[int], why: Why, now: date
     held = select(_post).where(_post.c.id.in_(post_ids)).order_by(_post.c.id).with_for_update()
     wanted = [post for post in session.execute(held).mappings().all() if _wanted(session, post, why)]
     keys = [post["id"] for post in wanted]
+    exports.forget(session, keys, now)
     search.remove(session, keys)  # needs the words that go
     vectors.drop(session, keys)
     tombstones = [_erase(session, post, why, now) for post in wanted]

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select, text, update
 from sqlmodel import Session
 
-from db import segments
+from db import exports, segments
 from db.database import Database
 from db.models import Erasure
 from db.upsert import table
@@ -44,13 +44,16 @@ def purge(
 ) -> bool:
     """Take the last traces of what was erased so far; True once none is left, which `purged_at` says.
 
-    False where a reader still needs the old state, where `going` says to stop, or where the file is large and was
-    written anew less than a day ago (unless `whole`): it goes on with the next call.
+    False where a reader still needs the old state, where `going` says to stop, where the file is large and was
+    written anew less than a day ago (unless `whole`), or where files of a withdrawn export are left: it goes on
+    with the next call.
     """
     with database.read() as session:
-        numbers, before = waiting(session), last(session)
+        numbers, before, files = waiting(session), last(session), exports.uncleared(session)
     if not numbers:
         return True
+    if files:
+        return False
     if database.dialect == "sqlite":
         large = database.file is not None and database.file.stat().st_size > SMALL
         if large and not whole and before and now() - before < EVERY:

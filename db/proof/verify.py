@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from db import audit, damage, ledger
 from db.models import Audit, Erasure, Ledger, Post, Unsealed
-from db.proof import agreement, derived, erased, forms, fulltext, messages, sealed, stored
+from db.proof import agreement, derived, erased, exported, forms, fulltext, messages, sealed, stored
 from db.slices import slices
 from db.upsert import is_sqlite, table
 
@@ -121,7 +121,7 @@ def _agreement(session: Session, spoken: Counter[str]) -> Iterator[Step]:
     yield "rows", _unspoken(session, spoken)
     for part in (forms, agreement, derived, messages, fulltext):
         yield "agreement", part.problem(session)
-    for traces in (erased, messages):
+    for traces in (erased, messages, exported):
         yield "erased", traces.left_over(session)
 
 

@@ -49,14 +49,14 @@ def forget(
             screen.report(database, _REPORTED, json)
         return
     _check(ids, reason, yes, json)
-    with runtime.archive() as (_, database):
+    with runtime.archive() as (settings, database):
         plans = screen.plans(database, ids or [])
         if not json:
             screen.show_plans(plans)
         if not yes and not typer.confirm("Erase them for good?", err=True):
             output.fail("nothing was erased", 1)
         done = screen.erase(database, list(plans), reason)
-        purged = screen.purge(database)
+        purged = screen.purge(database, settings.data_dir)
         screen.show_done(database, done, purged, json)
     if not purged:
         output.note(_NOT_PURGED)
@@ -86,12 +86,12 @@ def retention(
     from kle import forgetting_screen as screen
     from kle import runtime
 
-    with runtime.archive(sync=runtime.config_is_there()) as (_, database):
+    with runtime.archive(sync=runtime.config_is_there()) as (settings, database):
         found = screen.what_is_due(database)
         purged = True
         if apply:
             found["erased"] = screen.apply(database)
-            purged = screen.purge(database)
+            purged = screen.purge(database, settings.data_dir)
             found["purged"] = purged
     if json:
         output.print_json(found)
