@@ -15,6 +15,7 @@ from typing import Any
 import orjson
 
 from core.errors import KleError
+from exports.harmless import as_it_was
 from exports.tables import Field, Table
 
 _TIME = re.compile(r"^(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)(?:\.(\d+))?(?:Z|\+00:00)?$")
@@ -43,7 +44,7 @@ def count(file: Path) -> int:
 
 def compare(ours: Path, theirs: Path, table: Table, most: int | None = None) -> None:
     """Our first `most` rows, or all of them, have to be among theirs. Raises KleError."""
-    wanted = Counter(islice(rows(ours, table), most))
+    wanted = Counter(islice(rows(ours, table, ours=True), most))
     near = most and _NEAR * most
     lacking = wanted - Counter(islice(rows(theirs, table), near))
     if lacking:
@@ -61,16 +62,20 @@ def _difference(missing: Row, there: Sequence[Row], table: Table) -> str:
     return f"{missing[0]}: {min(differing, key=len, default={})}"[:600]
 
 
-def rows(file: Path, table: Table) -> Iterator[Row]:
-    """Texts in the order of the table's columns."""
+def rows(file: Path, table: Table, *, ours: bool = False) -> Iterator[Row]:
+    """Texts in the order of the table's columns. In `ours` what a spreadsheet would run was made harmless."""
+    quoted = ours and file.suffix == ".csv"
     columns = table.columns()
     known = {*columns, *(field.name for field in table.fields), *_OWN}
     for row in _READERS[file.suffix[1:]](file):
         if more := set(row) - known:
             raise KleError(f"{file} has columns that a release has not: {', '.join(sorted(more))}")
-        yield tuple(
-            _same(row[name] if name in row else _at(row, path), field) for name, (path, field) in columns.items()
-        )
+        yield tuple(_same(_plainly(row, name, path, quoted), field) for name, (path, field) in columns.items())
+
+
+def _plainly(row: dict[str, Any], name: str, path: Sequence[str], quoted: bool) -> Any:
+    value = row[name] if name in row else _at(row, path)
+    return as_it_was(value) if quoted else value
 
 
 def _at(row: Any, path: Sequence[str]) -> Any:

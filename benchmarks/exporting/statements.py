@@ -96,14 +96,19 @@ def statements(topics: Mapping[str, int]) -> dict[str, str]:
             " ORDER BY g.post_id, g.id",
         ),
         "runs": _select(
-            known["runs"], {"source": "s.name", "kind": "s.kind", **_columns(known["runs"], "r")},
+                        known["runs"],
+            {"source": "s.name", "kind": "s.kind", **_run()},
+
             "FROM run AS r JOIN source AS s ON s.id = r.source_id ORDER BY r.id",
         ),
     }  # fmt: skip
 
 
-def _columns(table: tables.Table, alias: str) -> dict[str, str]:
-    return {name: f"{alias}.{name}" for name in table.columns() if name not in ("source", "kind")}
+def _run() -> dict[str, str]:
+    """Before it ended nobody knows what it showed."""
+    counts = ("posts", "posts_new", "posts_changed", "problems")
+    told = {name: f"CASE WHEN r.finished_at IS NOT NULL THEN r.{name} END" for name in counts}
+    return {name: f"r.{name}" for name in ("started_at", "finished_at", "outcome")} | told
 
 
 def _select(table: tables.Table, found: Mapping[str, str], rest: str) -> str:
