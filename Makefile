@@ -26,13 +26,14 @@ check:  ## lint, format, types, arrows of the house, tests with coverage
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m pytest -m "not torture" $(PARALLEL) --cov --cov-report=term:skip-covered
 
-bench:  ## collecting, tagging, proof, searching, alerts, side by side with what else there is; POSTS=1000000 to search
+bench:  ## collecting, tagging, proof, searching, alerts, releases, side by side with what else there is; POSTS=1000000 to search
 	@./install.sh requirements-bench.txt
 	@$(BIN)/python -m benchmarks.collecting
 	@$(BIN)/python -m benchmarks.tagging
 	@$(BIN)/python -m benchmarks.proof
 	@$(BIN)/python -m benchmarks.searching run --posts $(POSTS)
 	@$(BIN)/python -m benchmarks.alerting
+	@$(BIN)/python -m benchmarks.exporting --posts $(POSTS)
 
 lock:  ## renew the requirement files with uv; UPGRADE=--upgrade takes the newest releases
 	@$(COMPILE) pyproject.toml --group build -o requirements.txt
