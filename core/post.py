@@ -1,5 +1,6 @@
 """The form in which posts travel: from `parse` to the archive, from `kle parse` to `kle import`."""
 
+import hashlib
 import re
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
@@ -16,7 +17,9 @@ KINDS: tuple[str, ...] = Kind.__args__  # type: ignore[attr-defined]
 PRECISIONS: tuple[str, ...] = Precision.__args__  # type: ignore[attr-defined]
 _AHEAD = timedelta(minutes=10)  # clocks differ
 _MOST = 1 << 63  # counts that no database column holds
+_PSEUDONYM = re.compile(r"~[0-9a-f]{32}")
 _PLATFORM = re.compile(r"[a-z][a-z0-9_]{0,31}")
+WITHHELD = "the text of this post was withheld from the copy at hand; import the operator's own export"
 METRICS = ("likes", "reposts", "replies", "quotes", "views")
 
 
@@ -32,6 +35,11 @@ class View(IntEnum):
 OWN_VIEW = {"feed": View.ENTRY, "article": View.PAGE}  # where a record is what its platform's reader shows
 
 
+def named(handle: str | None) -> bool:
+    """Whether it tells who that is: none, or a release's pseudonym, does not."""
+    return bool(handle) and not _PSEUDONYM.fullmatch(str(handle))
+
+
 @dataclass(frozen=True, slots=True)
 class Account:
     """`handle` as its platform writes it, X with the @ ("@CJTFOIR"); feeds and pages: their host name.
@@ -45,12 +53,56 @@ class Account:
     name: str | None = None
     wishes: tuple[str, ...] | None = None
 
+    @property
+    def named(self) -> bool:
+        return named(self.handle)
+
 
 @dataclass(frozen=True, slots=True)
 class Media:
     type: str  # image, video, audio, or the source's own word
     url: str
     alt: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """Which version of another archive shows this state: its number, change, time and digest there. `before` is
+    where that archive itself has it from."""
+
+    archive: str
+    number: int
+    change: str
+    seen_at: datetime
+    digest: str
+    before: "Elsewhere | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a post was seen: itself, or (second hand) quoted by the page at `url`."""
+
+    url: str | None
+    first_hand: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """Counts of a post when they were observed."""
+
+    at: datetime
+    counts: dict[str, int | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """What a person said of a topic in another archive: `tagged` or `not`, who, why and when."""
+
+    topic: str
+    decision: str
+    name: str
+    note: str | None
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +115,10 @@ class SeenPost:
     own on this post ("sensitive", "graphic-media"). `revised_at` is when its author made this state of it, where
     the platform tells: an older state that is seen later is no edit. `other_ids` are further platform ids of it.
     `measured_at` is when its counts were observed, where that was not just now: in a file of another day.
+
+    What only another archive's release tells: `elsewhere` is the version of there that shows this state, `history`
+    all that are still there, this one among them, in order; `observed` are all its counts, `words` what people said
+    of its topics. `places` are further ones where it was seen.
     """
 
     platform: str
@@ -87,6 +143,11 @@ class SeenPost:
     revised_at: datetime | None = None
     other_ids: tuple[str, ...] = ()
     measured_at: datetime | None = None
+    places: tuple[Place, ...] = ()
+    elsewhere: Elsewhere | None = None
+    history: tuple["SeenPost", ...] = ()
+    observed: tuple[Counted, ...] = ()
+    words: tuple[Word, ...] = ()
 
     @property
     def id(self) -> str:
@@ -149,23 +210,24 @@ def from_json(record: dict[str, Any]) -> SeenPost:
     if kind not in KINDS:
         raise ParseError(f"kind {kind!r} is not one of {', '.join(KINDS)}")
     if isinstance(record.get("rights"), dict) and record["rights"].get("text_withheld") is True:
-        raise ParseError(
-            "the text of this post was withheld from the copy at hand; import the operator's own export"
-        )
+        raise ParseError(WITHHELD)
+    text = _text(record, "text")
+    if record.get("text_sha256") not in (None, hashlib.sha256(text.encode()).hexdigest()):
+        raise ParseError("its text is not the one that text_sha256 tells of: it was changed after it was exported")
     first_hand = _first_hand(record)
     return SeenPost(
         platform=platform,
         platform_id=platform_id,
         kind=kind,
         account=_account(record.get("account"), platform),
-        text=_text(record, "text"),
+        text=text,
         url=_text(record, "url") or None,
         lang=_text(record, "lang") or None,
         created_at=_time(record, "created_at"),
         precision=_precision(record),
         links=tuple(_list(record, "links", str)),
         media=tuple(_media(item) for item in _list(record, "media", dict)),
-        metrics=_metrics(record.get("metrics")),
+        metrics=counts(record.get("metrics")),
         synthetic=record.get("synthetic") is True,
         deleted=_deleted(record),
         view=OWN_VIEW.get(platform, View.FULL) if first_hand else View.QUOTE,
@@ -174,6 +236,7 @@ def from_json(record: dict[str, Any]) -> SeenPost:
         labels=tuple(_list(record, "labels", str)),
         revised_at=_time(record, "changed_at"),
         measured_at=_observed(record.get("metrics")),
+        places=_places(record),
     )
 
 
@@ -209,7 +272,8 @@ def _media(item: dict[str, Any]) -> Media:
     return Media(_text(item, "type") or "image", _text(item, "url", required=True), _text(item, "alt") or None)
 
 
-def _metrics(value: Any) -> dict[str, int | None]:
+def counts(value: Any) -> dict[str, int | None]:
+    """{} where nothing is counted. Raises ParseError."""
     if value is None:
         return {}
     if not isinstance(value, dict):
@@ -255,6 +319,14 @@ def _precision(record: dict[str, Any]) -> Precision:
 def _first_hand(record: dict[str, Any]) -> bool:
     sightings = _list(record, "sightings", dict)
     return not sightings or any(s.get("first_hand", True) for s in sightings)
+
+
+def _places(record: dict[str, Any]) -> tuple[Place, ...]:
+    """Where it was seen, if at more than one address: a single one is the post's own."""
+    sightings = _list(record, "sightings", dict)
+    if len(sightings) < 2:
+        return ()
+    return tuple(Place(_text(s, "url") or None, s.get("first_hand", True) is True) for s in sightings)
 
 
 def _sighting_url(record: dict[str, Any]) -> str | None:

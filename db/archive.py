@@ -7,25 +7,24 @@ posts already, add the new ones, add versions to those that changed, note where 
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import update
 from sqlmodel import Session
 
 from core import garbage, lang, times
 from core.post import METRICS, Media, SeenPost, View
-from db import accounts, admit, captures, clock, entries, find, keys, ledger, search, seen, sources, vectors
+from db import accounts, admit, captures, entries, find, keys, search, seen, sources, versions
 from db import media as files
 from db.erasing import forgotten
 from db.find import Known
-from db.models import Post, Source, Tag, Version
-from db.proof import digests
+from db.models import Post, Source
+from db.moving.merging import released
 from db.seen import Counts, Look
-from db.upsert import Row, insert_all, table
+from db.upsert import Row, table
 
 MOST = 500  # posts of one call, so that a write stays short
 _ROUNDS = 20  # tries of a slice against writers who take the same keys (PostgreSQL)
-_post, _version, _tag = table(Post), table(Version), table(Tag)
+_post = table(Post)
 
 
 @garbage.paused()
@@ -52,6 +51,7 @@ def archive(
     find.wait_for_turn(session, sound)
     for once in admit.passes(sound, look.shared):
         _take(look, once)
+    released.say(look, look.spoken)
     if look.forgotten and capture_id is not None:
         forgotten.hide(session, capture_id, look.forgotten, now)
     search.refresh(session, look.touched)
@@ -65,7 +65,8 @@ def _take(look: Look, posts: Sequence[SeenPost]) -> None:
         waiting = _without_forgotten(look, waiting, known)
         rest = _add(look, [p for p in waiting if p.id not in known])
         pairs = {known[p.id].id: (p, known[p.id]) for p in reversed(waiting) if p.id in known}
-        rest += _update(look, list(pairs.values()))
+        rest += _update(look, [pair for pair in pairs.values() if not pair[0].elsewhere])
+        rest += released.join(look, [pair for pair in pairs.values() if pair[0].elsewhere])
         rest += [p for p in waiting if p.id in known and pairs[known[p.id].id][0] is not p]  # by another id
         if not rest:
             return
@@ -75,16 +76,17 @@ def _take(look: Look, posts: Sequence[SeenPost]) -> None:
 
 def _without_forgotten(look: Look, posts: Sequence[SeenPost], known: dict[str, Known]) -> list[SeenPost]:
     """What was erased for good does not come back, under whichever of its ids it is shown; what was deleted there,
-    not as a quotation, or as deleted once more."""
+    not as a quotation, or as deleted once more, nor because another archive saw it while it was there."""
     erased = {p.id: known[p.id] for p in posts if p.id in known and known[p.id].erased}
-    look.forgotten.update(row.id for row in erased.values() if row.forgotten)
-    look.counts.forgotten += sum(row.forgotten for row in erased.values())
+    gone = [erased[p.id] for p in posts if p.id in erased and (p.elsewhere or erased[p.id].forgotten)]
+    look.forgotten.update(row.id for row in gone)
+    look.counts.forgotten += len(gone)
     back = {p.id for p in posts if p.id in erased and _is_back(p, erased[p.id])}
     return [p for p in posts if p.id not in erased or p.id in back]
 
 
 def _is_back(post: SeenPost, old: Known) -> bool:
-    return post.first_hand and not post.deleted and not old.forgotten
+    return post.first_hand and not post.deleted and not old.forgotten and not post.elsewhere
 
 
 # -- new posts ----------------------------------------------------------------------------------------------
@@ -101,16 +103,26 @@ def _add(look: Look, posts: Sequence[SeenPost]) -> list[SeenPost]:
     rows.sort(key=lambda pair: pair[0]["id"])
     mine = keys.insert(look.session, [row for row, _ in rows])
     taken = [(row, post) for row, post in rows if row["id"] in mine]
-    versions = _add_versions(look, [(row, post, 1, "first") for row, post in taken])
-    new = [entries.of_new(row, *version) for (row, _), version in zip(taken, versions, strict=True)]
+    added = _add_versions(look, [(row, *step) for row, post in taken for step in _steps(post)])
+    single = {row["id"]: row for row, _ in taken if row["versions"] == 1}
+    new = [entries.of_new(single[v["post_id"]], n, v) for n, v in added if v["post_id"] in single]
     search.add(look.session, new)
+    look.touched.update(row["id"] for row, _ in taken if row["versions"] > 1)
     seen.first(look, [(row["id"], post) for row, post in taken])
     look.counts.new += len(taken)
     look.counts.new_follows += [post.follow for _, post in taken if post.follow]
+    look.spoken += [post for _, post in taken if post.words]
     return [post for row, post in rows if row["id"] not in mine]
 
 
+def _steps(post: SeenPost) -> list[tuple[SeenPost, int, str]]:
+    """Its versions with their numbers and changes: the one that is seen, or all that another archive saw."""
+    history = [(state, state.elsewhere.change) for state in post.history if state.elsewhere]
+    return [(s, n, change if n > 1 else "first") for n, (s, change) in enumerate(history or [(post, "first")], 1)]
+
+
 def _post_row(look: Look, key: int, post: SeenPost, owners: dict[tuple[str, str], int]) -> Row:
+    steps = _steps(post)
     return {
         "id": key,
         "platform": post.platform,
@@ -128,9 +140,9 @@ def _post_row(look: Look, key: int, post: SeenPost, owners: dict[tuple[str, str]
         "first_seen_at": look.now,
         "changed_at": look.now,
         "deleted_at": look.now if post.deleted else None,
-        "versions": 1,
-        "current": 1,
-        "edits": 0,
+        "versions": len(steps),
+        "current": max(number for _, number, change in steps if change != "late"),
+        "edits": sum(change == "edit" for _, _, change in steps),
         "labels": list(post.labels),
         **{name: post.metrics.get(name) for name in METRICS},
         "measured_at": (post.measured_at or look.now) if post.metrics else None,
@@ -140,58 +152,11 @@ def _post_row(look: Look, key: int, post: SeenPost, owners: dict[tuple[str, str]
 
 
 def _add_versions(look: Look, made: Sequence[tuple[Row, SeenPost, int, str]]) -> list[tuple[int, Row]]:
-    """Versions and their ledger lines, with their ids; `made` holds (row of the post, as seen, number, change)."""
-    rows = [_version_row(look, row, post, number, change) for row, post, number, change in made]
-    numbers = insert_all(look.session, Version, rows)
-    lines = [
-        ledger.Line("version", f"version/{number}", row["digest"], row["seen_at"])
-        for number, row in zip(numbers, rows, strict=True)
-    ]
-    ledger.append(look.session, lines)
+    """Versions with their ids; `made` holds (row of the post, as seen, number, change)."""
+    rows = [versions.row_of(look, row, post, number, change) for row, post, number, change in made]
+    numbers = versions.add(look.session, rows)
     files.queue(look.session, look.source, [(row["id"], post) for row, post, _, _ in made])
     return list(zip(numbers, rows, strict=True))
-
-
-def _version_row(look: Look, row: Row, post: SeenPost, number: int, change: str) -> Row:
-    account = {"platform": post.account.platform, "handle": post.account.handle} if post.account else None
-    facts = {
-        "id": post.id,
-        "url": row["url"],
-        "kind": row["kind"],
-        "account": account,
-        "lang": row["lang"],
-        "created_at": times.text(row["created_at"]),
-        "precision": row["precision"],
-        "synthetic": row["synthetic"],
-        "source": look.source.name,
-        "via": post.embedded_in,
-        "labels": list(post.labels),
-        "revised_at": times.text(post.revised_at) if post.revised_at else None,
-        "capture": look.captured,
-    }
-    if change == "first" and post.deleted:
-        facts["deleted"] = True  # no other version says that it was gone already
-    made = {
-        "post_id": row["id"],
-        "number": number,
-        "change": change,
-        "text": post.text,
-        "links": list(post.links),
-        "media": media(post),
-        "facts": facts,
-        "view": int(post.view),
-        "seen_at": row["changed_at"],
-        "source_id": look.source.id,
-        "capture_id": look.capture_id,
-        "text_sha256": digests.of_text(post.text),
-        "tag_priority": 0 if look.live else 1,
-        "attempts": 0,
-    }
-    return {**made, "digest": digests.of_version(made)}
-
-
-def media(post: SeenPost) -> list[dict[str, Any]]:
-    return [{"type": m.type, "url": m.url, "alt": m.alt} for m in post.media]
 
 
 # -- posts that are there already ---------------------------------------------------------------------------
@@ -243,7 +208,9 @@ def _better(post: SeenPost, old: Known) -> str | None:
 
 
 def _gains_account(post: SeenPost, old: Known) -> bool:
-    return old.account is None and post.account is not None
+    """Of an author whom nobody knew, or by a release's pseudonym alone, the name is worth something."""
+    known = old.account is not None and old.account.named
+    return not known and post.account is not None and post.account.named
 
 
 def _stale(post: SeenPost, old: Known) -> bool:
@@ -253,7 +220,7 @@ def _stale(post: SeenPost, old: Known) -> bool:
 
 def _shows(post: SeenPost, old: Known) -> bool:
     """Nothing that is not known. A source that tells of no labels takes none away."""
-    same = post.text == old.text and list(post.links) == old.links and media(post) == old.media
+    same = post.text == old.text and list(post.links) == old.links and versions.media(post) == old.media
     return same and set(post.labels) <= set(old.labels)
 
 
@@ -300,14 +267,5 @@ def _add_version(look: Look, post: SeenPost, old: Known, change: str) -> None:
     if change in ("delete", "restore"):
         changed["recheck_at"] = seen.next_recheck(look, post, old.created_at)
     look.session.execute(update(_post).where(_post.c.id == old.id).values(changed))
-    outdate(look.session, old.id, at)
+    versions.outdate(look.session, old.id, at)
     look.counts.changed += 1
-
-
-def outdate(session: Session, post_id: int, now: datetime) -> None:
-    """What models said of the text before this one is not in force any more, and what it meant is forgotten."""
-    judged = (_tag.c.post_id == post_id) & _tag.c.valid_to.is_(None) & _tag.c.model_id.is_not(None)
-    session.execute(update(_tag).where(judged).values(valid_to=clock.not_before(_tag.c.valid_from, now)))
-    before = (_version.c.post_id == post_id) & _version.c.campaign_id.is_not(None)
-    session.execute(update(_version).where(before).values(campaign_id=None))
-    vectors.drop(session, [post_id])

@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 from sqlmodel import Session
 
 from core import ids, rechecks
-from core.post import METRICS, SeenPost, View
+from core.post import METRICS, Counted, SeenPost, View
 from db import find
 from db.find import Known
 from db.models import Alias, Exhibit, Metrics, Post, Sighting, Source
@@ -46,12 +46,15 @@ class Look:
     shared: set[str] = field(default_factory=set)  # addresses that name no single post
     captured: str | None = None  # SHA-256 of the capture's bytes
     forgotten: set[int] = field(default_factory=set)  # posts that were shown, and are to stay erased
+    spoken: list[SeenPost] = field(default_factory=list)  # new ones of whose topics people said something
 
 
 def first(look: Look, pairs: Sequence[tuple[int, SeenPost]]) -> None:
     """New posts, by their row keys."""
-    insert_quietly(look.session, Sighting, [_seen(look, key, post) for key, post in pairs])
+    insert_quietly(look.session, Sighting, [row for key, post in pairs for row in places(look, key, post)])
     _exhibit(look, [key for key, _ in pairs])
+    told = [(key, one) for key, post in pairs for one in post.observed]
+    insert_quietly(look.session, Metrics, [counted(key, one) for key, one in told])
     insert_quietly(look.session, Metrics, [_counted(look, key, post) for key, post in pairs if post.metrics])
     _name(look, pairs)
 
@@ -75,7 +78,7 @@ def next_recheck(look: Look, post: SeenPost, created_at: datetime) -> datetime |
 
 def _sight(look: Look, pairs: Sequence[tuple[int, SeenPost]]) -> set[int]:
     """Note where known posts were seen; the keys of those that were not seen there before."""
-    rows = [_seen(look, key, post) for key, post in sorted(pairs, key=lambda pair: pair[0])]
+    rows = [row for key, post in sorted(pairs, key=lambda pair: pair[0]) for row in places(look, key, post)]
     sighted = insert_new(look.session, Sighting, rows, [_sighting.c.post_id, _sighting.c.first_hand])
     look.touched.update(row.post_id for row in sighted)
     first_hand = [row.post_id for row in sighted if row.first_hand]
@@ -91,12 +94,22 @@ def _exhibit(look: Look, keys: Sequence[int]) -> None:
         insert_quietly(look.session, Exhibit, rows)
 
 
-def _seen(look: Look, key: int, post: SeenPost) -> Row:
+def places(look: Look, key: int, post: SeenPost) -> list[Row]:
+    """Where it was seen, each address once, this view of it first."""
+    first = post.embedded_in or post.url or ""
+    rows = [_seen(look, key, post, first, post.first_hand)]
+    if post.places:
+        others = {place.url or "": place.first_hand for place in post.places}
+        rows += [_seen(look, key, post, url, first_hand) for url, first_hand in others.items() if url != first]
+    return rows
+
+
+def _seen(look: Look, key: int, post: SeenPost, url: str, first_hand: bool) -> Row:
     return {
         "post_id": key,
         "source_id": look.source.id,
-        "url": post.embedded_in or post.url or "",
-        "first_hand": post.first_hand,
+        "url": url,
+        "first_hand": first_hand,
         "seen_at": look.now,
         "capture_id": look.capture_id,
         "shown": _shown(post) if post.follow else None,
@@ -171,5 +184,8 @@ def _newest(post: SeenPost, old: Known) -> dict[str, int | None]:
 
 
 def _counted(look: Look, key: int, post: SeenPost) -> Row:
-    observed = post.measured_at or look.now
-    return {"post_id": key, "observed_at": observed, **{name: post.metrics.get(name) for name in METRICS}}
+    return counted(key, Counted(post.measured_at or look.now, post.metrics))
+
+
+def counted(key: int, observed: Counted) -> Row:
+    return {"post_id": key, "observed_at": observed.at, **{name: observed.counts.get(name) for name in METRICS}}

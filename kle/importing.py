@@ -163,8 +163,8 @@ class _Taking:
 
 def _size(file: Path) -> int:
     try:
-        return file.stat().st_size
-    except OSError:
+        return reader.size(file)
+    except (OSError, KleError):  # which is told when it is read
         return 0
 
 

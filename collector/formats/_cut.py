@@ -19,8 +19,8 @@ _OPEN = 4  # slices after which a quotation counts as never closed
 GZIP = b"\x1f\x8b"
 DAMAGED = (OSError, EOFError, zlib.error)
 _FOREIGN = {
-    b"PK\x03\x04": "this is a ZIP archive: unpack it and import the folder or the files of posts in it",
-    b"PAR1": "this is Parquet: import posts.jsonl or posts.csv of a release in one of those formats",
+    b"PK\x03\x04": "this is a ZIP archive, and no release: unpack it and import the folder or the posts in it",
+    b"PAR1": "this is Parquet, which is read as a file of its own: posts.parquet of a release",
     b"\xfd7zXZ": "this is packed with xz: unpack it first; gzip is read as it is",
     b"BZh": "this is packed with bzip2: unpack it first; gzip is read as it is",
     b"(\xb5/\xfd": "this is packed with zstd: unpack it first; gzip is read as it is",

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from collector.formats._reading import About, problem
+from collector.formats._release_tables import refuse_others
 from collector.formats._start import Start
 from core import post as posts
 from core.errors import ParseError
@@ -14,6 +15,9 @@ from core.post import Problem, SeenPost
 
 
 def looks_like(start: Start) -> bool:
+    """Raises ParseError for the other tables of a release."""
+    for record in start.records if start.shape == "lines" else ():
+        refuse_others(record)
     return start.shape != "table" and any(_ours(record) for record in start.records)
 
 

@@ -1,70 +1,52 @@
 """posts.csv of one of the project's own releases: the API's names, nested ones joined by `_`, lists as JSON.
 
 (posts.jsonl of a release is the post form as it is.) A row whose text was withheld is refused with that reason.
+Whether cells were made harmless for spreadsheets is told by the manifest beside the file; without one by its
+columns, since releases of before that were none of theirs and name no text_sha256.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
-import orjson
-
+from collector.formats import _cells
 from collector.formats._reading import About
+from collector.formats._release_tables import FIELDS, refuse_others
 from collector.formats._start import Start
+from collector.releases import opened
 from core import post as posts
-from core.errors import ParseError
-from core.post import METRICS, SeenPost
+from core.post import SeenPost
 
 _NEEDED = frozenset({"platform", "platform_id", "account_handle"})
-_OTHERS = {"topic": "tags", "change": "versions"}  # by a column that only they have
-_LISTS = ("media", "links", "sightings", "labels")
-_FLAGS = ("synthetic",)
-_TEXTS = ("platform", "platform_id", "url", "kind", "text", "lang", "created_at", "created_at_precision", "repeats",
-          "deleted_at")  # fmt: skip
+_BEFORE = frozenset({"rights_text_withheld", "sightings", "tagging"})  # columns of every release of before
+RAW = "raw"
 
 
 def looks_like(start: Start) -> bool:
     """Raises ParseError for the other tables of a release."""
     if start.shape != "table":
         return False
-    columns = set(start.columns)
-    if {"id", "valid_from"} <= columns or {"id", "number", "text_sha256"} <= columns:
-        table = next(name for column, name in _OTHERS.items() if column in columns or name == "versions")
-        raise ParseError(
-            f"this is the table {table} of a release; its posts are in posts.csv or posts.jsonl beside it"
-        )
-    return columns >= _NEEDED
+    refuse_others(start.columns)
+    return set(start.columns) >= _NEEDED
+
+
+def beside(path: Path, account: str) -> Callable[[bytes, bool], dict[str, Any]]:
+    manifest = opened.said(path.with_name(opened.MANIFEST))
+    raw = opened.is_raw(manifest) if opened.is_manifest(manifest) else None
+    return lambda body, first: {} if raw is None else {RAW: raw}
 
 
 def read(row: Mapping[str, str], about: About) -> SeenPost:
-    return posts.from_json(_nested(row))
+    raw = about.beside.get(RAW)
+    names = tuple(row)
+    return posts.from_json(_reader(names, _of_before(names) if raw is None else raw)(list(row.values())))
 
 
-def _nested(row: Mapping[str, str]) -> dict[str, Any]:
-    """The row as the API would show it; an empty cell is null."""
-    record: dict[str, Any] = {name: row.get(name) or None for name in _TEXTS}
-    record["text"] = row.get("text") or ""
-    record |= {name: row.get(name) == "true" for name in _FLAGS}
-    record |= {name: _loaded(name, row[name]) for name in _LISTS if row.get(name)}
-    counts = {name: _count(name, row.get(f"metrics_{name}")) for name in METRICS}
-    observed = {"observed_at": row.get("metrics_observed_at") or None}
-    record["metrics"] = {**counts, **observed} if any(value is not None for value in counts.values()) else None
-    record["rights"] = {"text_withheld": row.get("rights_text_withheld") == "true"}
-    if row.get("account_handle"):
-        record["account"] = {n: row.get(f"account_{n}") or None for n in ("platform", "handle", "name")}
-    return record
+@lru_cache(64)
+def _reader(names: tuple[str, ...], raw: bool) -> Callable[[Any], dict[str, Any]]:
+    return _cells.reader(names, FIELDS["posts"], raw=raw)
 
 
-def _loaded(name: str, cell: str) -> Any:
-    try:
-        return orjson.loads(cell)
-    except orjson.JSONDecodeError:
-        raise ParseError(f"{name} must be a list as JSON, not {cell[:60]!r}") from None
-
-
-def _count(name: str, cell: str | None) -> int | None:
-    if not cell:
-        return None
-    try:
-        return int(cell)
-    except ValueError:
-        raise ParseError(f"metrics_{name} must be a whole number or empty, not {cell[:60]!r}") from None
+def _of_before(names: tuple[str, ...]) -> bool:
+    return "text_sha256" not in names and set(names) >= _BEFORE

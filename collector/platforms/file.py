@@ -10,6 +10,7 @@ import io
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -22,6 +23,7 @@ from collector.formats import _cut, _reading
 from collector.formats._cut import GZIP, Slice
 from collector.formats._reading import About
 from collector.formats._start import Start, sniff
+from collector.releases import opened, pages
 from collector.target import Options
 from core import times
 from core.errors import ParseError
@@ -66,8 +68,12 @@ def slices(
 ) -> Iterator[Page]:
     """One file as pages of some megabytes; the last one carries `state`. Raises Refused, ParseError.
 
-    `url` is the profile that an archive stands for; the header MISSING says what nobody could tell about it.
+    `url` is the profile that an archive stands for; the header MISSING says what nobody could tell about it. A
+    release is read as a whole, by its manifest or its zip.
     """
+    if found := _of_release(path, state or {}, format_):
+        yield from found
+        return
     with _cut.opened(path) as (file, tell):
         head, start = _cut.begin(file)
         if not head.strip():
@@ -80,6 +86,33 @@ def slices(
             kept = (state or {}) if piece.last else {}
             told = headers | {FILE: path.name}
             yield Page(url, piece.body, times.now(), None, told, tool(), kept)
+
+
+def _of_release(path: Path, state: dict[str, Any], format_: str) -> Iterator[Page] | None:
+    """The pages of a release, or of a Parquet file; None for any other file."""
+    if release := opened.at(path):
+        if format_ not in (AUTO, pages.FORMAT):
+            raise ParseError(f"{path} is a release, which is read as it is: leave --format {format_} out")
+        return map(partial(_page, path, state), pages.of_release(release))
+    if pages.is_parquet(path):
+        return map(partial(_page, path, state), pages.of_parquet(path))
+    return None
+
+
+def _page(path: Path, state: dict[str, Any], piece: pages.Slice) -> Page:
+    headers = {FORMAT: piece.format, _SHAPE: "lines", _FIRST: str(piece.first), DONE: str(piece.done)}
+    headers |= {FILE: path.name} | ({_LAST: "true"} if piece.last else {})
+    if piece.missing:
+        headers[MISSING] = piece.missing
+    if piece.beside:
+        headers[_BESIDE] = orjson.dumps(piece.beside).decode()
+    return Page("", piece.body, times.now(), None, headers, tool(), state if piece.last else {})
+
+
+def size(path: Path) -> int:
+    """How many bytes there are to be read."""
+    release = opened.at(path)
+    return pages.size(release) if release else path.stat().st_size
 
 
 def _handle(url: str) -> str:

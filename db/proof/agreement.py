@@ -8,6 +8,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session
 
 from core import times
+from core.post import named
 from db import accounts
 from db.current import CURRENT
 from db.models import Account, Alias, Correction, Post, Sighting, Source, Tag, Version
@@ -78,13 +79,18 @@ def _sightings(session: Session, keys: Sequence[int]) -> dict[int, set[Sighted]]
 
 
 def _authors(session: Session, rows: Sequence[Any]) -> dict[int, Any]:
-    """Of posts whose first version knew no author: the one of the first that did."""
-    late = [r["id"] for r in rows if r["handle"] is not None and not (r["first_facts"] or {}).get("account")]
+    """Of posts whose first version knew no author, or a release's pseudonym: the one of the first that did."""
+    late = [r["id"] for r in rows if r["handle"] is not None and not _author(r["first_facts"] or {})]
     statement = select(_version.c.post_id, _version.c.facts).where(_version.c.post_id.in_(late))
     found: dict[int, Any] = {}
     for row in session.execute(statement.order_by(_version.c.post_id, _version.c.number)) if late else ():
-        found[row.post_id] = found.get(row.post_id) or row.facts.get("account")
+        found[row.post_id] = found.get(row.post_id) or _author(row.facts)
     return found
+
+
+def _author(facts: Any) -> Any:
+    account = facts.get("account")
+    return account if account and named(account["handle"]) else None
 
 
 def _told(name: str, row: Any, aliases: set[str], sighted: set[Sighted]) -> str | None:
@@ -119,7 +125,7 @@ def _origin(name: str, row: Any, sighted: set[Sighted]) -> str | None:
     if facts is None:
         return f"the first version of {name} is not there"
     shown = accounts.key_of(row["account_platform"], row["handle"]) if row["handle"] is not None else None
-    author = facts["account"] or row["author"]
+    author = _author(facts) or row["author"] or facts["account"]
     said = accounts.key_of(author["platform"], author["handle"]) if author else None
     if said != shown or (shown and shown[1] != row["handle_key"]):
         return f"the account of {name} is not the one that was archived"

@@ -12,10 +12,10 @@ from sqlalchemy import select, update
 from sqlmodel import Session
 
 from core import times
-from core.post import METRICS
-from db import archive, clock, corrections, directory, ledger
+from core.post import METRICS, named
+from db import clock, corrections, directory, ledger, versions
 from db.ledger import Line
-from db.models import Alias, Correction, MediaFile, Metrics, Post, Tag, Version
+from db.models import Account, Alias, Correction, MediaFile, Metrics, Post, Tag, Version
 from db.moving.merging import whole
 from db.moving.merging.names import Names
 from db.moving.merging.other import Other
@@ -23,7 +23,7 @@ from db.moving.merging.states import CONTENT, LATE, State, new_states
 from db.proof import digests
 from db.upsert import Row, insert_all, table
 
-_post, _version = table(Post), table(Version)
+_post, _version, _account = table(Post), table(Version), table(Account)
 _media, _correction, _metrics = table(MediaFile), table(Correction), table(Metrics)
 
 
@@ -35,6 +35,7 @@ class Pair:
     versions: list[Row]
     theirs: Other
     moved: bool  # to their id or time just now: that is worth a version
+    added: int = 0  # states that it got from them
 
     @property
     def key(self) -> int:
@@ -51,7 +52,8 @@ class Pair:
 
 def pairs(session: Session, found: dict[int, tuple[Other, bool]]) -> list[Pair]:
     """Key here -> post there and whether ours has just moved; as pairs, with the rows of ours."""
-    posts = session.execute(select(_post).where(_post.c.id.in_(found)).order_by(_post.c.id)).mappings()
+    with_owner = select(_post, _account.c.handle).join_from(_post, _account, isouter=True)
+    posts = session.execute(with_owner.where(_post.c.id.in_(found)).order_by(_post.c.id)).mappings()
     made = {row["id"]: Pair(dict(row), [], *found[row["id"]]) for row in posts}
     history = select(_version).where(_version.c.post_id.in_(found)).order_by(_version.c.post_id, _version.c.number)
     for row in session.execute(history).mappings():
@@ -79,6 +81,7 @@ def _add_states(names: Names, pair: Pair, owners: dict[int, int], counts: dict[s
     if not any(change != LATE for _, change in steps) and (pair.moved or _gains(pair)):
         change = "delete" if pair.ours["deleted_at"] else "fuller"
         steps.append((State({**pair.theirs.current, "view": -1}), change))  # its id, time or author alone
+    pair.added = len(steps)
     numbered = list(enumerate(steps, pair.ours["versions"] + 1))
     last = max((number for number, (_, change) in numbered if change != LATE), default=None)
     for number, (state, change) in numbered:
@@ -95,8 +98,9 @@ def _add_states(names: Names, pair: Pair, owners: dict[int, int], counts: dict[s
 
 
 def _gains(pair: Pair) -> bool:
-    """They know its author, whom we do not."""
-    return pair.ours["account_id"] is None and pair.theirs.account is not None
+    """They know its author, whom we do not, or by a pseudonym alone."""
+    theirs = pair.theirs.account
+    return not named(pair.ours["handle"]) and theirs is not None and named(theirs["handle"])
 
 
 def _late(names: Names, pair: Pair, state: State, number: int) -> Row:
@@ -115,7 +119,7 @@ def _next(names: Names, pair: Pair, state: State, number: int, change: str) -> R
     facts["labels"] = (now if less else shown)["facts"].get("labels", [])
     if less:
         facts["lang"] = now["facts"]["lang"]
-    if pair.ours["account_id"] is not None:
+    if not _gains(pair):
         facts["account"] = now["facts"]["account"] or facts["account"]
     return _sealed(names, pair, state, number, change, content, facts)
 
@@ -148,10 +152,11 @@ def _move_on(names: Names, pair: Pair, row: Row, change: str, owners: dict[int, 
     }
     if pair.theirs.account and _gains(pair):
         changed["account_id"] = owners[pair.theirs.account["id"]]
+        pair.ours["handle"] = pair.theirs.account["handle"]
     if change in ("delete", "restore"):
         changed["recheck_at"] = pair.theirs.row["recheck_at"] if change == "restore" else None
     names.here.execute(update(_post).where(_post.c.id == pair.key).values(changed))
-    archive.outdate(names.here, pair.key, row["seen_at"])
+    versions.outdate(names.here, pair.key, row["seen_at"])
     pair.ours |= changed
     pair.versions.append(row)
 
@@ -185,7 +190,8 @@ def _add_tags(names: Names, pair: Pair, state: State, version_id: int, *, in_for
 
 def _add_words(names: Names, pair: Pair) -> int:
     """Their last word on each topic, where it is later than ours and says something else; how many."""
-    theirs = {names.topics[row["topic_id"]]: row for row in pair.theirs.corrections}
+    said_there = [row for row in pair.theirs.corrections if row["topic_id"] in names.topics]
+    theirs = {names.topics[row["topic_id"]]: row for row in said_there}
     if not theirs:
         return 0
     mine = (

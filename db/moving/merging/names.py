@@ -107,21 +107,18 @@ class Names:
     def credentials(self, wanted: Collection[int]) -> dict[int, int]:
         """Credential there -> a revoked one here that opens nothing, and only names who spoke."""
         rows = self.there.execute(select(_credential).where(_credential.c.id.in_(wanted))).mappings()
-        found = {}
-        for row in rows:
-            name = f"{row['name']} (archive {self.archive_id})"
-            mine = select(_credential.c.id).where(_credential.c.purpose == NAMED, _credential.c.name == name)
-            key = self.here.execute(mine).scalar()
-            if key is None:
-                made: Row = {
-                    "purpose": NAMED,
-                    "name": name,
-                    "secret_sha256": digests.sha256(secrets.token_bytes(32)),
-                }
-                made |= {"scopes": [], "created_at": self.now, "revoked_at": self.now}
-                (key,) = insert_all(self.here, Credential, [made])
-            found[row["id"]] = key
-        return found
+        return {row["id"]: self.speaker(row["name"]) for row in rows}
+
+    def speaker(self, name: str) -> int:
+        """The credential here that only names who spoke there."""
+        named = f"{name} (archive {self.archive_id})"
+        mine = select(_credential.c.id).where(_credential.c.purpose == NAMED, _credential.c.name == named)
+        key: int | None = self.here.execute(mine).scalar()
+        if key is None:
+            made: Row = {"purpose": NAMED, "name": named, "secret_sha256": digests.sha256(secrets.token_bytes(32))}
+            made |= {"scopes": [], "created_at": self.now, "revoked_at": self.now}
+            (key,) = insert_all(self.here, Credential, [made])
+        return key
 
     def take_captures(self, posts: Sequence[Other]) -> None:
         """Fill `captures`: capture there -> capture here, of all that these posts refer to."""

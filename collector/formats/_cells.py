@@ -1,0 +1,83 @@
+"""Cells of a release's CSV -> values as JSON has them: names joined by `_` nested again, lists from their JSON.
+
+A cell that a spreadsheet would take for a formula has a ' in front, and so has one that begins with any number of '
+and then such a sign: exactly one is taken off.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import orjson
+
+from core.errors import ParseError
+from core.post import METRICS
+
+_HARMLESS = re.compile("'+[=+\\-@\t\r]")
+_RECORDS = {"account": ("platform", "handle", "name"), "metrics": (*METRICS, "observed_at"),
+            "rights": ("policy", "text_withheld"),
+            "merged": ("archive", "number", "change", "seen_at", "digest")}  # fmt: skip
+_LISTS = frozenset({"media", "links", "sightings", "labels", "tags"})
+_FLAGS = frozenset({"synthetic", "first_hand", "erased", "text_withheld"})
+_NUMBERS = frozenset({"number", *METRICS})
+_EMPTY_TEXTS = frozenset({"text"})  # empty is no null
+Place = tuple[int, str, str | None]  # column, field, and the field inside it
+Row = dict[str, Any]
+
+
+def undone(cell: str) -> str:
+    """The cell before it was made harmless."""
+    return cell[1:] if cell.startswith("'") and _HARMLESS.match(cell) else cell
+
+
+def reader(names: Sequence[str], wanted: Sequence[str], *, raw: bool) -> Callable[[Sequence[str]], Row]:
+    """What makes a row of the cells under these names; `raw`: nothing was made harmless. A record all of whose
+    cells are empty is null."""
+    flat, nested = _places(names, wanted)
+
+    def read(cells: Sequence[str]) -> Row:
+        plain = cells if raw else [undone(cell) if cell.startswith("'") else cell for cell in cells]
+        row: Row = {field: _value(field, plain[column]) for column, field in flat}
+        for field, parts in nested.items():
+            record = {part: _value(part, plain[column]) for column, part in parts}
+            row[field] = record if any(value is not None for value in record.values()) else None
+        return row
+
+    return read
+
+
+def _places(
+    names: Sequence[str], wanted: Sequence[str]
+) -> tuple[list[tuple[int, str]], dict[str, list[tuple[int, str]]]]:
+    columns = {name: column for column, name in enumerate(names)}
+    flat = [(columns[field], field) for field in wanted if field not in _RECORDS and field in columns]
+    nested = {
+        field: [(columns[f"{field}_{part}"], part) for part in _RECORDS[field] if f"{field}_{part}" in columns]
+        for field in wanted
+        if field in _RECORDS
+    }
+    return flat, {field: parts for field, parts in nested.items() if parts}
+
+
+def _value(field: str, cell: str) -> Any:
+    if not cell:
+        return "" if field in _EMPTY_TEXTS else None
+    if field in _LISTS:
+        return _loaded(field, cell)
+    if field in _FLAGS:
+        return cell == "true"
+    return _number(field, cell) if field in _NUMBERS else cell
+
+
+def _loaded(name: str, cell: str) -> Any:
+    try:
+        return orjson.loads(cell)
+    except orjson.JSONDecodeError:
+        raise ParseError(f"{name} must be a list as JSON, not {cell[:60]!r}") from None
+
+
+def _number(name: str, cell: str) -> int:
+    try:
+        return int(cell)
+    except ValueError:
+        raise ParseError(f"{name} must be a whole number or empty, not {cell[:60]!r}") from None
