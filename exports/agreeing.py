@@ -17,8 +17,9 @@ from core.version import version
 from db import exhibits, ledger, posts
 from db.comparing import Side, comparing
 from db.database import Database
-from exports import diff
+from exports import canonical, diff
 from exports.batch import Batch, Row
+from exports.canonical import Content
 from exports.diff import Difference
 from exports.opened import Broken, Opened
 
@@ -77,15 +78,13 @@ def _chain(session: Session, said: Mapping[str, Any], as_of: str) -> Iterator[st
 
 
 def _tables(release: Opened, again: Again) -> dict[str, Row]:
-    digests = {name: hashlib.sha256() for name in release.manifest["content"]}
-    counts: Counter[str] = Counter()
+    contents = {name: Content() for name in release.manifest["content"]}
     for name, batch in again():
-        digests[name].update(batch.lines)
-        counts[name] += len(batch.rows)
+        contents[name].add(batch)
     return {
         name: {
-            "rows": {"release": said.get("rows"), "archive": counts[name]},
-            "agrees": said.get("sha256") == digests[name].hexdigest(),
+            "rows": {"release": said.get("rows"), "archive": contents[name].rows},
+            "agrees": said.get("sha256") == contents[name].sha256,
         }
         for name, said in release.manifest["content"].items()
     }
@@ -128,13 +127,13 @@ def _unlike_rows(release: Opened, archive: Opened, name: str, room: Any) -> Row:
     sides: tuple[tuple[Side, Opened], ...] = (("a", release), ("b", archive))
     for side, one in sides:
         for rows in one.rows(name):
-            room.put_lines(name, side, [(str(row.get("id") or row.get("source")), _digest(row)) for row in rows])
+            room.put_lines(name, side, [(str(row.get("id") or row.get("source")), _mark(row)) for row in rows])
     here, there, ids = room.unlike(name, _FIRST)
     return {"only_in_release": here, "only_in_archive": there, "ids": ids}
 
 
-def _digest(row: Row) -> bytes:
-    return hashlib.blake2b(orjson.dumps(row, option=orjson.OPT_SORT_KEYS), digest_size=16).digest()
+def _mark(row: Row) -> bytes:
+    return hashlib.blake2b(canonical.batch([row]).lines, digest_size=16).digest()
 
 
 def _told(name: str, rows: Row) -> str:

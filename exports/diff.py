@@ -3,10 +3,8 @@
 Any two: folders or zips, of any formats, columns and audiences. What one of them lacks is not compared, and said.
 """
 
-import hashlib
-from array import array
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,24 +12,19 @@ from typing import Any
 
 import orjson
 
-from core.errors import BadRequest
-from db.comparing import Comparing, Erased, Side, State, comparing
+from db.comparing import Comparing, Side, State, comparing
 from exports import opened
-from exports.opened import Opened
-from exports.tables import Field
+from exports.batch import Row
+from exports.opened import Broken, Opened
+from exports.states import States, each
 
-Row = dict[str, Any]
 Progress = Callable[[int], None]
 ADDED, EDITED, RETAGGED, OTHER = "added", "changed_text", "retagged", "other"
 DELETED, ERASED, WITHHELD, UNMATCHED = "deleted", "erased", "withheld", "no_longer_matching"
 KINDS = (ADDED, DELETED, ERASED, UNMATCHED, WITHHELD, EDITED, RETAGGED, OTHER)
-PERSON = "person"
 _HEAD = ("query", "as_of", "format", "audience", "tables", "pseudonyms", "sample", "software", "pyarrow", "archive",
          "topics", "models", "counts", "withheld", "content")  # fmt: skip
 _SELECTING = ("query", "sample", "as_of", "audience")
-# told apart by name, or only what follows from it
-_NAMED = {"id", "text", "text_sha256", "tags", "topics", "is_kle", "tagging"}
-_WORDS = 70  # characters of a text by which a person knows it again
 
 
 def diff(a: Path, b: Path) -> Row:
@@ -60,10 +53,8 @@ class Difference:
     head: Row = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._topics = _common_topics(self.before, self.after)
-        self._rest = _common_fields(self.before, self.after)
-        self._who: dict[str | None, int] = {None: 0}  # a model's digest, or PERSON -> a short name for it
-        self._tagged: dict[Side, Counter[str]] = {"a": Counter(), "b": Counter()}
+        self._states = States(self.before, self.after)
+        self._topics = self._states.topics
         self._moves: dict[str, Counter[str]] = {slug: Counter() for slug in self._topics}
         self._judges: Counter[tuple[int, int, str]] = Counter()
         self._counts: Counter[str] = Counter()
@@ -87,41 +78,18 @@ class Difference:
     def fill(self, progress: Progress | None = None) -> None:
         sides: tuple[tuple[Side, Opened], ...] = (("a", self.before), ("b", self.after))
         for side, release in sides:
-            for rows in release.rows("posts"):
-                self.room.put(side, [self._state(side, row) for row in rows])
-                self._counts[side] += len(rows)
+            for posts in self._states.posts(release, side):
+                self.room.put(side, posts)
+                self._counts[side] += len(posts)
                 if progress:
-                    progress(len(rows))
+                    progress(len(posts))
             if "versions" in release.tables:
-                for rows in release.rows("versions"):
-                    self.room.put_erased(side, [_erased(row) for row in rows if row.get("erased")])
+                for versions in self._states.erased(release):
+                    self.room.put_erased(side, versions)
         self.room.filled()
         for side, release in sides:
             if (public_id := self.room.twice(side)) is not None:
-                raise BadRequest(f"{release.path} has the post {public_id} twice: it is not as it was written")
-
-    def _state(self, side: Side, row: Row) -> State:
-        topics = self._decisions(row)
-        self._tagged[side].update(slug for slug, (decision, _) in topics.items() if decision == "tagged")
-        text, withheld = row.get("text"), (row.get("rights") or {}).get("text_withheld")
-        digest = row.get("text_sha256") or _sha256(text)
-        words = " ".join(text[:200].split())[:_WORDS] if text else None
-        return State(
-            row["id"], row.get("created_at"), (row.get("account") or {}).get("handle"), words, digest, withheld,
-            row.get("deleted_at"), orjson.dumps(topics), _marks(row[name] for name in self._rest),
-        )  # fmt: skip
-
-    def _decisions(self, row: Row) -> dict[str, tuple[str, int]]:
-        """Topic -> tagged or unsure, and who says so: by the order of the topics."""
-        tags = {tag["topic"]: tag for tag in row.get("tags") or ()}
-        found = {}
-        for slug in self._topics:
-            tag = tags.get(slug, {})
-            decision = (row.get("topics", {}).get(slug) or tag).get("decision")
-            if decision in ("tagged", "unsure"):
-                who = PERSON if tag.get("by") == PERSON else tag.get("model")
-                found[slug] = (decision, self._who.setdefault(who, len(self._who)))
-        return found
+                raise Broken(f"{release.path} has the post {public_id} twice: it is not as it was written")
 
     # -- telling what changed -------------------------------------------------------------------------------
 
@@ -158,7 +126,7 @@ class Difference:
         if now.topics != was.topics:
             self._retagged(was, now, edited)
         if now.rest != was.rest and before == sum(self._counts[kind] for kind in KINDS):
-            marks = zip(self._rest, _each(was.rest), _each(now.rest), strict=True)
+            marks = zip(self._states.rest, each(was.rest), each(now.rest), strict=True)
             names = [name for name, old, new in marks if old != new]
             self._fields.update(names)
             self._note(OTHER, now, fields=names)
@@ -166,7 +134,7 @@ class Difference:
     def _retagged(self, was: State, now: State, edited: bool) -> None:
         old, new = orjson.loads(was.topics), orjson.loads(now.topics)
         self._move(now, old, new, "edited" if edited else "retagged")
-        who, changed = list(self._who), {}
+        who, changed = self._states.who, {}
         for slug in self._topics:
             (one, judge), (other, judged) = old.get(slug, (None, 0)), new.get(slug, (None, 0))
             if (one, judge) == (other, judged):
@@ -220,14 +188,14 @@ class Difference:
             return {"posts": sum(parts.values()), **parts}
 
         return {
-            "a": self._tagged["a"][slug], "b": self._tagged["b"][slug],
+            "a": self._states.tagged["a"][slug], "b": self._states.tagged["b"][slug],
             "gained": moved("gained", ADDED, "retagged", "edited"),
             "lost": moved("lost", "removed", "retagged", "edited"),
         }  # fmt: skip
 
     def _models(self) -> list[Row]:
         """Decisions on unchanged texts that another judge made, or the same one otherwise."""
-        who, found = list(self._who), dict[tuple[int, int], Counter[str]]()
+        who, found = self._states.who, dict[tuple[int, int], Counter[str]]()
         for (judge, judged, how), count in self._judges.items():
             found.setdefault((judge, judged), Counter())[how] += count
         ways = ("gained", "lost", "to_unsure", "from_unsure", "same")
@@ -245,50 +213,6 @@ class Difference:
             yield "no topic is in both: tags were not compared"
         if self._counts[UNMATCHED] or self._counts[ADDED]:
             yield _why_not_the_same(one.manifest, other.manifest)
-
-
-def _common_topics(one: Opened, other: Opened) -> list[str]:
-    there = [_topics(release) for release in (one, other)]
-    return [slug for slug in there[0] if slug in there[1]]
-
-
-def _topics(release: Opened) -> list[str]:
-    """Those whose decisions its posts tell."""
-    if "posts" not in release.tables:
-        raise BadRequest(f"{release.path} has no table posts: there is nothing to compare")
-    fields = {f.name: f for f in release.tables["posts"].fields}
-    if "id" not in fields:
-        raise BadRequest(f"{release.path}: its posts have no column id, by which posts are known")
-    if "topics" in fields:
-        return [f.name for f in fields["topics"].fields if any(part.name == "decision" for part in f.fields)]
-    return list(release.manifest["topics"]) if "tags" in fields else []
-
-
-def _common_fields(one: Opened, other: Opened) -> list[str]:
-    """What is compared whole: fields that both have, with the same parts."""
-    there: Sequence[Field] = other.tables["posts"].fields
-    return [f.name for f in one.tables["posts"].fields if f in there and f.name not in _NAMED]
-
-
-def _marks(values: Iterator[Any]) -> bytes:
-    """Eight bytes for each, by which this process tells them apart."""
-    return array("q", [hash(_dumped(v) if v.__class__ in (dict, list) else v) for v in values]).tobytes()
-
-
-def _each(marks: bytes) -> "array[int]":
-    return array("q", marks)
-
-
-def _dumped(value: Any) -> bytes:
-    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
-
-
-def _sha256(text: str | None) -> str | None:
-    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest() if text is not None else None
-
-
-def _erased(row: Row) -> Erased:
-    return Erased(row["id"], row.get("erased_at"), row.get("erased_cause"))
 
 
 def _how(was: str | None, now: str | None) -> str:

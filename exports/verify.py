@@ -4,19 +4,17 @@ First the files, by what its manifest says of them: names, sizes, digests, rows,
 themselves. Then the archive: the same rows are made again, as of the same moment, and their digests compared.
 """
 
-import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import orjson
-
 from db.database import Database
-from exports import opened
+from exports import canonical, opened
 from exports.agreeing import agree
 from exports.batch import Batch, Row
+from exports.canonical import Content
 from exports.opened import MANIFEST, Broken, Opened
 from exports.written import described
 
@@ -105,32 +103,19 @@ def _file(release: Opened, said: Row, sums: Row) -> Iterator[str]:
 def _table(release: Opened, name: str, said: Row) -> Iterator[str]:
     """Its rows are as many as both places say, and the very rows of which the digest was taken."""
     file = release.file(name).name
+    found = Content()
     try:
-        count, digest = content(release, name)
+        for rows in release.rows(name):
+            found.add(canonical.batch(rows))
     except Broken as error:
         yield error.message
         return
     told = [said.get("rows"), *(f.get("rows") for f in release.manifest["files"] if f["path"] == file)]
-    yield from (
-        f"{file} has {count:,} rows, {MANIFEST} says {_number(rows)}"
-        for rows in dict.fromkeys(told)
-        if rows != count
-    )
-    if digest != said.get("sha256"):
+    for rows_told in dict.fromkeys(told):
+        if rows_told != found.rows:
+            yield f"{file} has {found.rows:,} rows, {MANIFEST} says {_number(rows_told)}"
+    if found.sha256 != said.get("sha256"):
         yield f"{file} has other rows than those of which {MANIFEST} has the digest (content.{name}.sha256)"
-
-
-def content(release: Opened, name: str) -> tuple[int, str]:
-    """How many rows a table has, and the SHA-256 over their canonical JSON."""
-    count, digest = 0, hashlib.sha256()
-    for rows in release.rows(name):
-        count += len(rows)
-        digest.update(b"".join(map(canonical, rows)))
-    return count, digest.hexdigest()
-
-
-def canonical(row: Row) -> bytes:
-    return orjson.dumps(row, option=orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE)
 
 
 def _number(value: Any) -> str:

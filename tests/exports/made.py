@@ -3,15 +3,20 @@
 import hashlib
 import json
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import orjson
 
-from exports import tables
-from exports.tables import Field
+from core import plugins
+from exports import canonical, tables
+from exports.batch import Options
+from exports.canonical import Content
+from exports.tables import Field, Table
+from exports.written import described
 
+Rows = Sequence[dict[str, Any]]
 TOPICS = ["reform", "training"]
 MODEL, OTHER_MODEL = "ab" * 32, "cd" * 32
 
@@ -49,27 +54,32 @@ def empty(fields: Sequence[Field]) -> dict[str, Any]:
     return {field.name: None for field in fields}
 
 
-def release(
-    folder: Path, posts: Sequence[dict[str, Any]], versions: Sequence[dict[str, Any]] = (), **more: Any
-) -> Path:
-    """A release as JSON Lines; `more` stands in its manifest."""
+def release(folder: Path, posts: Rows, versions: Rows = (), format_: str = "jsonl", **more: Any) -> Path:
+    """A release in that format; `more` stands in its manifest."""
     folder.mkdir()
     manifest: dict[str, Any] = {
         "release": 1, "software": {"name": "kle-monitor", "version": "0.1.0"}, "query": "",
-        "as_of": "2026-02-01T00:00:00Z", "format": "jsonl", "audience": "public", "tables": {}, "topics": TOPICS,
+        "as_of": "2026-02-01T00:00:00Z", "format": format_, "audience": "public", "tables": {}, "topics": TOPICS,
         "models": [], "counts": {"posts": len(posts)}, "withheld": [], "content": {}, "files": [],
         "archive": {"id": "4f0c0c52-0000-4000-8000-000000000000", "line": 7, "digest": "ee" * 32},
-    }  # fmt: skip
+    } | more  # fmt: skip
     for name, rows in (("posts", posts), ("versions", versions)):
-        lines = b"".join(line(row) for row in rows)
-        (folder / f"{name}.jsonl").write_bytes(lines)
-        digest = hashlib.sha256(lines).hexdigest()
-        manifest["content"][name] = {"rows": len(rows), "sha256": digest}
-        manifest["files"].append(
-            {"path": f"{name}.jsonl", "rows": len(rows), "bytes": len(lines), "sha256": digest}
-        )
-    (folder / "manifest.json").write_text(json.dumps(manifest | more))
+        file = folder / f"{name}.{format_}"
+        content = canonical.batch(rows)
+        with plugins.load("exports.formats")[format_].table(file, _table(manifest, name), Options()) as writer:
+            writer.write(content)
+        counted = Content()
+        counted.add(content)
+        manifest["content"].setdefault(name, {"rows": len(rows), "sha256": counted.sha256})
+        manifest["files"].append({"path": file.name, "rows": len(rows), **described(file)})
+    (folder / "manifest.json").write_text(json.dumps(manifest))
     return folder
+
+
+def _table(manifest: dict[str, Any], name: str) -> Table:
+    columns = manifest["tables"].get(name)
+    table = tables.every(TOPICS)[name]
+    return tables.only(table, {tuple(c.split(".")): None for c in columns}) if columns else table
 
 
 def line(row: dict[str, Any]) -> bytes:
@@ -82,13 +92,3 @@ def zipped(folder: Path, inside: str = "") -> Path:
         for file in sorted(folder.iterdir()):
             archive.write(file, f"{inside}{file.name}")
     return packed
-
-
-class Lines:
-    """Reads JSON Lines as a format's plugin does."""
-
-    @staticmethod
-    def read(path: Path, table: Any, size: int, options: Any) -> Iterator[list[dict[str, Any]]]:
-        rows = [orjson.loads(line) for line in path.read_bytes().splitlines()]
-        for start in range(0, len(rows), size):
-            yield rows[start : start + size]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from core import plugins, times
+from core import times
 from core.version import version as this_version
 from db import exhibits, ledger, posts
 from db.database import Database
@@ -14,14 +14,9 @@ from db.erasing.erase import Why, erase
 from exports import agreeing, opened
 from exports.batch import Batch
 from tests.conftest import NOW
-from tests.exports.made import Lines, line, post, release, tag, version, withheld
+from tests.exports.made import line, post, release, tag, version, withheld
 
 ERASED = "mastodon:office.example/2"
-
-
-@pytest.fixture(autouse=True)
-def _reader(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(plugins, "load", lambda _: {"jsonl": Lines})
 
 
 class Made:

@@ -1,5 +1,6 @@
 """Two releases: every post that came, went or changed is told once, with why, and the sums fit."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,9 @@ from hypothesis import strategies as st
 from core import plugins
 from core.errors import BadRequest
 from exports import diff
-from tests.exports.made import MODEL, OTHER_MODEL, Lines, post, release, tag, version, withheld, zipped
+from tests.exports.made import MODEL, OTHER_MODEL, post, release, tag, version, withheld, zipped
 
-
-@pytest.fixture(autouse=True)
-def _reader(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(plugins, "load", lambda _: {"jsonl": Lines})
+FORMATS = sorted(plugins.load("exports.formats"))
 
 
 def ids(found: dict[str, Any], kind: str) -> list[int]:
@@ -114,8 +112,11 @@ def test_what_one_side_lacks_is_not_compared_and_said(tmp_path: Path) -> None:
     few = {"posts": ["id", "text", "tags"]}
     a = [post(1, tags=[tag("reform")]), post(2)]
     b = [{name: row[name] for name in few["posts"]} for row in (post(1, "Edited."), post(3))]
-    content = {"posts": {"rows": 2, "sha256": "00"}}
-    found = diff.diff(release(tmp_path / "a", a), release(tmp_path / "b", b, tables=few, content=content))
+    other = release(tmp_path / "b", b, tables=few)
+    manifest = json.loads((other / "manifest.json").read_text())
+    del manifest["content"]["versions"]
+    (other / "manifest.json").write_text(json.dumps(manifest))
+    found = diff.diff(release(tmp_path / "a", a), other)
     assert (ids(found, "changed_text"), ids(found, "retagged"), ids(found, "other")) == ([1], [1], [])
     assert any("no table versions" in note for note in found["notes"])
 
@@ -140,6 +141,38 @@ def test_a_zip_is_read_as_its_folder(tmp_path: Path, inside: str) -> None:
     one, other = release(tmp_path / "a", [post(1)]), release(tmp_path / "b", [post(2)])
     found = diff.diff(zipped(one, inside), other)
     assert (ids(found, "added"), ids(found, "no_longer_matching")) == ([2], [1])
+
+
+@pytest.mark.parametrize("one", FORMATS)
+@pytest.mark.parametrize("other", FORMATS)
+def test_formats_tell_the_same(tmp_path: Path, one: str, other: str) -> None:
+    """What a format cannot hold apart, or writes otherwise, would look like a change."""
+    sight = {
+        "source": None,
+        "first_hand": True,
+        "url": "https://a.example",
+        "seen_at": "2026-01-01T00:00:00.500000Z",
+    }
+    counts = {"likes": 3, "reposts": None, "replies": 0, "quotes": None, "views": None}
+    rows = [
+        _complete(post(1, "=1+1", tags=[tag("reform"), tag("training", "unsure")], sightings=[sight])),
+        _complete(
+            post(2, "", metrics={**counts, "observed_at": "2026-01-01T00:00:00Z"}, links=["https://b.example"])
+        ),
+        _complete(post(3, "line one\nline two", account=None)),
+    ]
+    found = diff.diff(
+        release(tmp_path / "a", rows, format_=one), release(tmp_path / "b", [*rows[:2]], format_=other)
+    )
+    assert {kind: ids(found, kind) for kind in diff.KINDS if found[kind]} == {"no_longer_matching": [3]}
+
+
+def _complete(row: dict[str, Any]) -> dict[str, Any]:
+    """Without nulls where the table allows none."""
+    at = "2026-01-01T00:00:00Z"
+    said = {"kind": "post", "created_at_precision": "second", "first_seen_at": at, "changed_at": at}
+    flags = {"synthetic": False, "is_kle": False, "tagging": "done", "versions": 1, "edits": 0}
+    return row | said | flags
 
 
 def test_the_stream_is_the_same_as_the_whole(tmp_path: Path) -> None:
@@ -168,9 +201,7 @@ def test_sums_of_each_topic_fit_whatever_changes(tmp_path_factory: Any, one: Any
             for n, (r, t, text) in decided.items()
         ]
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(plugins, "load", lambda _: {"jsonl": Lines})
-        found = compare(tmp_path_factory.mktemp("diff"), side(one), side(other))
+    found = compare(tmp_path_factory.mktemp("diff"), side(one), side(other))
     counts = found["counts"]
     assert counts["posts"]["both"] + counts["added"] == counts["posts"]["b"] == len(other)
     assert counts["posts"]["both"] + counts["removed"] == counts["posts"]["a"] == len(one)
