@@ -7,7 +7,7 @@ quotation in an article, a quotation with the article's link. Several ways, or a
 import tomllib
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -62,9 +62,8 @@ def _policy(name: str, row: dict[str, Any]) -> Policy:
 
 def policy_for(post: dict[str, Any]) -> Policy:
     """The policy of a post in the API's form, by its platform, sightings and labels."""
-    first_hand = any(s["first_hand"] for s in post["sightings"])
-    second_hand = any(not s["first_hand"] for s in post["sightings"])
-    return _policy_of(post["platform"], first_hand, second_hand, tuple(post["labels"]))
+    ways = {bool(seen["first_hand"]) for seen in post["sightings"]}
+    return _policy_of(post["platform"], True in ways, False in ways, tuple(post["labels"]))
 
 
 @lru_cache(4096)  # the posts of one account are all alike in this
@@ -76,19 +75,19 @@ def _policy_of(platform: str, first_hand: bool, second_hand: bool, labels: tuple
     return min(rows, key=lambda row: _STRICTEST_FIRST.index(row.share))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Ruling:
     """What one audience may have of one post: of its newest state, its versions, its tags, its counts."""
 
     policy: Policy
     audience: Audience
 
-    @property
+    @cached_property
     def withheld(self) -> bool:
         """Its text stays here, and whatever would tell of it."""
         return self.audience == "public" and not self.policy.shares_text
 
-    @property
+    @cached_property
     def bare(self) -> bool:
         """Its id and link leave, and what we ourselves say of it; nothing else that its platform shows."""
         return self.withheld and self.policy.share == "ids"
@@ -133,7 +132,12 @@ class Ruling:
 
 
 def ruling(post: dict[str, Any], audience: Audience) -> Ruling:
-    return Ruling(policy_for(post), audience)
+    return _ruling(policy_for(post), audience)
+
+
+@cache
+def _ruling(policy: Policy, audience: Audience) -> Ruling:
+    return Ruling(policy, audience)
 
 
 def apply(post: dict[str, Any], audience: Audience) -> dict[str, Any]:

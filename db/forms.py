@@ -49,11 +49,11 @@ def posts(session: Session, keys: Sequence[int]) -> list[dict[str, Any]]:
 def _of(session: Session, statement: Callable[[bool], Any], keys: Sequence[int]) -> Sequence[Any]:
     sqlite = is_sqlite(session)
     found = session.execute(statement(sqlite), {_KEYS: packed(keys, sqlite)})
-    return list(map(_named(*found.keys()), found.all()))
+    return list(map(named(*found.keys()), found.all()))
 
 
 @cache
-def _named(*columns: str) -> Callable[[Any], Any]:
+def named(*columns: str) -> Callable[[Any], Any]:
     """Rows whose columns are read by name as quickly as an attribute: SQLAlchemy's look each name up."""
     row: Any = namedtuple("_Row", columns)  # type: ignore[misc]
     return row._make

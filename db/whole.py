@@ -5,6 +5,7 @@ are accounts' names, actors and wishes: no history is kept of them. Counts are t
 also where an import told of them later. What was erased since is not told.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,23 +19,35 @@ from core import ids, times
 from core.errors import NotFound
 from core.post import METRICS
 from db import forms
-from db.history import History, Names
+from db.history import Decoded, History, Names, Rows
 from db.models import Tag
 from db.query import PostQuery, selection
 from db.until import seen_until
-from db.upsert import among, table
+from db.upsert import among, is_sqlite, table
 
 SLICE = 1000
 _tag = table(Tag)
+_RANK = {"tagged": 0, "unsure": 1}
+
+
+class _Nots(dict[float, dict[str, Any]]):
+    """By the rounded probability, of which there are ten thousand: made once each."""
+
+    def __missing__(self, rounded: float) -> dict[str, Any]:
+        self[rounded] = made = {"decision": "not", "probability": _rounded(rounded)}
+        return made
+
+
+_NOTS = _Nots()
 Item = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Whole:
     """One post. `was`: in the API's form, as of the moment; `today`: what the terms of today go by, its sightings
-    and labels. `versions`, `tags` (with "version", "valid_from", "valid_to") and `metrics` are all that was known;
-    `topics` has the decision in force on each topic that was judged: (probability, decision). `text_sha256` is of
-    the text in `was`, also where that was erased."""
+    and labels. `versions`, `tags` and `metrics` are all that was known, each with the post's "id"; a tag with
+    "version", "valid_from" and "valid_to". `topics` has the decision in force on each topic that was judged.
+    `text_sha256` is of the text in `was`, also where that was erased."""
 
     key: int
     was: Item
@@ -42,7 +55,7 @@ class Whole:
     text_sha256: str
     versions: list[Item]
     tags: list[Item]
-    topics: dict[str, tuple[float, str]]
+    topics: dict[str, Item]
     metrics: list[Item]
 
 
@@ -58,13 +71,6 @@ def pair(session: Session, key: int, moment: datetime) -> tuple[Item, Item]:
 def pairs(session: Session, keys: Sequence[int], moment: datetime) -> list[tuple[Item, Item]]:
     """As `pair`, of those of these row keys that were known, in the order of the keys."""
     return [(post.was, {**post.was, **post.today}) for post in read(session, keys, moment)]
-
-
-def slices(session: Session, query: PostQuery, size: int = SLICE) -> Iterator[list[Whole]]:
-    """Every match of a query that has a moment, in the order of row keys, `size` at a time."""
-    assert query.as_of
-    for keys in key_slices(session, query, size):
-        yield read(session, keys, query.as_of)
 
 
 def key_slices(session: Session, query: PostQuery, size: int = SLICE) -> Iterator[list[int]]:
@@ -83,205 +89,204 @@ def read(session: Session, keys: Sequence[int], moment: datetime) -> list[Whole]
     """The posts of these row keys that were known, in the order of the keys."""
     if not keys:
         return []
-    history, names = History.of(session, keys, moment), Names.of(session)
-    current = {key: row for key in keys if (row := _last(history.versions.get(key, ())))}
-    judged = _judged(session, current, history, moment)
-    gone = {key: at for key in current if (at := _gone_at(history.versions[key], history.posts[key].deleted_at))}
+    told = _Told(History.of(session, keys, moment), Names.of(session), Decoded.of(is_sqlite(session)))
+    current = {key: row for key in keys if (row := _last(told.versions.get(key, ())))}
+    judged = told.judged(session, current, moment)
+    gone = {key: at for key in current if (at := told.gone_at(key))}
     until = seen_until(session, {key: times.parse(at) for key, at in gone.items()})
-    told = _Told(history, names)
-    return [told.whole(key, current[key], gone.get(key), until.get(key), key in judged) for key in current]
+    return [told.whole(key, row, gone.get(key), until.get(key), key in judged) for key, row in current.items()]
 
 
-@dataclass(frozen=True, slots=True)
 class _Told:
-    """Rows -> the forms of one post. What a version and the facts sealed with it tell; an erased one keeps few."""
+    """Rows -> the forms of one post. A version tells with the facts that were sealed with it; an erased one keeps
+    few of them."""
 
-    history: History
-    names: Names
+    def __init__(self, history: History, names: Names, decoded: Decoded) -> None:
+        self._time, self._listed = decoded.time, decoded.listed
+        self._names = names
+        self._slugs = names.topics
+        self._said = {row.tag_id: row for row in history.said}
+        self._posts = {row.id: row for row in history.posts}
+        self.versions = _by_post(history.versions)
+        self._tags = _by_post(history.tags)
+        self._nots: dict[int, dict[str, Item]] = defaultdict(dict)
+        for key, _, topic, probability in history.nots:  # the longest of all loops
+            self._nots[key][self._slugs[topic]] = _NOTS[round(probability, 4)]
+        self._counts = _by_post(history.counts)
+        self._sightings = _by_post(history.sightings)
+        self._read = {row[1] for row in history.nots} | {
+            r.version_id for r in history.tags if r.model_id is not None
+        }
 
     def whole(self, key: int, current: Any, gone: str | None, until: datetime | None, judged: bool) -> Whole:
-        post, sighted = self.history.posts[key], self.history.sightings.get(key, [])
-        counted = self.history.counts.get(key, ())
-        known = [row for row in self.history.versions[key] if row.known]
-        by_id = {row.id: row for row in known}
-        ranked = sorted(self.history.tags.get(key, ()), key=self.names.rank)
-        in_force = [self._tag(row, by_id, current.text_sha256) for row in ranked if not row.ended]
-        sightings = [_sighting(row) for row in sighted]
-        facts = current.facts
+        post, time, listed = self._posts[key], self._time, self._listed
+        public_id = ids.public_id(post.platform, post.platform_id)
+        known = [row for row in self.versions[key] if row.known]
+        long, in_force = self._tagged(key, public_id, known, current)
+        sighted = self._sightings.get(key, ())
+        sightings = [
+            {"source": name, "first_hand": bool(first_hand), "url": url or None, "seen_at": time(seen_at)}
+            for _, first_hand, url, seen_at, name, _ in sighted
+        ]
+        by_then = [seen for seen, row in zip(sightings, sighted, strict=True) if row[-1]]
+        metrics = [_counted(public_id, time(at), counts) for _, at, *counts in self._counts.get(key, ())]
+        sealed = [listed(row.facts) for row in known]
+        versions = [self._version(row, public_id, said) for row, said in zip(known, sealed, strict=True)]
+        place = known.index(current)
+        newest, facts = versions[place], sealed[place]
         was = {  # in the order of `forms.posts`
-            "id": ids.public_id(post.platform, post.platform_id),
+            "id": public_id,
             "platform": post.platform,
             "platform_id": post.platform_id,
-            **{name: facts.get(name) for name in ("url", "kind")},
+            "url": facts.get("url"),
+            "kind": facts.get("kind"),
             "account": _account(post) if facts["account"] and post.handle else None,
-            "text": None if current.erasure_id else current.text,
+            "text": newest["text"],
             "lang": facts.get("lang"),
             "created_at": facts.get("created_at"),
             "created_at_precision": facts["precision"],
             "synthetic": facts.get("synthetic"),
-            "first_seen_at": post.first_seen_at,
-            "changed_at": current.seen_at,
+            "first_seen_at": time(post.first_seen_at),
+            "changed_at": newest["seen_at"],
             "deleted_at": gone,
             "seen_until": times.text(until) if until else None,
-            "media": forms.media(current.media),
-            "links": current.links,
+            "media": newest["media"],
+            "links": newest["links"],
             "tags": in_force,
             "tagging": "done" if judged else "pending",
             "is_kle": forms.is_kle(in_force),
             "versions": len(known),
-            "edits": sum(row.change == "edit" for row in known),
+            "edits": sum(row.change == "edit" for row in known) if len(known) > 1 else 0,
             "repeats": post.repeats,
-            "metrics": _newest(counted) if counted else None,
-            "labels": _labels(facts.get("labels", ()), post.wishes),
-            "sightings": [seen for seen, row in zip(sightings, sighted, strict=True) if row.known],
-            "erasure": forms.erased(current) if current.erasure_id else None,
+            "metrics": _newest(metrics),
+            "labels": self._labels(facts.get("labels"), post.wishes),
+            "sightings": by_then,
+            "erasure": self._erasure(current) if current.erasure_id else None,
         }
-        today = {"sightings": sightings, "labels": _labels(post.labels, post.wishes)}
-        return Whole(
-            key,
-            was,
-            today,
-            current.text_sha256,
-            [_version(row) for row in known],
-            self._long(ranked, by_id),
-            self._topics(key, in_force),
-            [_counted(row) for row in counted],
-        )
+        today = {"sightings": sightings, "labels": self._labels(listed(post.labels), post.wishes)}
+        return Whole(key, was, today, current.text_sha256, versions, long, self._topics(key, in_force), metrics)
 
-    def _tag(self, row: Any, by_id: Mapping[int, Any], text_sha256: str) -> Item:
-        """Offsets into another text than the one shown, with this digest, mean nothing."""
-        version = by_id[row.version_id]
-        changed = version.text_sha256 != text_sha256
+    def _tagged(
+        self, key: int, public_id: str, known: Sequence[Any], current: Any
+    ) -> tuple[list[Item], list[Item]]:
+        """All that was decided, version by version; and what was in force, as the text of then shows it. What was
+        closed after the moment nobody knew then that it would be."""
+        rows = self._tags.get(key)
+        if not rows:
+            return [], []
+        if len(rows) > 1:
+            rows.sort(key=self._rank)
+        by_id = {row.id: row for row in known}
+        long, in_force = [], []
+        for row in rows:
+            version = by_id[row.version_id]
+            tag = self._tag(row, version, changed=False)
+            long.append({
+                "id": public_id, "version": version.number, **tag, "valid_from": self._time(row.valid_from),
+                "valid_to": self._time(row.valid_to) if row.ended else None,
+            })  # fmt: skip
+            if not row.ended:
+                changed = version.text_sha256 != current.text_sha256
+                in_force.append(self._tag(row, version, changed=True) if changed else tag)
+        if len(known) > 1:
+            long.sort(key=_by_version)
+        return long, in_force
+
+    def _rank(self, tag: Any) -> tuple[Any, ...]:
+        """The order in which tags are told: the surest first."""
+        return _RANK.get(tag.decision, 2), -tag.probability, self._names.places[tag.topic_id], tag.id
+
+    def _tag(self, row: Any, version: Any, *, changed: bool) -> Item:
+        """Offsets into another text than the one shown mean nothing."""
         spoken = row.evidence_start is not None and not changed
         return {
-            "topic": self.names.topics[row.topic_id][0],
-            "probability": round(row.probability, 4),
+            "topic": self._slugs[row.topic_id],
+            "probability": _rounded(row.probability),
             "decision": row.decision,
-            "model": self.names.models.get(row.model_id),
+            "model": self._names.models.get(row.model_id),
             "evidence": {"start": row.evidence_start, "end": row.evidence_end} if spoken else None,
             "by": "person" if row.model_id is None else "model",
             "correction": self._correction(row, version.number, changed) if row.model_id is None else None,
         }
 
     def _correction(self, row: Any, version: int, changed: bool) -> Item:
-        said = self.history.said.get(row.id)
+        said = self._said.get(row.id)
         return {
             "name": said and said.name,
             "key": said and said.credential_id,
             "note": said and said.note,
-            "at": row.valid_from,
+            "at": self._time(row.valid_from),
             "version": version,
             "text_changed": changed,
         }
 
-    def _long(self, ranked: Sequence[Any], by_id: Mapping[int, Any]) -> list[Item]:
-        """Version by version; what was closed after the moment nobody knew then that it would be."""
-        rows = [
-            {
-                "version": by_id[row.version_id].number,
-                **self._tag(row, by_id, by_id[row.version_id].text_sha256),
-                "valid_from": row.valid_from,
-                "valid_to": row.valid_to if row.ended else None,
-            }
-            for row in ranked
-        ]
-        return sorted(rows, key=_by_version) if len(by_id) > 1 else rows
-
-    def _topics(self, key: int, in_force: Sequence[Item]) -> dict[str, tuple[float, str]]:
-        slugs = self.names.topics
-        nots = self.history.nots.get(key, ())
-        found = {slugs[topic][0]: (round(probability, 4), "not") for _, _, topic, probability in nots}
-        for tag in in_force:
-            found[tag["topic"]] = (tag["probability"], tag["decision"])
+    def _topics(self, key: int, in_force: Sequence[Item]) -> dict[str, Item]:
+        found = self._nots.pop(key, {})
+        for tag in reversed(in_force):  # of two on one topic the surer one
+            found[tag["topic"]] = {"decision": tag["decision"], "probability": tag["probability"]}
         return found
 
+    def _version(self, row: Any, public_id: str, facts: Item) -> Item:
+        time, listed = self._time, self._listed
+        media = listed(row.media)
+        return {
+            "id": public_id,
+            "number": row.number,
+            "change": row.change,
+            "text": None if row.erasure_id else row.text,
+            "links": listed(row.links),
+            "media": forms.media(media) if media else media,
+            "seen_at": time(row.seen_at),
+            "source": row.name,
+            "first_hand": row.view > 0,
+            "digest": row.digest,
+            "text_sha256": row.text_sha256,
+            "erased": row.erasure_id is not None,
+            "erased_at": time(row.at),
+            "erased_cause": row.cause,
+            "capture": {"sha256": row.sha256, "fetched_at": time(row.fetched_at)} if row.sha256 else None,
+            "merged": facts.get("merged"),
+        }
 
-def _by_version(row: Item) -> int:
-    number: int = row["version"]
-    return number
+    def _erasure(self, row: Any) -> Item:
+        return {
+            "cause": row.cause,
+            "reason": row.reason,
+            "at": self._time(row.at),
+            "erased_at": self._time(row.purged_at),
+            "deleted_at": self._time(row.erasure_deleted_at),
+        }
 
+    def _labels(self, own: Sequence[str] | None, wishes: Any) -> list[str]:
+        asked = self._listed(wishes) if wishes else None
+        return list(dict.fromkeys([*(own or ()), *(asked or ())])) if own or asked else []
 
-def _account(post: Any) -> Item:
-    return {"platform": post.platform, "handle": post.handle, "name": post.name, "actor": post.slug}
+    def gone_at(self, key: int) -> str | None:
+        """When it was first seen to be gone, if it was at the last of the versions that were known."""
+        told = [row for row in self.versions[key] if row.known and row.change != "late"]
+        if told[-1].change != "delete" and len(told) > 1:
+            return None
+        gone = list(takewhile(lambda row: row.change == "delete", reversed(told)))
+        if len(gone) == len(told) - 1 and self._was_gone_at_first(key, told[0]):
+            gone.append(told[0])
+        return self._time(gone[-1].seen_at) if gone else None
 
+    def _was_gone_at_first(self, key: int, first: Any) -> bool:
+        """Sealed with the version; of versions before 0003 the post's row tells, or that it came back."""
+        back = any(row.number == 2 and row.change == "restore" for row in self.versions[key])
+        return bool(
+            back or self._posts[key].deleted_at == first.seen_at or self._listed(first.facts).get("deleted")
+        )
 
-def _labels(own: Sequence[str], wishes: Sequence[str] | None) -> list[str]:
-    return list(dict.fromkeys([*own, *(wishes or ())]))
-
-
-def _version(row: Any) -> Item:
-    return {
-        "number": row.number,
-        "change": row.change,
-        "text": None if row.erasure_id else row.text,
-        "links": row.links,
-        "media": forms.media(row.media),
-        "seen_at": row.seen_at,
-        "source": row.name,
-        "first_hand": row.first_hand,
-        "digest": row.digest,
-        "text_sha256": row.text_sha256,
-        "erased": row.erasure_id is not None,
-        "erased_at": row.at,
-        "erased_cause": row.cause,
-        "capture": {"sha256": row.sha256, "fetched_at": row.fetched_at} if row.sha256 else None,
-        "merged": row.facts.get("merged"),
-    }
-
-
-def _sighting(row: Any) -> Item:
-    return {"source": row.name, "first_hand": row.first_hand, "url": row.url or None, "seen_at": row.seen_at}
-
-
-def _counted(row: Any) -> Item:
-    return {**{name: getattr(row, name) for name in METRICS}, "observed_at": row.observed_at}
-
-
-def _newest(counted: Sequence[Any]) -> Item:
-    """The newest of each kind; what a look did not count stays as it was known."""
-    newest: Item = dict.fromkeys(METRICS)
-    for row in counted:
-        newest |= {name: getattr(row, name) for name in METRICS if getattr(row, name) is not None}
-    return {**newest, "observed_at": counted[-1].observed_at}
-
-
-def _last(versions: Sequence[Any]) -> Any | None:
-    """The version that was current; one that came late never was."""
-    return next((row for row in reversed(versions) if row.known and row.change != "late"), None)
-
-
-def _gone_at(versions: Sequence[Any], deleted_at: str | None) -> str | None:
-    """When it was first seen to be gone, if it was at the last of the versions that were known."""
-    told = [row for row in versions if row.known and row.change != "late"]
-    if told[-1].change != "delete" and len(told) > 1:
-        return None
-    gone = list(takewhile(lambda row: row.change == "delete", reversed(told)))
-    if len(gone) == len(told) - 1 and _was_gone_at_first(told[0], versions, deleted_at):
-        gone.append(told[0])
-    return gone[-1].seen_at if gone else None
+    def judged(self, session: Session, current: Mapping[int, Any], moment: datetime) -> set[int]:
+        """The posts whose version a model had read. Of one that found nothing nobody can tell when it read."""
+        silent = {
+            row.id: (key, row.tag_priority is None) for key, row in current.items() if row.id not in self._read
+        }
+        return {key for key, row in current.items() if row.id in self._read} | _silently(session, silent, moment)
 
 
-def _was_gone_at_first(first: Any, versions: Sequence[Any], deleted_at: str | None) -> bool:
-    """Sealed with the version; of versions before 0003 the post's row tells, or that it came back."""
-    back = any(row.number == 2 and row.change == "restore" for row in versions)
-    return bool(first.facts.get("deleted") or back or deleted_at == first.seen_at)
-
-
-def _judged(session: Session, current: Mapping[int, Any], history: History, moment: datetime) -> set[int]:
-    """The posts whose version a model had read. Of one that found nothing nobody can tell when it read."""
-    found, asked = set(), {}
-    for key, row in current.items():
-        rows = history.nots.get(key, ())
-        tagged = history.tags.get(key, ())
-        read = any(n.version_id == row.id for n in rows)
-        if read or any(t.version_id == row.id and t.model_id is not None for t in tagged):
-            found.add(key)
-        else:
-            asked[row.id] = key, row.tag_priority is None
-    return found | _judged_silently(session, asked, moment)
-
-
-def _judged_silently(session: Session, asked: Mapping[int, tuple[int, bool]], moment: datetime) -> set[int]:
+def _silently(session: Session, asked: Mapping[int, tuple[int, bool]], moment: datetime) -> set[int]:
     """Of versions without a decision in force; `asked` has their posts, and whether they wait for no model now."""
     if not asked:
         return set()
@@ -289,3 +294,48 @@ def _judged_silently(session: Session, asked: Mapping[int, tuple[int, bool]], mo
     first = select(_tag.c.version_id, func.min(_tag.c.valid_from)).where(*by_model).group_by(_tag.c.version_id)
     read = {row[0]: row[1] for row in session.execute(first)}
     return {key for version, (key, done) in asked.items() if (read[version] <= moment if version in read else done)}
+
+
+def _by_post(rows: Rows) -> dict[int, list[Any]]:
+    """Rows whose first column is the post's key."""
+    found: dict[int, list[Any]] = defaultdict(list)
+    for row in rows:
+        found[row[0]].append(row)
+    return dict(found)
+
+
+def _by_version(row: Item) -> int:
+    number: int = row["version"]
+    return number
+
+
+def _rounded(probability: float) -> float:
+    """Four places; whole numbers as such, as canonical JSON has them."""
+    found = round(probability, 4)
+    return int(found) if found in (0.0, 1.0) else found
+
+
+def _account(post: Any) -> Item:
+    return {"platform": post.platform, "handle": post.handle, "name": post.name, "actor": post.slug}
+
+
+def _counted(public_id: str, at: str, counts: Sequence[int | None]) -> Item:
+    return {"id": public_id, **dict(zip(METRICS, counts, strict=True)), "observed_at": at}
+
+
+def _newest(metrics: Sequence[Item]) -> Item | None:
+    """The newest of each kind; what a look did not count stays as it was known."""
+    if not metrics:
+        return None
+    newest: Item = dict.fromkeys(METRICS)
+    for row in metrics:
+        newest |= {name: row[name] for name in METRICS if row[name] is not None}
+    return {**newest, "observed_at": metrics[-1]["observed_at"]}
+
+
+def _last(versions: Sequence[Any]) -> Any | None:
+    """The version that was current; one that came late never was."""
+    for row in reversed(versions):
+        if row.known and row.change != "late":
+            return row
+    return None

@@ -1,13 +1,13 @@
 """One pass over the archive: the rows of a release, table by table, with their digests. Nothing is written here, so
 that verifying a release takes the very same pass."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlmodel import Session
 
-from core import times
+from core import garbage, times
 from db import directory, ledger, runs, whole
 from db.clock import INSTANT
 from db.database import Database
@@ -64,8 +64,11 @@ class Passage:
     def batches(self, session: Session) -> Iterator[tuple[int, Batches]]:
         """Of each slice how many posts it had, and its rows. Between slices no view of the archive is held: a long
         pass must not keep SQLite from folding its log back, and as of a moment each view says the same."""
-        for found in self._posts(session):
-            yield len(found), self._told(self.rows.of(found))
+        for keys in self._keys(session):
+            with garbage.paused():
+                found = whole.read(session, keys, self._moment)
+                batches = self._told(self.rows.of(found))
+            yield len(found), batches
             session.rollback()
         if "runs" not in self.tables:
             return
@@ -78,14 +81,11 @@ class Passage:
         assert self.order.query.as_of
         return self.order.query.as_of
 
-    def _posts(self, session: Session) -> Iterator[list[whole.Whole]]:
-        query = self.order.selects
+    def _keys(self, session: Session) -> Iterator[Sequence[int]]:
         if self.order.sample is None:
-            yield from whole.slices(session, query)
-            return
-        self.drawn = sampling.draw(session, query, self.order.sample)
-        for keys in chunks(self.drawn.keys, whole.SLICE):
-            yield whole.read(session, keys, self._moment)
+            return whole.key_slices(session, self.order.selects)
+        self.drawn = sampling.draw(session, self.order.selects, self.order.sample)
+        return chunks(self.drawn.keys, whole.SLICE)
 
     def _told(self, rows: Mapping[str, list[Row]]) -> Batches:
         made = {name: canonical.batch(some) for name, some in rows.items() if some}

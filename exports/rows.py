@@ -68,29 +68,19 @@ class Rows:
         was = ruled.post(post.was)
         if self._pseudonyms:
             was = self._pseudonyms.apply(was)
-        mine = {"id": was["id"]}
         long = ruled.tags(post.tags)
-        for tag in long:
-            tag["probability"] = _whole(tag["probability"])
-            if tag["model"]:
-                self.models.add(tag["model"])
+        self.models.update(tag["model"] for tag in long if tag["model"])
         made = {
-            "tags": [{**mine, **tag} for tag in long],
-            "versions": [{**mine, **ruled.said(version)} for version in post.versions],
-            "metrics": [] if ruled.bare else [{**mine, **counted} for counted in post.metrics],
-            "sightings": [{**mine, **seen} for seen in was["sightings"]],
+            "tags": long,
+            "versions": [ruled.said(version) for version in post.versions] if ruled.withheld else post.versions,
+            "metrics": [] if ruled.bare else post.metrics,
+            "sightings": [{"id": was["id"], **seen} for seen in was["sightings"]],
         }
         if was.pop("erasure"):
             self._numbers["erased"] += 1
             return made
         self._count(was, ruled)
-        topics = {
-            slug: {"probability": _whole(value), "decision": decision}
-            for slug, (value, decision) in post.topics.items()
-        }
-        for tag in was["tags"]:
-            tag["probability"] = _whole(tag["probability"])
-        row = {**was, "text_sha256": post.text_sha256, "topics": {**self._none, **topics}}
+        row = {**was, "text_sha256": post.text_sha256, "topics": {**self._none, **post.topics}}
         self.sheet += [{name: row[name] for name in SHOWN}] if self._sheet else []
         return {**made, "posts": [row]}
 
@@ -131,11 +121,6 @@ class Rows:
 def _why(platform: str) -> str:
     table = terms.policies()
     return table.get(platform, table["other"]).note
-
-
-def _whole(number: float) -> float:
-    """A number that is whole is written as one, as canonical JSON wants it."""
-    return int(number) if number in (0.0, 1.0) else number
 
 
 def _shape(table: Table, whole: Table) -> Shape | None:
