@@ -85,7 +85,7 @@ def test_a_text_longer_than_any_buffer_is_kept(plugin: ModuleType, path: Path) -
 
 @each_format
 def test_memory_does_not_grow_with_the_rows(plugin: ModuleType, path: Path) -> None:
-    rows = [example(POSTS, id=str(n), text=f"{n} reform " * 200) for n in range(400)]  # a megabyte
+    rows = [example(POSTS, id=str(n), text=f"{n} reform " * 2000) for n in range(40)]  # a megabyte
     batch, most, count = Batch(rows, canonical(rows)), 0, 64
     with plugin.table(path, POSTS, Options()) as writer:
         for _ in range(count):
