@@ -24,7 +24,8 @@ class Options:
 
 
 class Writer(Protocol):
-    """One open file. `notes` counts what reading it back must know, such as cells that were made harmless."""
+    """One open file. `notes` counts what reading it back must know of all that was written so far, such as cells
+    that were made harmless."""
 
     def write(self, batch: Batch) -> None: ...
 

@@ -12,7 +12,7 @@ from pydantic.fields import FieldInfo
 from alerts import channel
 from collector import kinds
 from collector.target import Options
-from core import post
+from core import plugins, post
 from core.errors import QueryError
 from core.settings import Settings
 from db import query
@@ -23,6 +23,7 @@ README = (ROOT / "README.md").read_text("utf-8")
 SETTINGS = (ROOT / "docs" / "settings.md").read_text("utf-8")
 SOURCES = (ROOT / "docs" / "adding-a-source.md").read_text("utf-8")
 CHANNELS = (ROOT / "docs" / "adding-a-channel.md").read_text("utf-8")
+FORMATS = (ROOT / "docs" / "adding-a-format.md").read_text("utf-8")
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 
@@ -48,6 +49,11 @@ def test_every_kind_of_source_is_documented(kind: str) -> None:
 def test_every_kind_of_channel_is_documented(kind: str) -> None:
     assert f"| `{kind}` |" in CHANNELS
     assert f"`{channel.module(kind).FIELD} = " in CHANNELS
+
+
+@pytest.mark.parametrize("format_", plugins.names("exports.formats"))
+def test_every_format_of_releases_is_documented(format_: str) -> None:
+    assert f"| `{format_}` |" in FORMATS
 
 
 def documented(kind: str) -> dict[str, str]:

@@ -16,7 +16,7 @@ from exports.batch import Batch
 from exports.formats._misfit import misfit
 from exports.tables import Field, Table, Type
 
-_NAMES = np.isin(np.arange(256), list(b"abcdefghijklmnopqrstuvwxyz0123456789_"))  # what names of fields end in
+_NO_END = np.isin(np.arange(256), list(b"\\[{:,"))  # what stands before a quotation mark that ends nothing
 TIME = pa.timestamp("us", tz="UTC")
 _TYPES: dict[Type, pa.DataType] = {
     "string": pa.string(), "integer": pa.int64(), "number": pa.float64(), "boolean": pa.bool_(), "datetime": TIME,
@@ -114,11 +114,11 @@ def _keys(array: pa.Array, field: Field, absent: int = 0) -> int:
 
 
 def _count_keys(lines: bytes) -> int:
-    """In canonical JSON `":` behind a letter ends a key: within a text a backslash stands before it, and no letter
-    does where a text begins with a colon."""
+    """In canonical JSON `":` ends a key, but within a text, where a backslash stands before it, and at the start of
+    one that begins with a colon."""
     codes = np.frombuffer(lines, np.uint8)
     before = codes[np.flatnonzero((codes[1:-1] == ord('"')) & (codes[2:] == ord(":")))]
-    return int(np.count_nonzero(_NAMES[before]))
+    return len(before) - int(np.count_nonzero(_NO_END[before]))
 
 
 def _strict_columns(columns: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:

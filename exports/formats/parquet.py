@@ -1,6 +1,6 @@
 """Parquet: nested fields as lists and structs, times as timestamps in UTC, packed with zstd."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from exports.batch import Batch, Options, Row, Writer
 from exports.formats import _arrow, _file, _rows
 from exports.formats._behind import Behind, behind
 from exports.formats._chunks import Chunks
-from exports.tables import Table
+from exports.tables import Field, Table
 
 SUFFIX = "parquet"
 _GROUP = 8 << 20  # bytes in memory from which on rows are written out as one row group
@@ -21,13 +21,27 @@ _GROUP = 8 << 20  # bytes in memory from which on rows are written out as one ro
 @contextmanager
 def table(path: Path, table: Table, options: Options) -> Iterator[Writer]:
     schema = _arrow.schema(table)
-    with _file.new(path) as file, parquet.ParquetWriter(file, schema, compression="zstd") as opened:
+    words = list(_words(table.fields))
+    with (
+        _file.new(path) as file,
+        parquet.ParquetWriter(file, schema, compression="zstd", use_dictionary=words) as opened,
+    ):
         groups = _Groups(opened, schema, table)
         with behind(groups.take) as thread:
             writer = _Parquet(thread)
             yield writer
             writer.end()
         groups.end()
+
+
+def _words(fields: Sequence[Field], before: str = "") -> Iterator[str]:
+    """Columns that hold one of a few words, by their paths; others are as small and faster written as they are."""
+    for field in fields:
+        path = f"{before}{field.name}" + (".list.element" if field.many else "")
+        if field.type == "record":
+            yield from _words(field.fields, f"{path}.")
+        elif field.values:
+            yield path
 
 
 class _Parquet:

@@ -7,6 +7,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -80,6 +81,22 @@ def test_a_text_longer_than_any_buffer_is_kept(plugin: ModuleType, path: Path) -
     ]
     write(plugin, path, POSTS, rows)
     assert read(plugin, path, POSTS) == rows
+
+
+@each_format
+def test_memory_does_not_grow_with_the_rows(plugin: ModuleType, path: Path) -> None:
+    rows = [example(POSTS, id=str(n), text=f"{n} reform " * 2000) for n in range(40)]  # a megabyte
+    batch, most, count = Batch(rows, canonical(rows)), 0, 64
+    with plugin.table(path, POSTS, Options()) as writer:
+        for _ in range(count):
+            writer.write(batch)
+            most = max(most, pa.total_allocated_bytes())
+    read_rows = 0
+    for some_rows in plugin.read(path, POSTS):
+        read_rows += len(some_rows)
+        most = max(most, pa.total_allocated_bytes())
+    assert read_rows == len(rows) * count
+    assert most < 40_000_000
 
 
 @each_format

@@ -23,7 +23,8 @@ ODD = (
     "line\nline", "a\r\nb\rc",
     "\ufeffmark", "\u2028\u2029\x85", "\x01\x1b\x7f", "null", "NaN", "N/A", "true", "1", "007", "1e5",
     "2026-01-01T00:00:00Z",
-    '{"a":1}', "\\", '\\":', '":', "ئاسایش و سەقامگیری", "پێشمەرگە", "𐎠😀👩‍👩‍👧", "e\u0301", "x" * 5000,
+    '{"a":1}', "\\", '\\":', '":', ":", "::", '{":":"',
+    "ئاسایش و سەقامگیری", "پێشمەرگە", "𐎠😀👩‍👩‍👧", "e\u0301", "x" * 5000,
 )  # fmt: skip
 texts = storable_texts | st.sampled_from(ODD)
 moments = st.datetimes(timezones=st.just(UTC)) | st.just(datetime(2026, 1, 1, tzinfo=UTC))

@@ -51,6 +51,23 @@ def test_rows_are_grouped_by_their_bytes_and_packed(path: Path) -> None:
     assert groups[0].column(0).statistics.min == "0"
 
 
+def test_words_of_which_there_are_few_are_written_once_a_group(path: Path) -> None:
+    tag = {**example(TABLES["tags"]), "topic": "reform"}
+    rows = [
+        example(
+            POSTS,
+            tags=[{name: tag[name] for name in tag if name not in ("id", "version", "valid_from", "valid_to")}],
+        )
+    ]
+    write(parquet, path, POSTS, rows)
+    group = library.read_metadata(path).row_group(0)
+    columns = [group.column(i) for i in range(group.num_columns)]
+    coded = {column.path_in_schema for column in columns if column.has_dictionary_page}
+    assert {"kind", "rights.policy", "topics.reform.decision", "tags.list.element.decision"} <= coded
+    assert not coded & {"id", "text", "text_sha256", "tags.list.element.topic"}
+    assert read(parquet, path, POSTS) == rows
+
+
 def test_parquet_alone_says_what_its_rows_are(path: Path) -> None:
     rows = [example(POSTS, links=["a"]), example(POSTS, created_at="2026-01-01T00:00:00.000001Z")]
     write(parquet, path, POSTS, rows)
