@@ -4,6 +4,7 @@ import shlex
 from collections.abc import Iterator
 
 from exports.papers.about import About
+from exports.papers.markup import hidden
 
 
 def rebuild(about: About) -> str:
@@ -12,7 +13,7 @@ def rebuild(about: About) -> str:
 
 def _parts(about: About) -> Iterator[str]:
     said = about.manifest
-    yield f"kle export {shlex.quote(about.query)} --format {shlex.quote(about.format)} --out DIR"
+    yield f"kle export {_word(about.query)} --format {about.format} --out DIR"
     yield f"--as-of {about.as_of} --audience {said['audience']}"
     yield f"--tables {','.join(said['tables'])}"
     for name, columns in said["tables"].items():
@@ -24,6 +25,14 @@ def _parts(about: About) -> Iterator[str]:
         yield "--pseudonyms"
     if said.get("sample"):
         yield _sample(said["sample"])
+
+
+def _word(text: str) -> str:
+    """For a shell; signs that nobody sees by their numbers, in the way of bash."""
+    if not any(map(hidden, text)):
+        return shlex.quote(text)
+    signs = (f"\\u{ord(sign):04x}" if hidden(sign) else f"\\{sign}" if sign in "\\'" else sign for sign in text)
+    return f"$'{''.join(signs)}'"
 
 
 def _sample(said: dict[str, object]) -> str:
