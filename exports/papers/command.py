@@ -1,7 +1,8 @@
 """The command that builds a release again."""
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from exports.papers.about import About
 from exports.papers.markup import hidden
@@ -35,7 +36,6 @@ def _word(text: str) -> str:
     return f"$'{''.join(signs)}'"
 
 
-def _sample(said: dict[str, object]) -> str:
-    strata = said.get("strata") or ()
-    by = f" --stratify {','.join(map(str, strata))}" if strata else ""  # type: ignore[call-overload]
+def _sample(said: Mapping[str, Any]) -> str:
+    by = f" --stratify {','.join(said['stratify'])}" if said["stratify"] else ""
     return f"--sample {said['size']}{by} --seed {said['seed']}"

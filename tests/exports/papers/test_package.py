@@ -70,7 +70,8 @@ def test_each_field_of_each_table_has_a_type_and_a_meaning(format_: str) -> None
     told = made.about(format_)
     for name, table in told.tables.items():
         fields = schema(told, name)["fields"]
-        assert [f["name"] for f in fields] == [column for column, _, _ in told.columns(name)]
+        names = [column for column, _, _ in told.columns(name)]
+        assert [f["name"] for f in fields] == (sorted(names) if format_ == "jsonl" else names), "as in the file"
         assert all(f["type"] and f["description"] for f in fields)
         assert len(fields) == (len(table.columns()) if format_ == "csv" else len(table.fields))
 
@@ -99,7 +100,7 @@ def test_a_key_that_was_not_chosen_is_no_key() -> None:
     about = papers.About(told.manifest, {"versions": fewer}, told.topics, told.cards, told.citation)
     said = schema(about, "versions")
     assert ([f["name"] for f in said["fields"]], "primaryKey" in said, "foreignKeys" in said) == (
-        ["id", "change"], False, False,
+        ["change", "id"], False, False,
     )  # fmt: skip
     assert schema(told, "versions")["primaryKey"] == ["id", "number"]
 
