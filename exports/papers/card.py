@@ -139,7 +139,7 @@ def _withheld(about: About) -> Section:
     ]  # fmt: skip
     yield table(("platform", "may be shared", "posts", "withheld of them", "why"), rows)
     yield (
-        "`rights.policy` says it of each post, `rights.text_withheld` whether its text stayed with the operator."
+        "The fields of `rights` say of each post which policy holds, and whether its text stayed with the operator."
         " Tags were made from the whole text; `text_sha256` is its digest. A withheld text can be looked up by"
         " the post's `url` or id at its platform."
     )
@@ -276,7 +276,7 @@ def _licence(about: About) -> Section:
     )
     yield (
         f"Tags and metadata are {own}. The texts are not the operator's to license: they are their authors', and"
-        " under the terms of the platform that each was published on, which `rights.policy` sums up."
+        " under the terms of the platform that each was published on, which `rights` sums up."
     )
 
 
