@@ -72,7 +72,8 @@ def _csv(about: About) -> Section:
     if not said:
         return
     yield (
-        'Nested fields are joined by `_`, lists are JSON in a cell, an empty cell is null and `""` an empty text.'
+        'Nested fields are joined by `_`, lists are JSON in a cell, an empty cell is null and `""` an empty text;'
+        " most readers take both for null."
         + (" The file begins with the byte order mark by which Excel knows UTF-8." if said["bom"] else "")
     )
     if said["raw"]:

@@ -14,6 +14,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from exports import papers
+from exports.batch import Options
 from exports.papers import recipes
 from tests.exports.papers import made
 from tests.exports.papers.made import FORMATS
@@ -78,6 +79,17 @@ def test_pandas_and_polars_read_all_rows_and_times_as_times(tmp_path: Path, form
     assert (count, rest.startswith("datetime64"), rest.endswith("NA")) == ("4", True, True)
     count, rest = ran(lines["polars"] + shown, folder).strip().split(" ", 1)
     assert (count, rest.endswith("NA")) == ("4", True) and (rest.startswith("Datetime") or format_ == "jsonl")
+
+
+def test_the_mark_of_excel_is_in_nobody_s_way(tmp_path: Path) -> None:
+    told = made.about("csv")
+    made.tables_of(told, tmp_path, Options(bom=True))
+    lines = recipes.reading(told)
+    assert (tmp_path / "posts.csv").read_bytes().startswith(b"\xef\xbb\xbf")
+    for tool in ("pandas", "polars"):
+        assert ran(f"{lines[tool][1]}\nprint(list(posts.columns)[0])", tmp_path).strip() == "id"
+    query = lines["DuckDB"][1].replace("*", "id").rstrip(";")
+    assert ran(f'import duckdb; print(len(duckdb.sql("""{query}""").fetchall()))', tmp_path).strip() == "4"
 
 
 @pytest.mark.parametrize("format_", FORMATS)
