@@ -155,6 +155,10 @@ def _line(value: str) -> str:
     return value.strip()
 
 
+def _is_web(value: str) -> bool:
+    return safe_url(value) == value and not re.search(r"\s", value)
+
+
 class AuthorConfig(Table):
     """Who made the releases. With `given`, `orcid` or `affiliation` it is a person, whose family name (or whole
     name) is `name`; else an organisation or office."""
@@ -234,14 +238,14 @@ class CitationConfig(Table):
     @field_validator("url")
     @classmethod
     def _web(cls, value: str | None) -> str | None:
-        if value is not None and not safe_url(value):
+        if value is not None and not _is_web(value):
             raise ValueError("must be a web address such as https://example.org/kle")
         return value
 
     @field_validator("contact")
     @classmethod
     def _reachable(cls, value: str | None) -> str | None:
-        if value is not None and not (safe_url(value) or MAIL.fullmatch(value)):
+        if value is not None and not (_is_web(value) or MAIL.fullmatch(value)):
             raise ValueError("must be an address such as kle@example.org, or https://example.org/contact")
         return value
 

@@ -89,11 +89,14 @@ class About:
         return there is not None and {field.name for field in there.fields} >= set(fields)
 
     def columns(self, table: str) -> list[tuple[str, Field, bool]]:
-        """What the file has: (name, field, never null). In CSV what is in a record may be null with it."""
-        chosen = self.tables[table]
-        if self.format != "csv":
-            return [(field.name, field, field.required) for field in chosen.fields]
-        return [(name, field, _certain(chosen.fields, path)) for name, (path, field) in chosen.columns().items()]
+        return columns(self.tables[table], self.format)
+
+
+def columns(table: Table, format_: str) -> list[tuple[str, Field, bool]]:
+    """What its file has: (name, field, never null). In CSV what is in a record may be null with it."""
+    if format_ != "csv":
+        return [(field.name, field, field.required) for field in table.fields]
+    return [(name, field, _certain(table.fields, path)) for name, (path, field) in table.columns().items()]
 
 
 def _certain(fields: Sequence[Field], path: Sequence[str]) -> bool:

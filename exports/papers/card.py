@@ -4,11 +4,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from core.version import SOFTWARE
-from exports.papers import citation, command, recipes
+from exports.papers import citation, command, recipes, sheet
 from exports.papers import models as model_cards
 from exports.papers.about import About
 from exports.papers.front import front
 from exports.papers.markup import block, code, inline, page, table
+from exports.sampling import SHEET
 
 Section = Iterator[str]
 
@@ -53,6 +54,8 @@ def _counted(found: Mapping[str, int]) -> str:
 def _tables(about: About) -> Section:
     yield "## Files"
     rows = [(f"`{about.file(name)}`", about.rows(name), said.about) for name, said in about.tables.items()]
+    drawn = sheet.table(about)
+    rows += [(f"`{SHEET}`", about.manifest["sample"]["drawn"], drawn.about)] if drawn else []
     yield table(("file", "rows", "one row is"), rows)
     yield (
         "`codebook.md` says what each column and topic means, `datapackage.json` the same for programs"
@@ -69,7 +72,8 @@ def _csv(about: About) -> Section:
     if not said:
         return
     yield (
-        'Nested fields are joined by `_`, lists are JSON in a cell, an empty cell is null and `""` an empty text.'
+        'Nested fields are joined by `_`, lists are JSON in a cell, an empty cell is null and `""` an empty text;'
+        " most readers take both for null."
         + (" The file begins with the byte order mark by which Excel knows UTF-8." if said["bom"] else "")
     )
     if said["raw"]:
@@ -81,19 +85,22 @@ def _csv(about: About) -> Section:
         yield (
             "Cells that a spreadsheet would take for a formula, those that begin with = + - @, a tab or a"
             " carriage return, have one ' in front, as have those that began with ' and then such a sign:"
-            f" {said['defused']} cells. Handles such as `'@office` are among them. To read what was written take"
+            f" {said['defused']} cells. So the handle @office stands as `'@office`; to read what was written take"
             " one ' off."
         )
 
 
 def _sample(about: About) -> Section:
     said = about.manifest.get("sample")
-    if said:
-        strata = ", ".join(map(inline, said["strata"]))
-        yield (
-            f"**A drawn sample**: {said['size']} posts at most, {f'spread over {strata}, ' if strata else ''}by"
-            f" the seed {said['seed']}. Shares in it are not those of all that the query finds."
-        )
+    if not said:
+        return
+    by = ", ".join(map(inline, said["stratify"]))
+    yield (
+        f"**A drawn sample**: {said['drawn']} of {said['posts']} posts, {f'spread over {by}, ' if by else ''}by"
+        f" the seed {said['seed']}. Shares in it are not those of all that the query finds, unless each post is"
+        " weighed: `sample` in the manifest has of each stratum how many `posts` there were and how many were"
+        " `drawn`. `labels.csv` is the sheet that people fill in; it says nothing of what the model thinks."
+    )
 
 
 def _coverage(about: About) -> Section:
@@ -133,7 +140,7 @@ def _withheld(about: About) -> Section:
     ]  # fmt: skip
     yield table(("platform", "may be shared", "posts", "withheld of them", "why"), rows)
     yield (
-        "`rights.policy` says it of each post, `rights.text_withheld` whether its text stayed with the operator."
+        "The fields of `rights` say of each post which policy holds, and whether its text stayed with the operator."
         " Tags were made from the whole text; `text_sha256` is its digest. A withheld text can be looked up by"
         " the post's `url` or id at its platform."
     )
@@ -203,10 +210,11 @@ def _pseudonyms(about: About) -> Section:
     if said:
         yield "## Pseudonyms"
         yield (
-            f"Handles of the {said['accounts']} accounts that belong to no institution are pseudonyms: `~` and 32"
-            " hex digits, the same for the same account under one key (a keyed BLAKE2; the key stays with the"
-            f" operator, its fingerprint is `{said['key']}`). **They are no anonymity**: a post's id leads to the"
-            " post, and its text is found by any search engine. They keep names out of tables and plots, no more."
+            f"Handles of the {said['accounts']} accounts that the operator assigned to no institution (`actor`)"
+            " are pseudonyms: `~` and 32 hex digits, the same for the same account under one key (a keyed BLAKE2;"
+            f" the key stays with the operator, its fingerprint is `{said['key']}`). Their names and the addresses"
+            " of their posts are left out. **They are no anonymity**: a post's id leads to the post, and its text"
+            " is found by any search engine. They keep names out of tables and plots, no more."
         )
 
 
@@ -269,7 +277,7 @@ def _licence(about: About) -> Section:
     )
     yield (
         f"Tags and metadata are {own}. The texts are not the operator's to license: they are their authors', and"
-        " under the terms of the platform that each was published on, which `rights.policy` sums up."
+        " under the terms of the platform that each was published on, which `rights` sums up."
     )
 
 

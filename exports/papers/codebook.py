@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 
-from exports.papers.about import About
+from exports.papers import sheet
+from exports.papers.about import About, columns
 from exports.papers.markup import code, inline, page, table
-from exports.tables import Field
+from exports.tables import Field, Table
 
 _NULLS = {
     "csv": "Names of nested fields are joined by `_`. A list is JSON in its cell, and its fields are told below it."
@@ -18,15 +19,23 @@ _NULLS = {
 
 def codebook(about: About) -> str:
     parts = ["# Codebook", f"Times are RFC 3339 in UTC. {_NULLS.get(about.format, '')}".strip()]
-    for name, described in about.tables.items():
-        key = ", ".join(code(field) for field in described.key)
-        parts += [f"## {name}", f"One row: {described.about}." + (f" Rows are told apart by {key}." if key else "")]
-        parts += [table(("column", "type", "may be null", "meaning"), _rows(about, name))]
-    return page(*parts, *_topics(about))
+    for described in about.tables.values():
+        parts += _table(described, about.format)
+    drawn = sheet.table(about)
+    return page(*parts, *(_table(drawn, "csv") if drawn else ()), *_topics(about))
 
 
-def _rows(about: About, name: str) -> Iterator[tuple[str, str, str, str]]:
-    for column, field, certain in about.columns(name):
+def _table(described: Table, format_: str) -> list[str]:
+    key = ", ".join(code(field) for field in described.key)
+    return [
+        f"## {described.name}",
+        f"One row: {described.about}." + (f" Rows are told apart by {key}." if key else ""),
+        table(("column", "type", "may be null", "meaning"), _rows(described, format_)),
+    ]
+
+
+def _rows(described: Table, format_: str) -> Iterator[tuple[str, str, str, str]]:
+    for column, field, certain in columns(described, format_):
         yield from _described(column, field, certain)
 
 

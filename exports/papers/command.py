@@ -1,9 +1,11 @@
 """The command that builds a release again."""
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from exports.papers.about import About
+from exports.papers.markup import hidden
 
 
 def rebuild(about: About) -> str:
@@ -12,7 +14,7 @@ def rebuild(about: About) -> str:
 
 def _parts(about: About) -> Iterator[str]:
     said = about.manifest
-    yield f"kle export {shlex.quote(about.query)} --format {shlex.quote(about.format)} --out DIR"
+    yield f"kle export {_word(about.query)} --format {about.format} --out DIR"
     yield f"--as-of {about.as_of} --audience {said['audience']}"
     yield f"--tables {','.join(said['tables'])}"
     for name, columns in said["tables"].items():
@@ -26,7 +28,14 @@ def _parts(about: About) -> Iterator[str]:
         yield _sample(said["sample"])
 
 
-def _sample(said: dict[str, object]) -> str:
-    strata = said.get("strata") or ()
-    by = f" --stratify {','.join(map(str, strata))}" if strata else ""  # type: ignore[call-overload]
+def _word(text: str) -> str:
+    """For a shell; signs that nobody sees by their numbers, in the way of bash."""
+    if not any(map(hidden, text)):
+        return shlex.quote(text)
+    signs = (f"\\u{ord(sign):04x}" if hidden(sign) else f"\\{sign}" if sign in "\\'" else sign for sign in text)
+    return f"$'{''.join(signs)}'"
+
+
+def _sample(said: Mapping[str, Any]) -> str:
+    by = f" --stratify {','.join(said['stratify'])}" if said["stratify"] else ""
     return f"--sample {said['size']}{by} --seed {said['seed']}"

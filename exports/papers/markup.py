@@ -26,10 +26,11 @@ _TURNS = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"  # turn the di
 
 def line(text: object) -> str:
     """One line without control signs."""
-    return _SPACE.sub(" ", "".join(" " if _controls(sign) else sign for sign in str(text))).strip()
+    return _SPACE.sub(" ", "".join(" " if hidden(sign) else sign for sign in str(text))).strip()
 
 
-def _controls(sign: str) -> bool:
+def hidden(sign: str) -> bool:
+    """Nobody sees it; it changes what is seen."""
     return sign in _TURNS or unicodedata.category(sign) in ("Cc", "Cs", "Zl", "Zp")
 
 
@@ -99,4 +100,4 @@ def _json(value: Any) -> str:
 
 
 def _unsaid(sign: str) -> bool:
-    return sign in "\u2028\u2029\ufeff\ufffe\uffff" or "\x7f" <= sign <= "\x9f"
+    return hidden(sign) or sign in "\ufeff\ufffe\uffff"

@@ -1,20 +1,22 @@
 """datapackage.json: the Frictionless description of each file (Data Package and Table Schema, version 1)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import orjson
 
-from exports.papers.about import About
+from exports.papers import sheet
+from exports.papers.about import About, columns
 from exports.papers.citation import abstract, authors, where
-from exports.tables import Field
+from exports.sampling import SHEET
+from exports.tables import Field, Table
 
 MEDIA = {"csv": "text/csv", "jsonl": "application/jsonl", "parquet": "application/vnd.apache.parquet"}
 _DIALECT = {
     "delimiter": ",", "lineTerminator": "\n", "quoteChar": '"', "doubleQuote": True, "skipInitialSpace": False,
     "header": True,
 }  # fmt: skip
-_OF_POSTS = ("tags", "versions", "metrics", "sightings")
+_OF_POSTS = ("tags", "versions", "metrics", "sightings", "labels")
 
 
 def datapackage(about: About) -> bytes:
@@ -30,7 +32,7 @@ def datapackage(about: About) -> bytes:
         "keywords": list(said.keywords),
         "licenses": [_licence(about)],
         "contributors": [_contributor(author) for author in authors(about)],
-        "resources": [_resource(about, name) for name in about.tables],
+        "resources": list(_resources(about)),
     }
     there = {key: value for key, value in package.items() if value}
     return orjson.dumps(there, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
@@ -52,34 +54,39 @@ def _contributor(author: Any) -> dict[str, str]:
     return {key: value for key, value in said.items() if value}
 
 
-def _resource(about: About, name: str) -> dict[str, Any]:
-    file = about.file(name)
+def _resources(about: About) -> Iterator[dict[str, Any]]:
+    for name, table in about.tables.items():
+        yield _resource(about, about.file(name), table, about.format)
+    drawn = sheet.table(about)
+    if drawn:
+        yield _resource(about, SHEET, drawn, "csv")
+
+
+def _resource(about: About, file: str, table: Table, format_: str) -> dict[str, Any]:
     known = {said["path"]: said for said in about.manifest.get("files", ())}.get(file)
     return {
-        "profile": "tabular-data-resource" if about.format == "csv" else "data-resource",
-        "name": name,
+        "profile": "tabular-data-resource" if format_ == "csv" else "data-resource",
+        "name": table.name,
         "path": file,
-        "description": f"One row: {about.tables[name].about}.",
-        "format": about.format,
-        "mediatype": MEDIA.get(about.format, "application/octet-stream"),
-        **({"encoding": "utf-8", "dialect": _DIALECT} if about.format == "csv" else {}),
-        **({"encoding": "utf-8"} if about.format == "jsonl" else {}),
+        "description": f"One row: {table.about}.",
+        "format": format_,
+        "mediatype": MEDIA.get(format_, "application/octet-stream"),
+        **({"encoding": "utf-8", "dialect": _DIALECT} if format_ == "csv" else {}),
+        **({"encoding": "utf-8"} if format_ == "jsonl" else {}),
         **({"bytes": known["bytes"], "hash": f"sha256:{known['sha256']}"} if known else {}),
-        "schema": _schema(about, name),
+        "schema": _schema(about, table, format_),
     }
 
 
-def _schema(about: About, name: str) -> dict[str, Any]:
-    columns = about.columns(name)
-    there = {column for column, _, _ in columns}
-    key = about.tables[name].key
-    schema: dict[str, Any] = {
-        "fields": [_column(column, field, certain, about.format) for column, field, certain in columns],
-        "missingValues": [""],
-    }
-    if key and there >= set(key):
-        schema["primaryKey"] = list(key)
-    if name in _OF_POSTS and "id" in there and _each_has_its_post(about):
+def _schema(about: About, table: Table, format_: str) -> dict[str, Any]:
+    """Fields in the order of the file: canonical JSON sorts them by name."""
+    found = columns(table, format_)
+    there = {column for column, _, _ in found}
+    ordered = sorted(found, key=lambda column: column[0]) if format_ == "jsonl" else found
+    schema: dict[str, Any] = {"fields": [_column(*column) for column in ordered], "missingValues": [""]}
+    if table.key and there >= set(table.key):
+        schema["primaryKey"] = list(table.key)
+    if table.name in _OF_POSTS and "id" in there and _each_has_its_post(about):
         schema["foreignKeys"] = [{"fields": "id", "reference": {"resource": "posts", "fields": "id"}}]
     return schema
 
@@ -89,13 +96,13 @@ def _each_has_its_post(about: About) -> bool:
     return about.has("posts", "id") and not about.counts["erased"]
 
 
-def _column(name: str, field: Field, certain: bool, format_: str) -> dict[str, Any]:
+def _column(name: str, field: Field, certain: bool) -> dict[str, Any]:
     kind = "array" if field.many else "object" if field.type == "record" else field.type
     said: dict[str, Any] = {"name": name, "type": kind, "description": field.meaning}
     if field.many and field.type != "record":
         said["arrayItem"] = {"type": field.type}
     if field.type == "record":  # what Table Schema has no words for: the fields inside
-        said["fields"] = [_column(inner.name, inner, inner.required, format_) for inner in field.fields]
+        said["fields"] = [_column(inner.name, inner, inner.required) for inner in field.fields]
     constraints = _constraints(field, certain)
     return {**said, "constraints": constraints} if constraints else said
 

@@ -14,7 +14,9 @@ _ROWS = {
 _PANDAS = {
     "csv": 'pandas.read_csv("{file}", keep_default_na=False, na_values=[""], date_format="ISO8601",\n'
            '    parse_dates={times})',
-    "jsonl": 'pandas.read_json("{file}", lines=True, dtype=False, convert_dates={times})',
+    "jsonl": 'pandas.read_json("{file}", lines=True, dtype=False, convert_dates=False)\n'
+             'for name in {times}:\n'
+             '    {table}[name] = pandas.to_datetime({table}[name], format="ISO8601", utc=True)',
     "parquet": 'pandas.read_parquet("{file}")',
 }  # fmt: skip
 _POLARS = {
@@ -68,7 +70,7 @@ def reading(about: About) -> Mapping[str, tuple[str, str]]:
     if about.format not in _PANDAS:
         return {}
     table = first(about)
-    said = {"file": about.file(table), "times": _times(about, table)}
+    said = {"file": about.file(table), "table": table, "times": _times(about, table)}
     lines = {
         "pandas": ("python", f"import pandas\n\n{table} = {_PANDAS[about.format]}"),
         "polars": ("python", f"import polars\n\n{table} = {_POLARS[about.format]}"),

@@ -278,6 +278,7 @@ def test_nothing_need_be_said_of_citing():
         ),
         ("url = 'example.org'", "[release] url = 'example.org': must be a web address"),
         ("url = 'javascript:alert(1)'", "must be a web address"),
+        ("url = 'https://example.org/a b'", "must be a web address"),
         ("contact = 'me'", "[release] contact = 'me': must be an address such as"),
         ("keywords = ['a', '']", "must not be empty"),
         ("doi = '10.1'", "[release] doi = '10.1': is no DOI"),

@@ -9,10 +9,11 @@ import orjson
 
 from core import plugins
 from core.tables import CitationConfig
-from exports import tables
+from exports import papers, tables
 from exports.batch import Batch, Options, Row
 from exports.papers import About
 from exports.tables import Field, Table
+from exports.written import described
 
 FORMATS = sorted(plugins.load("exports.formats"))
 TOPICS = [
@@ -142,3 +143,13 @@ def _write(plugin: Any, path: Path, table: Table, rows: list[Row], options: Opti
     with plugin.table(path, table, options) as writer:
         if rows:
             writer.write(Batch(rows, canonical(rows)))
+
+
+def released(format_: str, folder: Path, citation: Mapping[str, Any] | None = None, **more: Any) -> About:
+    """The whole folder: tables, papers, manifest."""
+    told = about(format_, citation, **more)
+    tables_of(told, folder)
+    names = [*(told.file(name) for name in told.tables), *papers.write(told, folder)]
+    files = [{"path": name, **described(folder / name)} for name in names]
+    (folder / "manifest.json").write_bytes(orjson.dumps({**told.manifest, "files": files}))
+    return told

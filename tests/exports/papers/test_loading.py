@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from exports import papers
 from tests.exports.papers import made
 from tests.exports.papers.made import FORMATS
 
@@ -36,10 +35,8 @@ def loaded(folder: Path, *names: str) -> Any:
 
 @pytest.mark.parametrize("format_", FORMATS)
 def test_each_table_loads_by_its_name_with_its_types(tmp_path: Path, format_: str) -> None:
-    about = made.about(format_)
     folder = tmp_path / "release"
-    made.tables_of(about, folder)
-    papers.write(about, folder)
+    made.released(format_, folder)
     found = loaded(folder, "tags", "versions", "sightings", "runs")
     types, posts = found[""]
     assert [post["id"] for post in posts] == [row["id"] for row in made.ROWS["posts"]]
@@ -60,10 +57,8 @@ def test_each_table_loads_by_its_name_with_its_types(tmp_path: Path, format_: st
 
 @pytest.mark.parametrize("format_", [name for name in FORMATS if name != "csv"])
 def test_lists_and_records_are_those_of_the_table(tmp_path: Path, format_: str) -> None:
-    about = made.about(format_)
     folder = tmp_path / "release"
-    made.tables_of(about, folder)
-    papers.write(about, folder)
+    made.released(format_, folder)
     types, posts = loaded(folder)[""]
     assert types["media"].startswith("List({'type': Value('string')") and types["labels"] == "List(Value('string'))"
     assert posts[0]["media"] == made.MANY["media"] and posts[1]["media"] == [] and posts[0]["labels"] == []
@@ -72,10 +67,8 @@ def test_lists_and_records_are_those_of_the_table(tmp_path: Path, format_: str) 
 
 
 def test_noughts_before_a_number_stay(tmp_path: Path) -> None:
-    about = made.about("csv")
     folder = tmp_path / "release"
-    made.tables_of(about, folder)
-    papers.write(about, folder)
+    made.released("csv", folder)
     file = folder / "posts.csv"
     lines = [
         line.replace("office.example/", "000").replace(made.X_ID, "0004")

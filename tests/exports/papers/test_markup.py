@@ -10,14 +10,15 @@ from hypothesis import strategies as st
 
 from exports.papers import markup
 
-TEXTS = st.text(st.characters(exclude_categories=("Cs",)))
+TEXTS = st.text(st.characters(exclude_categories=("Cs",)), max_size=12)
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | TEXTS,
-    lambda inner: st.lists(inner) | st.dictionaries(TEXTS, inner),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
+    max_leaves=5,
 )
 
 
-@given(st.dictionaries(TEXTS, VALUES, min_size=1))
+@given(st.dictionaries(TEXTS, VALUES, min_size=1, max_size=4))
 def test_every_yaml_reader_reads_what_was_written(value: dict[str, Any]) -> None:
     assert yaml.safe_load(markup.yaml(value)) == value
 

@@ -1,0 +1,91 @@
+"""The papers of real releases: other programs take them, and they are of the release beside them."""
+
+import csv
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from frictionless import Package
+
+from core.tables import CitationConfig
+from db.database import Database
+from db.query import PostQuery
+from exports import release
+from exports.order import Order
+from exports.papers import recipes
+from exports.papers.about import About
+from exports.sampling import Sample
+from tests.exports.papers.made import FORMATS
+from tests.exports.papers.test_card import ran
+from tests.exports.papers.test_loading import loaded
+
+FORMS = ["csv", "jsonl", "parquet"]
+
+
+def export(database: Database, out: Path, format_: str, q: str = "", **more: Any) -> Any:
+    return release.export(database, Order.build(PostQuery.build(q), format_, "public", **more), out)
+
+
+def test_every_format_is_tried() -> None:
+    assert FORMS == FORMATS
+
+
+@pytest.mark.parametrize("format_", FORMS)
+def test_datasets_loads_every_table_that_has_rows(filled: Database, out: Path, format_: str) -> None:
+    manifest = export(filled, out, format_)["manifest"]
+    rows = {name: said["rows"] for name, said in manifest["content"].items() if said["rows"]}
+    found = loaded(out, *rows)
+    assert {name: len(found[name][1]) for name in rows} == rows and found[""] == found["posts"]
+
+
+def test_frictionless_finds_tables_and_keys_in_order(filled: Database, out: Path) -> None:
+    export(filled, out, "csv")
+    report = Package(str(out / "datapackage.json")).validate()
+    assert [error.message for task in report.tasks for error in task.errors] == []
+    assert len(report.tasks) == 6
+
+
+@pytest.mark.parametrize("format_", ["jsonl", "parquet"])
+def test_the_recipe_agrees_with_the_manifest(filled: Database, out: Path, format_: str) -> None:
+    manifest = export(filled, out, format_)["manifest"]
+    recipe = recipes.content(About(manifest, {"posts": None}, (), (), CitationConfig()))  # type: ignore[dict-item]
+    assert recipe and ran(recipe, out).strip() == "True" and ran(recipes.FILES, out) == ""
+
+
+def test_a_sample_describes_its_sheet(filled: Database, out: Path) -> None:
+    export(filled, out, "jsonl", "reform", sample=Sample.build(2, "topic,lang", 7))
+    package = json.loads((out / "datapackage.json").read_bytes())
+    (sheet,) = [resource for resource in package["resources"] if resource["path"] == "labels.csv"]
+    with (out / "labels.csv").open(encoding="utf-8", newline="") as file:
+        assert [field["name"] for field in sheet["schema"]["fields"]] == next(csv.reader(file))
+    assert sheet["hash"] == "sha256:" + hashlib.sha256((out / "labels.csv").read_bytes()).hexdigest()
+    page = (out / "README.md").read_text("utf-8")
+    assert "2 of 4 posts, spread over topic, lang, by the seed 7" in page and "| `labels.csv` | 2 |" in page
+    assert "--sample 2 --stratify topic,lang --seed 7" in page
+    assert "| `label_reform` |" in (out / "codebook.md").read_text("utf-8")
+
+
+def test_the_command_in_it_builds_the_same_bytes(filled: Database, out: Path, tmp_path: Path) -> None:
+    done = export(filled, out, "csv", "reform", columns=["text", "tags.topic"])
+    page = (out / "README.md").read_text("utf-8")
+    assert "kle export reform --format csv --out DIR" in page
+    assert "--columns posts.text" in page and "--columns tags.topic" in page
+    again = Order.build(
+        PostQuery.build("reform", as_of=done["manifest"]["as_of"]), "csv", "public",
+        tables=["posts,tags,versions,metrics,sightings,runs"], columns=["posts.text", "tags.topic"],
+    )  # fmt: skip
+    release.export(filled, again, tmp_path / "again")
+    one, two = ({p.name: p.read_bytes() for p in place.iterdir()} for place in (out, tmp_path / "again"))
+    assert one == two
+
+
+def test_citation_says_the_version_of_this_release(filled: Database, out: Path) -> None:
+    manifest = export(filled, out, "csv")["manifest"]
+    said = yaml.safe_load((out / "CITATION.cff").read_text("utf-8"))
+    assert said["version"].startswith(manifest["as_of"]) and said["version"] in (out / "README.md").read_text(
+        "utf-8"
+    )
+    assert said["date-released"] == manifest["as_of"][:10]
