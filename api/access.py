@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, ClassVar, Literal
 
-from fastapi import Depends, Header, Request
+from fastapi import Depends, Form, Header, Request
 from starlette.concurrency import run_in_threadpool
 
 from api.deps import Context, context
@@ -178,6 +178,17 @@ def author(who: Caller) -> Author:
     if who.credential_id is None:
         raise SignInNeeded(f"Only a key or a session has a name to say something under. {HOW}")
     return Author(who.credential_id, who.name)
+
+
+def presser(scope: str) -> Callable[..., Caller]:
+    """A dependency: whoever pressed a button of ours, and may."""
+
+    def check(who: Annotated[Caller, Depends(caller)], csrf: Annotated[str, Form()] = "") -> Caller:
+        require(who, scope)
+        check_csrf(who, csrf)
+        return who
+
+    return check
 
 
 Reader = Annotated[Caller, Depends(reader)]

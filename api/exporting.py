@@ -41,18 +41,23 @@ def ask(site: Context, form: ExportForm, who: Caller) -> int:
     now = times.now()
     wanted = asked.order(form, site.settings.citation)
     _check_audience(form, who)
-    with site.database.read() as session:
-        asked.check(session, wanted)
+    moment = asked.moment(site.database, wanted)
     with site.database.write(lasting=True) as session:
-        row = {"query": form.query, "format": form.format, "audience": form.audience, "options": form.options}
-        row |= {"as_of": asked.moment(session, wanted.query, now), "owner": who.name}
+        row: dict[str, Any] = {
+            "query": form.query,
+            "format": form.format,
+            "audience": form.audience,
+            "options": form.options,
+            "as_of": moment,
+            "owner": who.name,
+        }
         pending = exports.pending(session, who.name)
         for before in pending:
             if all(getattr(before, name) == value for name, value in row.items()):
                 return int(before.id)
         if len(pending) >= MOST_PENDING:
             raise TooOften(
-                f"{MOST_PENDING} exports that you asked for wait already: withdraw one, or ask again when one is done",
+                f"{MOST_PENDING} exports of yours wait already: withdraw one, or ask again when one is done",
                 retry_after=_SOON,
             )
         number = exports.ask(session, row, now)

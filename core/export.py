@@ -37,8 +37,8 @@ class ExportForm(_Form):
     as_of: str | None = Field(
         None,
         max_length=100,
-        description="Date or RFC 3339 time: what the archive knew then. Without it, what it knows now: as of the last"
-        " line of its ledger, so that the same can be asked for again.",
+        description="Date or RFC 3339 time: what the archive knew then. Without it what it knows now: as of the"
+        " last line of its ledger, so that the same can be asked for again.",
         examples=["2026-01-01"],
     )
     audience: Literal["public", "internal"] = Field(

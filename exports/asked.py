@@ -1,6 +1,5 @@
 """What somebody asked for at the server, checked at once, and turned into the order that a process builds."""
 
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -11,8 +10,8 @@ from sqlmodel import Session
 from core import times
 from core.export import ExportForm
 from core.tables import CitationConfig
-from db import ledger
-from db.entries import topic_slugs
+from db import directory
+from db.database import Database
 from db.query import PostQuery, selection
 from db.selection import keys_of
 from exports import sampling
@@ -20,6 +19,7 @@ from exports.batch import Options
 from exports.order import Order
 from exports.papers import citation, command
 from exports.papers.about import About
+from exports.passage import stand
 from exports.sampling import Sample
 
 
@@ -40,23 +40,21 @@ def order(form: ExportForm, cited: CitationConfig, pseudonyms: bytes | None = No
     )
 
 
-def check(session: Session, wanted: Order) -> None:
-    """Whether the archive has all that it names. Raises BadRequest, QueryError."""
-    wanted.chosen(topic_slugs(session))
-    selection(session, wanted.query)
-
-
-def moment(session: Session, query: PostQuery, now: datetime) -> datetime:
-    """What it is as of: where nobody says so, the time of the ledger's last line, as the archive is now."""
-    last = ledger.line(session, ledger.head(session)[0])
-    return query.as_of or (last.at if last else now)
+def moment(database: Database, wanted: Order) -> datetime:
+    """What it is as of: where nobody says so, the time of the ledger's last line. Raises BadRequest and QueryError
+    for what the archive had not then."""
+    found = stand(database, wanted.query.as_of).moment
+    with database.read() as session:
+        wanted.chosen([topic["slug"] for topic in directory.topics_by(session, found)])
+        selection(session, wanted.at(found).query)
+    return found
 
 
 def keys(session: Session, wanted: Order) -> NDArray[np.int64]:
     """The row keys of the posts that may be in it, sorted; what was erased is there with its digests."""
     if wanted.sample:
-        return np.array(sampling.draw(session, wanted.query, wanted.sample), np.int64)
-    return np.unique(keys_of(session, selection(session, replace(wanted.query, tombstones=True)).keys()))
+        return np.unique(np.array(sampling.draw(session, wanted.selects, wanted.sample).keys, np.int64))
+    return np.unique(keys_of(session, selection(session, wanted.selects).keys()))
 
 
 def form_of(row: Any) -> ExportForm:

@@ -1,7 +1,7 @@
 """Building what waits, in a process of its own: `python -m kle.building`, started by `kle.exporting`.
 
-A release is made of rows that pass through Python: in the process that answers requests each of these would wait for
-it. So it has its own, which ends with the one that started it. It may die at any moment: until the end nothing lies
+A release is made of rows that pass through Python: in the process that answers requests, these would wait for them.
+So it has its own, which ends with the one that started it. It may die at any moment: until the end nothing lies
 under the release's name, its claim runs out, and another process begins anew.
 """
 
@@ -135,7 +135,9 @@ def _made(settings: Settings, database: Database, row: Any, worker: str, watch: 
     if said := lacking(settings):
         raise NoRoom(said)
     form = asked.form_of(row)
-    order = asked.order(form, settings.citation, sealed.derived(settings.secret_key, settings.data_dir, "pseudonyms"))
+    order = asked.order(
+        form, settings.citation, sealed.derived(settings.secret_key, settings.data_dir, "pseudonyms")
+    )
     with database.read() as session:
         keys = asked.keys(session, order)
     store.remove(settings.data_dir, row.id)  # of tries before this one
@@ -144,8 +146,9 @@ def _made(settings: Settings, database: Database, row: Any, worker: str, watch: 
             return False
         exports.note_posts(session, row.id, keys)
     folder = store.fresh(settings.data_dir, store.name(row.id, worker))
-    made = release.export(database, order, folder / store.RELEASE, progress=watch.add, going=watch.going,
-        by=row.owner)
+    made = release.export(
+        database, order, folder / store.RELEASE, progress=watch.add, going=watch.going, by=row.owner
+    )
     if not watch.going():
         return False
     result = head(made, folder)

@@ -77,12 +77,12 @@ def start(settings: Settings) -> subprocess.Popen[bytes]:
         [sys.executable, "-m", "kle.building"],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
-        env={**os.environ, **_environment(settings)},
+        env={**os.environ, **environment(settings)},
         start_new_session=True,
     )
 
 
-def _environment(settings: Settings) -> dict[str, str]:
+def environment(settings: Settings) -> dict[str, str]:
     """Whatever differs from the default, from wherever it came: the demo's settings are in no environment."""
     said = {
         "CONFIG": str(settings.config.resolve()) if settings.config.is_file() else "",

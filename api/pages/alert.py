@@ -10,7 +10,7 @@ from starlette.responses import RedirectResponse, Response
 
 from alerts import opting, saving
 from api import editing, keeping
-from api.access import AnyCaller, Caller, Insider, check_csrf, require
+from api.access import Caller, Insider, check_csrf, presser, require
 from api.conditional import asked_at
 from api.deps import Context, context, only
 from api.render.drafts import Draft, Errors, at_field
@@ -27,14 +27,7 @@ class Messages(BaseModel):
     once: Value | None = None  # the token of a secret that this answer tells, and no other
 
 
-def presser(who: AnyCaller, csrf: Annotated[str, Form()] = "") -> Caller:
-    """Whoever pressed a button of ours, and may."""
-    require(who, "alerts")
-    check_csrf(who, csrf)
-    return who
-
-
-Presser = Annotated[Caller, Depends(presser)]
+Presser = Annotated[Caller, Depends(presser("alerts"))]
 
 
 @router.get("/alerts/{id:int}", dependencies=[only(Messages)])

@@ -76,6 +76,7 @@ def _found(
     wanted = snippets.wanted(query)
     return {
         "alert": replace(links, path="/alerts/new").to(sort=None, as_of=None) if who.internal else None,
+        "export": links.at("/exports/new") if who.internal else None,
         "mailed": query.written() if subscribing.may_ask(request, who) else None,
         "as_of": AsOf.of(query.as_of, now) if query.as_of else None,
         "orders": _orders(query),

@@ -48,6 +48,14 @@ def number(value: int | dict[str, int]) -> str:
     return f"{value['at_least']:,}+" if isinstance(value, dict) else f"{value:,}"
 
 
+def size(count: int) -> str:
+    """1234567 -> "1.2 MB"."""
+    for unit, scale in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if count >= scale:
+            return f"{count / scale:.1f} {unit}"
+    return f"{count} B"
+
+
 def percent(share: float) -> str:
     """Never rounds a doubt away: 0.996 is 99 %, not 100 %."""
     return f"{min(99, int(share * 100 + 0.5)) if share < 1 else 100} %"

@@ -26,7 +26,8 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     made.globals["static"] = static
-    made.filters.update(number=formats.number, moment=formats.moment, span=formats.span, facet=formats.facet)
+    for name in ("number", "moment", "span", "facet", "size"):
+        made.filters[name] = getattr(formats, name)
     return made
 
 

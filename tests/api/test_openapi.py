@@ -13,6 +13,7 @@ BYTES = {
     "/api/v1/media/{sha256}",
     "/api/v1/stream",
     "/api/v1/alerts/{id}/stream",
+    "/api/v1/exports/{id}/file",
 }
 
 
@@ -66,7 +67,8 @@ def test_every_route_of_this_version_is_there(document):
     }
     alerts |= {"alerts/{id}/deliveries/{delivery}/replay"}
     alerts |= {f"alerts/{{id}}/channels/{{subscription}}/{act}" for act in ("secret", "confirmation", "resume")}
-    assert set(document["paths"]) == {f"/api/v1/{name}" for name in posts | rest | alerts} | HEALTH
+    exports = {"exports", "exports/{id}", "exports/{id}/file"}
+    assert set(document["paths"]) == {f"/api/v1/{name}" for name in posts | rest | alerts | exports} | HEALTH
 
 
 def test_every_answer_has_a_schema_and_every_problem_its_form(document):
