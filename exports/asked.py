@@ -55,7 +55,7 @@ def moment(session: Session, query: PostQuery, now: datetime) -> datetime:
 def keys(session: Session, wanted: Order) -> NDArray[np.int64]:
     """The row keys of the posts that may be in it, sorted; what was erased is there with its digests."""
     if wanted.sample:
-        return np.array(sampling.draw(session, wanted.query, wanted.sample), np.int64)
+        return np.array(sampling.draw(session, wanted.query, wanted.sample).keys, np.int64)
     return np.unique(keys_of(session, selection(session, replace(wanted.query, tombstones=True)).keys()))
 
 

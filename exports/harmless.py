@@ -2,7 +2,8 @@
 
 import re
 
-_FORMULA = re.compile(r"'*[=+\-@\t\r]")
+FORMULA = r"'*[=+\-@\t\r]"  # how such a cell begins
+_FORMULA = re.compile(FORMULA)
 
 
 def harmless(cell: str) -> str:

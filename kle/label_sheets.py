@@ -103,8 +103,8 @@ def _text(path: Path) -> str:
         return charset.decode(path.read_bytes())
     except OSError as error:
         raise BadRequest(f"{path} cannot be read: {error.strerror or error}") from None
-    except ParseError as error:
-        raise BadRequest(f"{path}: {error.message}; save the sheet as CSV (UTF-8) first") from None
+    except ParseError:
+        raise BadRequest(f"{path} is no text, as a workbook is none: save the sheet as CSV (UTF-8) first") from None
 
 
 def _rows(path: Path, text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:

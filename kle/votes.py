@@ -91,9 +91,7 @@ def _count_row(votes: Votes, sheet: Sheet, row: Row, key: int, dropped: set[tupl
     for topic, answer in row.answers.items():
         said, mine = votes.said[key, topic], (key, topic, row.annotator)
         if said.get(row.annotator, answer) != answer:
-            sheet.tell(
-                row.line, row.id, f"{row.annotator} labelled it twice, and differently, on {topic}: left out"
-            )
+            sheet.tell(row.line, row.id, f"{topic}: {row.annotator} labelled it twice, differently; left out")
             dropped.add(mine)
             del said[row.annotator]
         elif mine not in dropped:

@@ -21,12 +21,12 @@ from exports.batch import Batch, Options, Row, Writer
 from exports.formats import _arrow, _file, _rows
 from exports.formats._behind import Behind, behind
 from exports.formats._chunks import Chunks
+from exports.harmless import FORMULA
 from exports.tables import Field, Table
 
 SUFFIX = "csv"
 _MARK = "\ufeff".encode()
-_FORMULA = r"\A('*[=+\-@\t\r])"
-_DEFUSED = r"\A'('*[=+\-@\t\r])"
+_FORMULA, _DEFUSED = rf"\A({FORMULA})", rf"\A'({FORMULA})"
 _BLOCK = 1 << 20  # bytes that are read at once; more where one row is longer
 _LONGEST = 1 << 30
 
