@@ -5,8 +5,9 @@ their bootstrap intervals (Efron, 1979: posts drawn with replacement; the middle
 there is nothing to count a figure is NaN here; who shows it decides.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,15 +48,25 @@ def of(judged: Judged) -> Figures:
 
 def bootstrap(judged: Judged, draws: int = DRAWS) -> Figures:
     """The figures of `draws` resamples of the posts, the same ones on every call."""
-    n, random = len(judged.labels), np.random.default_rng(SEED)
-    step = max(_CELLS // max(n, 1), 1)
-    sizes = [min(step, draws - done) for done in range(0, draws, step)]
-    parts = [_weighted(judged, _drawn(random, size, n)) for size in sizes]
+    parts = [_weighted(judged, weights) for weights in resamples(np.zeros(len(judged.labels)), draws)]
     first = parts[0]
     return Figures(
         {name: np.concatenate([part.overall[name] for part in parts]) for name in first.overall},
         {name: np.concatenate([part.topics[name] for part in parts]) for name in first.topics},
     )
+
+
+def resamples(groups: NDArray[Any], draws: int = DRAWS) -> Iterator[Floats]:
+    """How often each post is in each of `draws` resamples, some draws at a time; posts of one group are drawn with
+    replacement among themselves, so that a stratified sample is resampled as it was drawn."""
+    n, random = len(groups), np.random.default_rng(SEED)
+    step = max(_CELLS // max(n, 1), 1)
+    for done in range(0, draws, step):
+        weights = np.zeros((min(step, draws - done), n))
+        for group in np.unique(groups):
+            mine = np.flatnonzero(groups == group)
+            weights[:, mine] = _drawn(random, len(weights), len(mine))
+        yield weights
 
 
 def interval(draws: Floats) -> tuple[float, float] | None:
@@ -79,7 +90,7 @@ def average_precision(scores: Floats, labels: Floats, weights: Floats | None = N
     last = np.searchsorted(-ranked, -ranked, side="right") - 1  # the last of those that score the same
     hits, seen = np.cumsum(given * found, axis=1)[:, last], np.cumsum(given, axis=1)[:, last]
     precision = hits / np.maximum(seen, 1e-12)
-    return _over((precision * given * found).sum(axis=1), (given * found).sum(axis=1))
+    return over((precision * given * found).sum(axis=1), (given * found).sum(axis=1))
 
 
 def mean_average_precision(scores: Floats, labels: Floats) -> float:
@@ -97,7 +108,7 @@ def calibration_error(probabilities: Floats, labels: Floats, weights: Floats | N
     bins = np.minimum((probabilities * _BINS).astype(int), _BINS - 1)
     gaps = np.zeros((len(probabilities), _BINS))
     gaps[np.arange(len(bins)), bins] = probabilities - labels
-    return _over(np.abs(given @ gaps).sum(axis=1), given.sum(axis=1))
+    return over(np.abs(given @ gaps).sum(axis=1), given.sum(axis=1))
 
 
 def _weighted(judged: Judged, weights: Floats) -> Figures:
@@ -108,20 +119,27 @@ def _weighted(judged: Judged, weights: Floats) -> Figures:
         weights @ (labels * (1 - tagged)),
     )
     per_topic = {
-        "precision": _over(hits, hits + false),
-        "recall": _over(hits, hits + missed),
-        "f1": np.where(hits + missed > 0, _over(2 * hits, 2 * hits + false + missed), np.nan),
+        **shares(hits, false, missed),
         "average_precision": _columns(average_precision, judged, weights),
         "calibration_error": _columns(calibration_error, judged, weights),
     }
     off = ~judged.labels.any(axis=1)
     overall = {
         "macro_f1": _mean(per_topic["f1"]),
-        "micro_f1": _over(2 * hits.sum(axis=1), (2 * hits + false + missed).sum(axis=1)),
+        "micro_f1": over(2 * hits.sum(axis=1), (2 * hits + false + missed).sum(axis=1)),
         "mean_average_precision": _mean(per_topic["average_precision"]),
-        "off_topic_tagged": _over(weights @ (off & judged.tagged.any(axis=1)), weights @ off),
+        "off_topic_tagged": over(weights @ (off & judged.tagged.any(axis=1)), weights @ off),
     }
     return Figures(overall, per_topic)
+
+
+def shares(hits: Floats, false: Floats, missed: Floats) -> dict[str, Floats]:
+    """Precision, recall and F1 of as many counts."""
+    return {
+        "precision": over(hits, hits + false),
+        "recall": over(hits, hits + missed),
+        "f1": np.where(hits + missed > 0, over(2 * hits, 2 * hits + false + missed), np.nan),
+    }
 
 
 def _columns(figure: Callable[[Floats, Floats, Floats], Floats], judged: Judged, weights: Floats) -> Floats:
@@ -136,7 +154,8 @@ def _drawn(random: np.random.Generator, size: int, n: int) -> Floats:
     return random.multinomial(n, np.full(n, 1 / n), size=size).astype(float)
 
 
-def _over(above: Floats, below: Floats) -> Floats:
+def over(above: Floats, below: Floats) -> Floats:
+    """NaN where nothing is below."""
     found: Floats = np.full(np.shape(above), np.nan)
     np.divide(above, below, out=found, where=below > 0)
     return found
@@ -145,4 +164,4 @@ def _over(above: Floats, below: Floats) -> Floats:
 def _mean(values: Floats) -> Floats:
     """The mean over the topics that have a figure, a draw."""
     known = ~np.isnan(values)
-    return _over(np.where(known, values, 0).sum(axis=1), known.sum(axis=1).astype(float))
+    return over(np.where(known, values, 0).sum(axis=1), known.sum(axis=1).astype(float))

@@ -45,6 +45,17 @@ def issue(
     return number, secret
 
 
+def named(session: Session, purpose: str, name: str, now: datetime) -> int:
+    """A revoked one that opens nothing, and only names who spoke: somebody of another archive, an annotator."""
+    mine = select(_row.c.id).where(_row.c.purpose == purpose, _row.c.name == name)
+    known = session.execute(mine).scalar()
+    if known is not None:
+        return int(known)
+    row: Row = {"purpose": purpose, "name": name, "secret_sha256": _hash(secrets.token_urlsafe(32)), "scopes": []}
+    (number,) = insert_all(session, Credential, [{**row, "created_at": now, "revoked_at": now}])
+    return number
+
+
 def find(session: Session, purpose: Purpose, secret: str, now: datetime) -> Credential | None:
     """The credential of this secret; None if unknown, used up, expired or revoked."""
     statement = select(Credential).where(*_valid(purpose, secret, now))

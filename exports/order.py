@@ -48,6 +48,9 @@ class Order:
         for name in (*self.tables, *self.columns):
             if name not in _EVERY:
                 raise _unknown("table", name, list(_EVERY), "tables")
+        if self.pseudonyms and self.sample and "account" in self.sample.strata:
+            raise BadRequest("strata by account name those whom pseudonyms hide: leave one of the two out",
+                             parameter="stratify")  # fmt: skip
         if self.format != "csv" and self.csv != Options():
             raise BadRequest(f"bom and raw are of csv; a release as {self.format} has neither", parameter="format")
 

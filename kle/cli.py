@@ -12,6 +12,7 @@ from kle.commands import (
     exporting,
     forgetting,
     keys,
+    labels,
     model,
     moving,
     proving,
@@ -72,7 +73,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for room in (serving, reading, archive, proving, exporting, forgetting, moving):
+for room in (serving, reading, archive, proving, exporting, labels, forgetting, moving):
     room.register(app)
 app.add_typer(sources.app, name="sources")
 app.add_typer(alerts.app, name="alerts")

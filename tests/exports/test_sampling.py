@@ -22,8 +22,9 @@ from db.erasing.erase import Why, erase
 from db.models import Topic
 from db.query import PostQuery
 from db.strata import STRATA, Member
-from exports import sampling
+from exports import asked, sampling
 from exports.batch import Options
+from exports.order import Order
 from exports.sampling import Drawn, Sample, _Pool
 from tests.conftest import NOW
 from tests.exports.conftest import TOPICS, Score, seen
@@ -225,7 +226,7 @@ def test_what_cannot_be_drawn_is_told(given_: tuple[Any, ...], told: str) -> Non
 
 
 def sheet(found: Drawn, path: Path, text: str = "=1+1", **options: bool) -> list[dict[str, str]]:
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"id": i, "text": text, "lang": "en", "url": None, "text_sha256": "ab", "tags": []} for i in found.codes
     ]
     assert sampling.sheet(path, rows, ["reform", "training"], found, Options(**options)) == len(rows)
@@ -256,3 +257,16 @@ def test_what_is_withheld_is_an_empty_cell(tmp_path: Path) -> None:
     row = {"id": "m:1", "text": None, "lang": None, "url": "https://m.example/1", "text_sha256": "ab"}
     sampling.sheet(tmp_path / "labels.csv", [row], ["reform"], found, Options())
     assert (tmp_path / "labels.csv").read_text("utf-8").splitlines()[1] == "m:1,s1,,,https://m.example/1,,,ab"
+
+
+def test_strata_name_nobody_whom_pseudonyms_hide() -> None:
+    sample = Sample.build(5, "account")
+    with pytest.raises(BadRequest, match="strata by account name those whom pseudonyms hide"):
+        Order.build(PostQuery.build(""), "csv", sample=sample, pseudonyms=b"k" * 32)
+
+
+def test_an_export_that_was_asked_for_names_the_posts_of_its_sample(stocked: Database) -> None:
+    order = Order.build(PostQuery.build(""), "csv", sample=Sample.build(12, "topic,lang", 7))
+    with stocked.read() as session:
+        found = asked.keys(session, order)
+    assert found.tolist() == drawn(stocked, 12, "topic,lang").keys

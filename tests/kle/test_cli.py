@@ -10,7 +10,7 @@ from tests.kle.conftest import Kle
 
 COMMANDS = (
     "up", "demo", "init", "parse", "collect", "import", "classify", "search", "verify", "audit", "export",
-    "backup", "restore", "merge", "sources", "keys", "db", "model",
+    "backup", "restore", "merge", "sources", "keys", "db", "model", "labels",
 )  # fmt: skip
 HEAVY = ("sqlalchemy", "transformers", "onnxruntime", "fastapi", "numpy", "lxml", "pydantic_settings")
 

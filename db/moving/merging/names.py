@@ -4,7 +4,6 @@ Keys of rows mean nothing in another archive: a source is its name, an account i
 slug, a model and a capture their digests.
 """
 
-import secrets
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,11 +14,10 @@ from sqlalchemy import select
 from sqlmodel import Session, SQLModel
 
 from core.post import Account as SeenAccount
-from db import accounts, campaigns, ledger
+from db import accounts, campaigns, credentials, ledger
 from db.blobs import ERASED
 from db.models import Account, Actor, Blob, Capture, Credential, Exhibit, Source, TagModel, Topic
 from db.moving.merging.other import Other
-from db.proof import digests
 from db.upsert import Row, insert_all, insert_quietly, table
 
 NAMED = "merged"  # the purpose of a credential that only names who spoke in another archive
@@ -111,14 +109,7 @@ class Names:
 
     def speaker(self, name: str) -> int:
         """The credential here that only names who spoke there."""
-        named = f"{name} (archive {self.archive_id})"
-        mine = select(_credential.c.id).where(_credential.c.purpose == NAMED, _credential.c.name == named)
-        key: int | None = self.here.execute(mine).scalar()
-        if key is None:
-            made: Row = {"purpose": NAMED, "name": named, "secret_sha256": digests.sha256(secrets.token_bytes(32))}
-            made |= {"scopes": [], "created_at": self.now, "revoked_at": self.now}
-            (key,) = insert_all(self.here, Credential, [made])
-        return key
+        return credentials.named(self.here, NAMED, f"{name} (archive {self.archive_id})", self.now)
 
     def take_captures(self, posts: Sequence[Other]) -> None:
         """Fill `captures`: capture there -> capture here, of all that these posts refer to."""

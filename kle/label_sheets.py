@@ -1,0 +1,174 @@
+"""Files of labels: what people filled in, whichever program they did it in.
+
+CSV with commas, semicolons or tabs, in any encoding that programs write; a column `id`, and for each topic a
+column `label_<topic>` or `<topic>`, or one column `labels` that lists those that hold. What cannot be read is told
+with its line, and the rest goes on.
+"""
+
+import csv
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import orjson
+
+from collector.reading import charset
+from core.errors import BadRequest, ParseError
+from exports.harmless import as_it_was
+from exports.sampling import LABEL
+from kle import label_cells
+from kle.label_cells import Column
+
+_DELIMITERS = ",;\t|"
+_LIST = "labels"
+_OWN = ("annotator", "text_sha256", "stratum")
+_LONGEST = 1 << 27  # characters of a cell
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What of a file could not be taken. `line` is that on which its row begins."""
+
+    file: str
+    line: int
+    id: str | None
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What one annotator said of one post, as far as it could be read."""
+
+    file: str
+    line: int
+    id: str
+    annotator: str
+    answers: Mapping[str, bool]
+    text_sha256: str | None
+    stratum: str | None
+
+
+@dataclass
+class Sheet:
+    """One file. `strata` are the sizes of those it was drawn from by the manifest beside it, {} without one, and
+    `population` all posts that were drawn from."""
+
+    path: Path
+    rows: list[Row] = field(default_factory=list)
+    columns: list[Column] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    strata: dict[str, int] = field(default_factory=dict)
+    population: int = 0
+
+    def tell(self, line: int, public_id: str | None, problem: str) -> None:
+        self.problems.append(Problem(str(self.path), line, public_id, problem))
+
+
+def read(path: Path, topics: Sequence[str], annotator: str) -> Sheet:
+    """`annotator` filled it in where the file has no column that says who. Raises BadRequest for a file that is no
+    table of labels."""
+    sheet = Sheet(path)
+    names, lines = _table(path)
+    asked = _asked(sheet, names, topics)
+    sheet.columns = [label_cells.column(name, [row.get(name, "") for _, row in lines]) for name in asked]
+    for line, row in lines:
+        _read_row(sheet, line, row, asked, topics, annotator)
+    sheet.strata, sheet.population = _strata(path.with_name("manifest.json"))
+    return sheet
+
+
+def _table(path: Path) -> tuple[list[str], list[tuple[int, dict[str, str]]]]:
+    """The names of its columns in lower case, and each row with the line on which it begins."""
+    text = _text(path)
+    first, _, rest = text.partition("\n")
+    told = first.strip().lower()
+    text = rest if told.startswith("sep=") else text  # Excel's way to say what parts the cells
+    before = 1 if told.startswith("sep=") else 0
+    for delimiter in _DELIMITERS:
+        rows = _rows(path, text, delimiter)
+        names = [name.strip().lower() for name in next(rows, (0, []))[1]]
+        if "id" in names:
+            twice = next((name for name in names if name and names.count(name) > 1), None)
+            if twice:
+                raise BadRequest(f"{path} has the column {twice!r} twice; leave one of them out")
+            found = [(before + line, dict(zip(names, map(as_it_was, row), strict=False))) for line, row in rows]
+            return names, [(line, row) for line, row in found if any(map(str.strip, row.values()))]
+    raise BadRequest(f"{path} has no column `id` in its first row; a file of labels is CSV with the columns id and "
+                     f"{LABEL}<topic>, as `kle export --sample` writes it")  # fmt: skip
+
+
+def _text(path: Path) -> str:
+    try:
+        return charset.decode(path.read_bytes())
+    except OSError as error:
+        raise BadRequest(f"{path} cannot be read: {error.strerror or error}") from None
+    except ParseError:
+        raise BadRequest(f"{path} is no text, as a workbook is none: save the sheet as CSV (UTF-8) first") from None
+
+
+def _rows(path: Path, text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    csv.field_size_limit(_LONGEST)
+    reader, line = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), 1
+    try:
+        for row in reader:
+            yield line, row
+            line = reader.line_num + 1
+    except csv.Error as error:
+        raise BadRequest(f"{path}, line {line}: {error}") from None
+
+
+def _asked(sheet: Sheet, names: Sequence[str], topics: Sequence[str]) -> dict[str, str]:
+    """Column -> its topic; "" for the one that lists them."""
+    found: dict[str, str] = {}
+    for name in names:
+        slug = name.removeprefix(LABEL)
+        if slug in topics:
+            found[name] = slug
+        elif name == _LIST:
+            found[name] = ""
+        elif slug != name:
+            sheet.tell(1, None, f"column {name}: there is no topic {slug!r}; there are {', '.join(topics)}")
+    if not found:
+        raise BadRequest(f"{sheet.path} has no column of labels; expected {LABEL}<topic> for some of "
+                         f"{', '.join(topics)}, or one column labels that lists them")  # fmt: skip
+    return found
+
+
+def _read_row(
+    sheet: Sheet, line: int, row: Mapping[str, str], asked: Mapping[str, str], topics: Sequence[str], annotator: str
+) -> None:
+    public_id = row["id"].strip()
+    if not public_id:
+        sheet.tell(line, None, "a row without an id")
+        return
+    answers: dict[str, bool] = {}
+    for column in sheet.columns:
+        try:
+            found = _cell(row.get(column.name, ""), column, asked[column.name], topics)
+        except ValueError as error:
+            sheet.tell(line, public_id, f"column {column.name}: {error}")
+            continue
+        if any(answers.get(topic, said) != said for topic, said in found.items()):
+            sheet.tell(line, public_id, f"column {column.name} says another thing than the columns before it")
+        answers = {**found, **answers}
+    who, sha256, stratum = (row.get(name, "").strip() for name in _OWN)
+    sheet.rows.append(
+        Row(str(sheet.path), line, public_id, who or annotator, answers, sha256 or None, stratum or None)
+    )
+
+
+def _cell(cell: str, column: Column, topic: str, topics: Sequence[str]) -> Mapping[str, bool]:
+    if not topic:
+        return label_cells.listed(cell, topics) or {}
+    said = label_cells.answer(cell, column)
+    return {} if said is None else {topic: said}
+
+
+def _strata(manifest: Path) -> tuple[dict[str, int], int]:
+    """Code -> posts, and all of them; of a folder whose manifest tells of no sample none."""
+    try:
+        sample = orjson.loads(manifest.read_bytes()).get("sample") or {}
+        return {one["stratum"]: int(one["posts"]) for one in sample["strata"]}, int(sample["posts"])
+    except (OSError, orjson.JSONDecodeError, KeyError, TypeError, AttributeError):
+        return {}, 0
