@@ -1,7 +1,5 @@
-"""A post of a release with its history, as `collector.releases` puts it together: {"post", "versions", "metrics"}.
-
-`about.beside` names the archive that the release is of, and whom it is for.
-"""
+"""A post of a release with its history, as `collector.releases` puts it together: {"archive", "audience", "post",
+"versions", "metrics"}."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -27,7 +25,7 @@ def looks_like(start: Start) -> bool:
 def read(record: Row, about: About) -> SeenPost:
     row = _named(record["post"])
     post = posts.from_json(row)
-    archive = str(about.beside.get("archive") or "")
+    archive = str(record.get("archive") or "")
     versions = [v for v in record["versions"] if not v.get("erased") and v.get("text") is not None]
     if not archive or not versions or any(v.get(name) is None for v in versions for name in _NEEDED):
         return post
@@ -36,7 +34,7 @@ def read(record: Row, about: About) -> SeenPost:
     current = states[number] = replace(states[number], labels=post.labels)
     if current.text != post.text:
         raise ParseError("its row in posts shows another text than its last version")
-    words = _words(row) if about.beside.get("audience") == "internal" else ()
+    words = _words(row) if record.get("audience") == "internal" else ()
     return replace(
         post,
         view=current.view,

@@ -11,10 +11,10 @@ from sqlalchemy import select
 from core.post import Account, Media, SeenPost, View
 from db import archive, posts, sources
 from db.database import Database
-from db.models import Metrics, Sighting
+from db.models import Metrics, Sighting, Topic
 from db.proof import verify
 from db.query import PostQuery
-from db.upsert import table
+from db.upsert import insert_all, table
 from kle import importing
 from tests import releases
 from tests.conftest import NOW
@@ -27,6 +27,7 @@ class Nothing:
     def check(self) -> None: ...
 
 
+TOPICS = ("reform", "training")
 OFFICE = Account("mastodon", "@press@office.example", "Press office")
 
 
@@ -60,10 +61,17 @@ def archived(database: Database, name: str, moment: Any, *some: SeenPost) -> Non
         archive.archive(session, source, run, some, None, moment)
 
 
+def topics(database: Database) -> None:
+    rows = [{"slug": slug, "name": slug, "definition": slug, "position": n} for n, slug in enumerate(TOPICS)]
+    with database.write() as session:
+        insert_all(session, Topic, rows)
+
+
 def filled(database: Database) -> None:
     """An edit, a deletion with return, counts over time, a post seen at two places, odd texts."""
     picture = Media("image", "https://office.example/1.jpg", "=Two people")
     hour = timedelta(hours=1)
+    topics(database)
     archived(database, "office", NOW - 9 * hour,
              seen(1, "=Talks on reform", media=(picture,), links=("https://a.example/",), labels=("sensitive",)),
              seen(2, "'@office met", metrics={"likes": 1, "views": None}), seen(3, "Gone soon"), seen(4, ""),
@@ -97,7 +105,7 @@ def as_told(database: Database) -> dict[str, Any]:
     """Posts and versions by the API's forms, without what only this archive knows of them."""
     ours = ("first_seen_at", "changed_at", "deleted_at", "seen_until", "sightings", "tagging")
     with database.read() as session:
-        found = {p["id"]: dict(p) for some in posts.slices(session, PostQuery.build("")) for p, _ in some}
+        found = {post["id"]: dict(post) for post in posts.page(session, PostQuery.build(""), limit=200).items}
         for name, post in found.items():
             post["gone"] = post["deleted_at"] is not None
             post["places"] = sorted({(s["url"], s["first_hand"]) for s in post["sightings"]})
@@ -131,6 +139,7 @@ def test_the_same_release_again_and_one_of_ones_own_change_nothing(
     database: Database, other: Database, tmp_path: Path, format_: str
 ) -> None:
     out = releases.export(other, tmp_path / "out", format_)
+    topics(database)
     taken(database, out)
     own = releases.export(database, tmp_path / "own", format_)
     before = everything(database)
@@ -142,6 +151,6 @@ def test_the_same_release_again_and_one_of_ones_own_change_nothing(
 
 def everything(database: Database) -> dict[str, Any]:
     with database.read() as session:
-        found = {p["id"]: p for some in posts.slices(session, PostQuery.build("")) for p, _ in some}
+        found = {post["id"]: post for post in posts.page(session, PostQuery.build(""), limit=200).items}
         seen_at = {model: list(session.execute(select(table(model)))) for model in (Sighting, Metrics)}
         return {"posts": found, "versions": {i: posts.versions(session, i) for i in found}, "rows": seen_at}
