@@ -1,7 +1,5 @@
-"""A post of a release with its history, as `collector.releases` puts it together: {"post", "versions", "metrics"}.
-
-`about.beside` names the archive that the release is of, and whom it is for.
-"""
+"""A post of a release with its history, as `collector.releases` puts it together: {"archive", "audience", "post",
+"versions", "metrics"}."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -27,25 +25,37 @@ def looks_like(start: Start) -> bool:
 def read(record: Row, about: About) -> SeenPost:
     row = _named(record["post"])
     post = posts.from_json(row)
-    archive = str(about.beside.get("archive") or "")
+    archive = str(record.get("archive") or "")
     versions = [v for v in record["versions"] if not v.get("erased") and v.get("text") is not None]
     if not archive or not versions or any(v.get(name) is None for v in versions for name in _NEEDED):
         return post
-    states = _states(row, post, versions, archive)
-    number = max(n for n, state in enumerate(states) if state.elsewhere and state.elsewhere.change != LATE)
-    current = states[number] = replace(states[number], labels=post.labels)
-    if current.text != post.text:
+    _check(row, versions)
+    told: dict[str, Any] = {
+        "revised_at": None,  # of the post there is only told when the archive saw it changed
+        "observed": tuple(_counted(counts) for counts in record["metrics"]),
+        "words": _words(row) if record.get("audience") == "internal" else (),
+    }
+    if len(versions) > 1:
+        told |= _history(_states(row, post, versions, archive), post.labels)
+    else:
+        told |= {"view": _view(post, versions[0], View.QUOTE), "elsewhere": _elsewhere(versions[0], archive)}
+    return replace(post, **told)
+
+
+def _check(row: Row, versions: Sequence[Row]) -> None:
+    """The last version that was its current one is what its row shows."""
+    current = next((v for v in reversed(versions) if v["change"] != LATE), None)
+    if current is None:
+        raise ParseError("none of its versions was ever its current one")
+    if "text" in row and current["text"] != row["text"]:
         raise ParseError("its row in posts shows another text than its last version")
-    words = _words(row) if about.beside.get("audience") == "internal" else ()
-    return replace(
-        post,
-        view=current.view,
-        revised_at=None,
-        elsewhere=current.elsewhere,
-        history=tuple(states) if len(states) > 1 else (),
-        observed=tuple(_counted(counts) for counts in record["metrics"]),
-        words=words,
-    )
+
+
+def _history(states: list[SeenPost], labels: tuple[str, ...]) -> dict[str, Any]:
+    """With the labels that it has now, which are told of no state of before."""
+    last = max(n for n, state in enumerate(states) if state.elsewhere and state.elsewhere.change != LATE)
+    current = states[last] = replace(states[last], labels=labels)
+    return {"history": tuple(states), "view": current.view, "elsewhere": current.elsewhere}
 
 
 def _named(row: Row) -> dict[str, Any]:
@@ -56,9 +66,7 @@ def _named(row: Row) -> dict[str, Any]:
 
 def _states(row: Row, post: SeenPost, versions: Sequence[Row], archive: str) -> list[SeenPost]:
     """In order, but that no late one begins."""
-    first = next((v for v in versions if v["change"] != LATE), None)
-    if first is None:
-        raise ParseError("none of its versions was ever its current one")
+    first = next(v for v in versions if v["change"] != LATE)
     states: list[SeenPost] = []
     view = View.QUOTE
     for version in [first, *(v for v in versions if v is not first)]:
@@ -89,12 +97,12 @@ def _state(row: Row, post: SeenPost, version: Row, elsewhere: Elsewhere, view: V
 def _elsewhere(version: Row, archive: str) -> Elsewhere:
     before = version.get("merged")
     there = _mark(before, before["archive"]) if before and before.get("digest") else None
-    return replace(_mark(version, archive), before=there)
+    return _mark(version, archive, there)
 
 
-def _mark(row: Row, archive: Any) -> Elsewhere:
+def _mark(row: Row, archive: Any, before: Elsewhere | None = None) -> Elsewhere:
     seen_at = times.parse(row["seen_at"])
-    return Elsewhere(str(archive), int(row["number"]), str(row["change"]), seen_at, str(row["digest"]))
+    return Elsewhere(str(archive), int(row["number"]), str(row["change"]), seen_at, str(row["digest"]), before)
 
 
 def _counted(row: Row) -> Counted:

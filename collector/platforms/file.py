@@ -104,8 +104,6 @@ def _page(path: Path, state: dict[str, Any], piece: pages.Slice) -> Page:
     headers |= {FILE: path.name} | ({_LAST: "true"} if piece.last else {})
     if piece.missing:
         headers[MISSING] = piece.missing
-    if piece.beside:
-        headers[_BESIDE] = orjson.dumps(piece.beside).decode()
     return Page("", piece.body, times.now(), None, headers, tool(), state if piece.last else {})
 
 

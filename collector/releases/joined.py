@@ -51,8 +51,12 @@ class Joined:
         for name in self.tables:
             self.release.check(name)
 
-    def records(self) -> Iterator[dict[str, Any]]:
-        """{"post", "versions", "metrics"} for each post. Raises Refused, ParseError."""
+    def records(self) -> Iterator[Row]:
+        """{"archive", "audience", "post", "versions", "metrics"} for each post. Raises Refused, ParseError."""
+        about = {"archive": self.release.archive, "audience": self.release.manifest.get("audience")}
+        return ({**about, **record} for record in self._records())
+
+    def _records(self) -> Iterator[Row]:
         if not self.has_history:
             yield from ({"post": row, "versions": [], "metrics": []} for row in rows.of(self.release, "posts"))
             return

@@ -1,8 +1,8 @@
 """A release as pages of some megabytes of JSON Lines, one post with its history a line: what the intake takes and
 keeps, the same from each format. A file of posts as Parquet alone is cut alike, a row a line."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,15 +23,14 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """`first` is the number of its first post, `done` how many of the bytes were read so far; `beside` what its
-    format must know, `missing` what is to be said to people."""
+    """`first` is the number of its first post, `done` how many of the bytes were read so far; `missing` what is to
+    be said to people."""
 
     body: bytes
     first: int
     done: int
     last: bool
     format: str = FORMAT
-    beside: Mapping[str, str] = field(default_factory=dict)
     missing: str = ""
 
 
@@ -44,9 +43,8 @@ def of_release(release: Release) -> Iterator[Slice]:
     what came before it stands."""
     joined = Joined(release)
     joined.check()
-    about = {"archive": release.archive, "audience": str(release.manifest.get("audience") or "")}
     count = int((release.table("posts") or {}).get("rows") or 1)
-    for piece in _cut(map(_line, joined.records()), joined.size, count, Slice(b"", 1, 0, False, beside=about)):
+    for piece in _cut(map(_line, joined.records()), joined.size, count, Slice(b"", 1, 0, False)):
         yield replace(piece, missing=joined.remark if piece.last else "")
 
 

@@ -1,20 +1,25 @@
 """Joining archives by their releases: what one archive exported stands in another one as it stood there."""
 
+import re
+import zipfile
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 from sqlalchemy import select
 
 from core.post import Account, Media, SeenPost, View
-from db import archive, posts, sources
+from db import archive, blobs, corrections, credentials, posts, sources
 from db.database import Database
-from db.models import Metrics, Sighting
+from db.erasing.erase import Why, erase
+from db.models import Blob, Metrics, Sighting, Topic
 from db.proof import verify
 from db.query import PostQuery
-from db.upsert import table
+from db.upsert import insert_all, table
+from exports.batch import Options
 from kle import importing
 from tests import releases
 from tests.conftest import NOW
@@ -27,6 +32,7 @@ class Nothing:
     def check(self) -> None: ...
 
 
+TOPICS = ("reform", "training")
 OFFICE = Account("mastodon", "@press@office.example", "Press office")
 
 
@@ -60,10 +66,17 @@ def archived(database: Database, name: str, moment: Any, *some: SeenPost) -> Non
         archive.archive(session, source, run, some, None, moment)
 
 
+def topics(database: Database) -> None:
+    rows = [{"slug": slug, "name": slug, "definition": slug, "position": n} for n, slug in enumerate(TOPICS)]
+    with database.write() as session:
+        insert_all(session, Topic, rows)
+
+
 def filled(database: Database) -> None:
     """An edit, a deletion with return, counts over time, a post seen at two places, odd texts."""
     picture = Media("image", "https://office.example/1.jpg", "=Two people")
     hour = timedelta(hours=1)
+    topics(database)
     archived(database, "office", NOW - 9 * hour,
              seen(1, "=Talks on reform", media=(picture,), links=("https://a.example/",), labels=("sensitive",)),
              seen(2, "'@office met", metrics={"likes": 1, "views": None}), seen(3, "Gone soon"), seen(4, ""),
@@ -97,7 +110,7 @@ def as_told(database: Database) -> dict[str, Any]:
     """Posts and versions by the API's forms, without what only this archive knows of them."""
     ours = ("first_seen_at", "changed_at", "deleted_at", "seen_until", "sightings", "tagging")
     with database.read() as session:
-        found = {p["id"]: dict(p) for some in posts.slices(session, PostQuery.build("")) for p, _ in some}
+        found = {post["id"]: dict(post) for post in posts.page(session, PostQuery.build(""), limit=200).items}
         for name, post in found.items():
             post["gone"] = post["deleted_at"] is not None
             post["places"] = sorted({(s["url"], s["first_hand"]) for s in post["sightings"]})
@@ -131,6 +144,7 @@ def test_the_same_release_again_and_one_of_ones_own_change_nothing(
     database: Database, other: Database, tmp_path: Path, format_: str
 ) -> None:
     out = releases.export(other, tmp_path / "out", format_)
+    topics(database)
     taken(database, out)
     own = releases.export(database, tmp_path / "own", format_)
     before = everything(database)
@@ -142,6 +156,204 @@ def test_the_same_release_again_and_one_of_ones_own_change_nothing(
 
 def everything(database: Database) -> dict[str, Any]:
     with database.read() as session:
-        found = {p["id"]: p for some in posts.slices(session, PostQuery.build("")) for p, _ in some}
+        found = {post["id"]: post for post in posts.page(session, PostQuery.build(""), limit=200).items}
         seen_at = {model: list(session.execute(select(table(model)))) for model in (Sighting, Metrics)}
         return {"posts": found, "versions": {i: posts.versions(session, i) for i in found}, "rows": seen_at}
+
+
+def version_of(database: Database, number: int) -> list[dict[str, Any]]:
+    with database.read() as session:
+        return posts.versions(session, f"mastodon:office.example/{number}")
+
+
+def test_a_version_says_which_archive_saw_it_when_and_as_what(
+    database: Database, other: Database, tmp_path: Path
+) -> None:
+    topics(database)
+    taken(database, releases.export(other, tmp_path / "out", "csv"))
+    there, here = version_of(other, 1), version_of(database, 1)
+    said = orjson.loads((tmp_path / "out" / "manifest.json").read_bytes())
+    assert [v["merged"]["digest"] for v in here] == [v["digest"] for v in there]
+    assert [v["merged"]["seen_at"] for v in here] == [v["seen_at"] for v in there]
+    assert [(v["merged"]["number"], v["merged"]["change"]) for v in here] == [
+        (1, "first"),
+        (2, "edit"),
+        (3, "edit"),
+    ]
+    assert {v["merged"]["archive"] for v in here} == {said["archive"]["id"]}
+
+
+def test_a_newer_release_brings_only_what_is_new(database: Database, other: Database, tmp_path: Path) -> None:
+    topics(database)
+    taken(database, releases.export(other, tmp_path / "one", "csv"))
+    archived(other, "office", NOW, seen(1, "A fourth text"), seen(9, "A new post"))
+    report = taken(database, releases.export(other, tmp_path / "two", "parquet"))
+    assert (report.posts_new, report.posts_changed, report.posts_unchanged) == (1, 1, 7)
+    assert as_told(database) == as_told(other)
+
+
+def test_what_another_archive_saw_before_our_last_look_is_late(
+    database: Database, other: Database, tmp_path: Path
+) -> None:
+    topics(database)
+    archived(database, "here", NOW - timedelta(hours=5), seen(1, "What stands there now"))
+    report = taken(database, releases.export(other, tmp_path / "out", "jsonl"))
+    assert report.posts_changed == 1
+    history = version_of(database, 1)
+    assert [v["change"] for v in history] == ["first", "late", "late", "late"]
+    assert [v["text"] for v in history][1:] == [v["text"] for v in version_of(other, 1)]
+    with database.read() as session:
+        assert posts.get(session, "mastodon:office.example/1")["text"] == "What stands there now"
+        assert verify.verify(session)["first_problem"] is None
+
+
+def test_what_was_erased_here_stays_erased_and_its_words_lie_in_no_capture(
+    database: Database, other: Database, tmp_path: Path
+) -> None:
+    topics(database)
+    out = releases.export(other, tmp_path / "out", "csv")
+    taken(database, out)
+    for number, cause in ((1, "request"), (2, "deleted")):
+        with database.write() as session:
+            key = posts.key_of(session, f"mastodon:office.example/{number}")
+            erase(session, key, Why(cause, "asked for", "a person"), NOW)
+    report = taken(database, out)
+    assert (report.posts_forgotten, report.posts_new, report.posts_changed) == (2, 0, 0)
+    assert all(v["erased"] for number in (1, 2) for v in version_of(database, number))
+    with database.read() as session:
+        bodies = [blobs.opened(row) or b"" for row in session.execute(select(table(Blob)))]
+    assert len(bodies) == 1 and b"reform" not in bodies[0]
+
+
+def test_an_erased_version_brings_no_text(database: Database, other: Database, tmp_path: Path) -> None:
+    topics(database)
+    with other.write() as session:
+        key = posts.key_of(session, "mastodon:office.example/1")
+        erase(session, key, Why("request", "asked for", "a person"), NOW)
+    report = taken(database, releases.export(other, tmp_path / "out", "csv"))
+    assert report.posts_new == 7 and "mastodon:office.example/1" not in as_told(database)
+    assert any("only erased versions" in remark for remark in report.remarks)
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+def test_withheld_texts_are_refused_one_by_one_and_the_rest_goes_in(
+    database: Database, other: Database, tmp_path: Path, format_: str
+) -> None:
+    topics(database)
+    archived(other, "office", NOW, SeenPost("x", "1957400000000000000", "post", Account("x", "@office"), "X alone"))
+    report = taken(database, releases.export(other, tmp_path / "out", format_, "public"))
+    assert (report.posts_new, report.quarantined) == (8, 1)
+    assert "withheld" in report.reasons[0]
+
+
+def test_a_pseudonym_gives_way_to_the_name_and_never_takes_its_place(
+    database: Database, other: Database, tmp_path: Path
+) -> None:
+    topics(database)
+    public = releases.export(other, tmp_path / "public", "csv", "public", pseudonyms=b"k" * 32)
+    taken(database, public)
+    with database.read() as session:
+        handle = posts.get(session, "mastodon:office.example/1")["account"]["handle"]
+    assert handle.startswith("~")
+    taken(database, releases.export(other, tmp_path / "internal", "csv"))
+    taken(database, public)
+    with database.read() as session:
+        assert posts.get(session, "mastodon:office.example/1")["account"]["handle"] == OFFICE.handle
+        assert verify.verify(session)["first_problem"] is None
+    before = everything(other)
+    assert taken(other, public).posts_changed == 0
+    assert everything(other) == before
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+def test_a_zip_is_read_as_its_folder_is(database: Database, other: Database, tmp_path: Path, format_: str) -> None:
+    topics(database)
+    releases.export(other, tmp_path / "out", format_, zip=True)
+    report = taken(database, tmp_path / "out.zip")
+    assert report.posts_new == 8 and as_told(database) == as_told(other)
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+def test_posts_alone_come_in_as_they_are_shown(
+    database: Database, other: Database, tmp_path: Path, format_: str
+) -> None:
+    topics(database)
+    out = releases.export(other, tmp_path / "out", format_)
+    report = taken(database, out / f"posts.{format_}")
+    here, there = as_told(database), as_told(other)
+    assert report.posts_new == 8
+    for name in ("text", "account", "media", "links", "metrics", "labels", "gone", "places", "created_at"):
+        assert {i: p[name] for i, p in here.items()} == {i: p[name] for i, p in there.items()}, name
+    for other_table in ("tags", "versions", "metrics", "sightings", "runs"):
+        refused = taken(database, out / f"{other_table}.{format_}")
+        assert refused.posts_new == 0
+        empty = (out / f"{other_table}.{format_}").stat().st_size == 0 or other_table == "tags"
+        assert empty or "posts are in the file posts beside it" in refused.reasons[0], other_table
+
+
+def test_cells_that_were_made_harmless_are_read_back_and_raw_ones_left(
+    database: Database, other: Database, tmp_path: Path
+) -> None:
+    topics(database)
+    made = releases.export(other, tmp_path / "made", "csv")
+    raw = releases.export(other, tmp_path / "raw", "csv", csv=Options(raw=True))
+    assert b"''@office met" in (made / "posts.csv").read_bytes()
+    assert b"''@office met" not in (raw / "posts.csv").read_bytes()
+    for number, named in enumerate((raw, raw / "posts.csv", made / "posts.csv")):
+        taken(database, named)
+        assert {i: p["text"] for i, p in as_told(database).items()} == {
+            i: p["text"] for i, p in as_told(other).items()
+        }, number
+
+
+def test_a_changed_file_is_refused_and_so_is_a_changed_text(
+    database: Database, other: Database, tmp_path: Path
+) -> None:
+    topics(database)
+    out = releases.export(other, tmp_path / "out", "csv")
+    releases.changed(out, "versions.csv", b"Gone soon", b"Gone late", honestly=False)
+    report = taken(database, out)
+    assert (report.posts_new, report.quarantined) == (0, 1) and "SHA-256" in report.reasons[0]
+    releases.changed(out, "posts.csv", b"The page", b"The pages")
+    report = taken(database, out / "posts.csv")
+    assert (report.posts_new, report.quarantined) == (7, 1) and "text_sha256" in report.reasons[0]
+
+
+def test_what_is_no_sound_zip_is_refused_with_the_reason(
+    database: Database, other: Database, tmp_path: Path
+) -> None:
+    releases.export(other, tmp_path / "out", "jsonl", zip=True)
+    whole = (tmp_path / "out.zip").read_bytes()
+    (tmp_path / "cut.zip").write_bytes(whole[: len(whole) // 2])
+    with zipfile.ZipFile(tmp_path / "foreign.zip", "w") as packed:
+        packed.writestr("data/tweets.js", "window.YTD.tweets.part0 = []")
+    locked = bytearray(whole)
+    for entry_ in re.finditer(rb"PK\x01\x02", whole):
+        locked[entry_.start() + 8] |= 1
+    (tmp_path / "locked.zip").write_bytes(locked)
+    reasons = {"cut.zip": "damaged", "foreign.zip": "no release", "locked.zip": "encrypted"}
+    for name, reason in reasons.items():
+        assert reason in taken(database, tmp_path / name).reasons[0]
+
+
+def test_the_word_of_a_person_comes_with_an_internal_release(
+    database: Database, other: Database, tmp_path: Path
+) -> None:
+    topics(database)
+    with other.write() as session:
+        number, _ = credentials.issue(session, "key", "the desk", ["annotate"], NOW)
+        author = corrections.Author(number, "the desk")
+        corrections.put(session, "mastodon:office.example/1", "reform", "tagged", "says so", author, NOW)
+    taken(database, releases.export(other, tmp_path / "public", "csv", "public"))
+    with database.read() as session:
+        assert posts.get(session, "mastodon:office.example/1")["tags"] == []
+    out = releases.export(other, tmp_path / "internal", "parquet")
+    taken(database, out)
+    with database.read() as session:
+        (tag,) = posts.get(session, "mastodon:office.example/1")["tags"]
+        assert (tag["topic"], tag["decision"], tag["by"]) == ("reform", "tagged", "person")
+        assert tag["correction"]["name"] == "the desk" and tag["correction"]["note"] == "says so"
+        assert verify.verify(session)["first_problem"] is None
+    before = everything(database)
+    taken(database, out)
+    assert everything(database) == before

@@ -118,7 +118,7 @@ def _other(
     account = {"id": owner, "handle": post.account.handle} if owner and post.account else None
     states = [_version(look, post, old, state) for state in post.history or (post,)]
     current = post.elsewhere.number if post.elsewhere else 1
-    sightings = [row for row in seen.places(look, old.id, post) if (row["url"], row["first_hand"]) not in known]
+    sightings = [row for row in seen.places(look, old.id, post) if not _is_known(row, known)]
     return Other(
         {"current": current, "recheck_at": None, "platform": post.platform, "platform_id": post.platform_id},
         account,
@@ -128,6 +128,12 @@ def _other(
         metrics=[seen.counted(old.id, observed) for observed in _observed(look, post)],
         corrections=[_word(word) for word in post.words],
     )
+
+
+def _is_known(sighting: Row, known: set[tuple[str, bool]]) -> bool:
+    """One without an address, as releases with pseudonyms have them, says no more than any other."""
+    url, first_hand = sighting["url"], sighting["first_hand"]
+    return (url, first_hand) in known or (not url and any(same == first_hand for _, same in known))
 
 
 def _version(look: Look, post: SeenPost, old: Known, state: SeenPost) -> Row:

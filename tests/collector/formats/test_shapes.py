@@ -16,7 +16,7 @@ from tests.collector.pages import page
 PAYLOADS = Path(__file__).parents[2] / "contracts" / "payloads" / "file"
 FORMATS = {
     "posts.jsonl": "post_form", "array.json": "post_form", "api_answer.json": "post_form",
-    "posts.csv": "release_csv",
+    "posts.csv": "release_csv", "release.jsonl": "release",
     "twarc2.jsonl": "x_api", "flattened.jsonl": "x_api", "streamed_v1.jsonl": "x_api",
     "tweets.js": "x_archive", "tweet.js": "x_archive", "note-tweet.js": "x_archive",
     "bluesky_records.json": "bluesky", "jetstream.jsonl": "bluesky",
