@@ -14,7 +14,6 @@ from sqlmodel import Session
 from core import times
 from core.errors import NotFound
 from core.tables import CitationConfig
-from core.version import version
 from db import ledger, posts
 from db.comparing import Side, comparing
 from db.database import Database
@@ -25,6 +24,7 @@ from exports.diff import Difference
 from exports.opened import Broken, Opened
 from exports.order import Order
 from exports.passage import Passage, stand
+from exports.software import software
 
 Again = Callable[[], Iterator[tuple[str, Batch]]]  # one pass over the archive: the rows of every table once more
 _FIRST = 20  # ids that are told of each kind of change
@@ -111,9 +111,6 @@ def _explained(database: Database, release: Opened, again: Again, unlike: list[s
     ):
         archive = _laid_out(release, again, Path(folder))
         why, differs = list(_other_program(release)), Row(rows={})
-        for name in unlike:
-            differs["rows"][name] = rows = _unlike_rows(release, archive, name, room)
-            why.append(_told(name, rows))
         if "posts" in release.tables:
             found = Difference(release, archive, room)
             found.fill()
@@ -121,6 +118,9 @@ def _explained(database: Database, release: Opened, again: Again, unlike: list[s
             differs |= {"posts": {kind: _some(found, kind) for kind in diff.KINDS}, "fields": found.head["fields"]}
             with database.read() as session:
                 why += _reasons(session, found)
+        for name in unlike:
+            differs["rows"][name] = rows = _unlike_rows(release, archive, name, room)
+            why.append(_told(name, rows))
     return differs, why
 
 
@@ -151,15 +151,15 @@ def _told(name: str, rows: Row) -> str:
     if not here and not there:
         return f"{name}: the same rows in another order"
     some = ", ".join(rows["ids"][:3])
-    return (
-        f"{name}: {here:,} rows of the release are not in the archive, {there:,} of the archive not in it ({some})"
-    )
+    return f"{name}: rows in the release alone {here:,}, in the archive alone {there:,}, first of {some}"
 
 
 def _other_program(release: Opened) -> Iterator[str]:
-    made = release.manifest["software"].get("version")
-    if made != version():
-        yield f"version {made} of the program made it, and this is {version()}: columns may mean something else"
+    made, here = release.manifest["software"], software()
+    if made.get("version") != here["version"]:
+        yield f"version {made.get('version')} of the program made it, and this is {here['version']}"
+    elif made.get("sha256") != here["sha256"]:
+        yield f"other sources of version {here['version']} made it: what is told of a post may have changed"
 
 
 def _some(found: Difference, kind: str) -> Row:

@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 
 from core import times
-from core.version import version as this_version
 from db import ledger, posts
 from db.database import Database
 from db.erasing.erase import Why, erase
 from exports import agreeing, opened
 from exports.batch import Batch
 from exports.passage import stand
+from exports.software import software
 from tests.conftest import NOW
 from tests.exports.made import line, post, release, tag, version, withheld
 
@@ -29,14 +29,10 @@ class Made:
         self.stood, self.as_of = head.archive, times.text(head.moment)
 
     def compare(self, was: Sequence[Any], now: Sequence[Any], versions: Sequence[Any] = (), **more: Any) -> Any:
-        said = {"archive": self.stood, "as_of": self.as_of, "software": _software(this_version())} | more
+        said = {"archive": self.stood, "as_of": self.as_of, "software": software()} | more
         release(self.folder, was, **said)
         with opened.release(self.folder) as found:
             return agreeing.agree(self.database, found, _again(now, versions))
-
-
-def _software(number: str) -> dict[str, str]:
-    return {"name": "kle-monitor", "version": number}
 
 
 def _again(rows: Sequence[Any], versions: Sequence[Any]) -> Callable[[], Iterator[tuple[str, Batch]]]:
@@ -126,9 +122,13 @@ def test_rows_of_other_tables_are_counted_by_post(made: Made) -> None:
     }
 
 
-def test_another_version_of_the_program_is_named(made: Made) -> None:
-    found = made.compare([post(1)], [post(1, lang="ar")], software=_software("0.0.1"))
-    assert "version 0.0.1 of the program made it" in " ".join(found["why"])
+@pytest.mark.parametrize(
+    ("made_by", "said"),
+    [({"version": "0.0.1"}, "version 0.0.1 of the program"), ({"sha256": "00"}, "other sources")],
+)
+def test_another_program_is_named(made: Made, made_by: dict[str, str], said: str) -> None:
+    found = made.compare([post(1)], [post(1, lang="ar")], software=software() | made_by)
+    assert said in found["why"][0]
 
 
 def test_a_file_that_cannot_be_read_is_still_held_against_the_archive(made: Made) -> None:
