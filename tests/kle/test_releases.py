@@ -14,8 +14,10 @@ def two(kle: Kle, office: Path) -> tuple[Path, Path]:
     kle("collect")
     assert kle("export", "", "--format", "jsonl", "--out", "one", "--zip").exit_code == 0
     feed = (office / "office.rss").read_text("utf-8").replace("on peshmerga reform", "on reform, twice")
-    more = feed.replace("</channel>", "<item><guid>https://office.example/3</guid>"
-                        "<link>https://office.example/3</link><title>[red]New\u009b31m</title></item></channel>")  # fmt: skip
+    item = (
+        "<guid>https://office.example/3</guid><link>https://office.example/3</link><title>[red]New\u009b31m</title>"
+    )
+    more = feed.replace("</channel>", f"<item>{item}</item></channel>")
     (office / "office.rss").write_text(more, "utf-8")
     kle("collect")
     found = json.loads(kle("search", "course", "--json").stdout)
