@@ -3,7 +3,7 @@
 import hashlib
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -13,8 +13,8 @@ from sqlmodel import Session
 
 from core import times
 from core.errors import NotFound
-from core.version import version
-from db import exhibits, ledger, posts
+from core.tables import CitationConfig
+from db import ledger, posts
 from db.comparing import Side, comparing
 from db.database import Database
 from exports import canonical, diff
@@ -22,6 +22,9 @@ from exports.batch import Batch, Row
 from exports.canonical import Content
 from exports.diff import Difference
 from exports.opened import Broken, Opened
+from exports.order import Order
+from exports.passage import Passage, stand
+from exports.software import software
 
 Again = Callable[[], Iterator[tuple[str, Batch]]]  # one pass over the archive: the rows of every table once more
 _FIRST = 20  # ids that are told of each kind of change
@@ -39,30 +42,38 @@ _REASONS = {
 
 def agree(database: Database, release: Opened, again: Again) -> Row:
     """{"there", "id", "agrees", "chain", "tables", "differs", "why": [sentences]}; `agrees` is None where this is
-    another archive."""
+    another archive. Raises BadRequest where the archive cannot build such rows any more."""
     said = release.manifest.get("archive") or {}
+    found = stand(database, times.parse(release.manifest["as_of"])).archive
+    mine = {"there": True, "id": found["id"]}
+    if said.get("id") != found["id"]:
+        other = f"it was made from the archive {said.get('id')}, and this one is {found['id']}"
+        return mine | {"agrees": None, "why": [other]}
     with database.read() as session:
-        mine = exhibits.archive_id(session)
-        if said.get("id") != mine:
-            other = f"it was made from the archive {said.get('id')}, and this one is {mine}"
-            return {"there": True, "id": mine, "agrees": None, "why": [other]}
-        chain = list(_chain(session, said, str(release.manifest.get("as_of"))))
+        chain = [] if said == found else list(_chain(session, said, found))
     tables = _tables(release, again)
     unlike = [name for name, table in tables.items() if not table["agrees"]]
-    found = {"there": True, "id": mine, "agrees": not (chain or unlike), "chain": not chain, "tables": tables}
+    mine |= {"agrees": not (chain or unlike), "chain": not chain, "tables": tables}
     if not unlike:
-        return found | {"why": chain}
+        return mine | {"why": chain}
     try:
         differs, why = _explained(database, release, again, unlike)
     except Broken as error:
         differs, why = None, [f"what differs cannot be told: {error.message}"]
-    return found | {"differs": differs, "why": [*chain, *why]}
+    return mine | {"differs": differs, "why": [*chain, *why]}
 
 
-def _chain(session: Session, said: Mapping[str, Any], as_of: str) -> Iterator[str]:
-    """What does not fit of the line on which its ledger stood then."""
-    number, digest = said.get("line"), said.get("digest")
-    last, _ = ledger.head(session)
+def rows_again(database: Database, manifest: Row, pseudonyms: bytes | None) -> Iterator[tuple[str, Batch]]:
+    """What the release was built from, asked for once more."""
+    with database.read() as session:
+        passage = Passage(session, Order.of_manifest(manifest, pseudonyms, CitationConfig()))
+        for _, batches in passage.batches(session):
+            yield from batches.items()
+
+
+def _chain(session: Session, said: Row, found: Row) -> Iterator[str]:
+    """What does not fit of the line on which its ledger stood then; `found` is that on which it does today."""
+    number, last = said.get("line"), ledger.head(session)[0]
     if not isinstance(number, int) or number < 0:
         yield "the manifest does not say on which line the archive's ledger stood"
         return
@@ -70,11 +81,10 @@ def _chain(session: Session, said: Mapping[str, Any], as_of: str) -> Iterator[st
         yield f"the archive's ledger ends at line {last}, and the release is of line {number}: it is an older copy"
         return
     line = ledger.line(session, number) if number else None
-    if (line.digest if line else ledger.START) != digest:
+    if (line.digest if line else ledger.START) != said.get("digest"):
         yield f"line {number} of the archive's ledger has another digest than the release says: it was written anew"
-    after = ledger.line(session, number + 1)
-    if after and after.at <= times.parse(as_of):
-        yield f"the ledger went on after line {number} and before {as_of}: the archive has learnt more of that time"
+    if number != found["line"]:
+        yield f"the ledger stands at line {found['line']} of that moment, not {number}: more was learnt"
 
 
 def _tables(release: Opened, again: Again) -> dict[str, Row]:
@@ -101,9 +111,6 @@ def _explained(database: Database, release: Opened, again: Again, unlike: list[s
     ):
         archive = _laid_out(release, again, Path(folder))
         why, differs = list(_other_program(release)), Row(rows={})
-        for name in unlike:
-            differs["rows"][name] = rows = _unlike_rows(release, archive, name, room)
-            why.append(_told(name, rows))
         if "posts" in release.tables:
             found = Difference(release, archive, room)
             found.fill()
@@ -111,6 +118,9 @@ def _explained(database: Database, release: Opened, again: Again, unlike: list[s
             differs |= {"posts": {kind: _some(found, kind) for kind in diff.KINDS}, "fields": found.head["fields"]}
             with database.read() as session:
                 why += _reasons(session, found)
+        for name in unlike:
+            differs["rows"][name] = rows = _unlike_rows(release, archive, name, room)
+            why.append(_told(name, rows))
     return differs, why
 
 
@@ -141,15 +151,15 @@ def _told(name: str, rows: Row) -> str:
     if not here and not there:
         return f"{name}: the same rows in another order"
     some = ", ".join(rows["ids"][:3])
-    return (
-        f"{name}: {here:,} rows of the release are not in the archive, {there:,} of the archive not in it ({some})"
-    )
+    return f"{name}: rows in the release alone {here:,}, in the archive alone {there:,}, first of {some}"
 
 
 def _other_program(release: Opened) -> Iterator[str]:
-    made = release.manifest["software"].get("version")
-    if made != version():
-        yield f"version {made} of the program made it, and this is {version()}: columns may mean something else"
+    made, here = release.manifest["software"], software()
+    if made.get("version") != here["version"]:
+        yield f"version {made.get('version')} of the program made it, and this is {here['version']}"
+    elif made.get("sha256") != here["sha256"]:
+        yield f"other sources of version {here['version']} made it: what is told of a post may have changed"
 
 
 def _some(found: Difference, kind: str) -> Row:

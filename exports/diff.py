@@ -24,7 +24,7 @@ DELETED, ERASED, WITHHELD, UNMATCHED = "deleted", "erased", "withheld", "no_long
 KINDS = (ADDED, DELETED, ERASED, UNMATCHED, WITHHELD, EDITED, RETAGGED, OTHER)
 _HEAD = ("query", "as_of", "format", "audience", "tables", "pseudonyms", "sample", "software", "pyarrow", "archive",
          "topics", "models", "counts", "withheld", "content")  # fmt: skip
-_SELECTING = ("query", "sample", "as_of", "audience")
+_SELECTING = {"query": "query", "sample": "sample", "as_of": "moment", "audience": "audience"}
 
 
 def diff(a: Path, b: Path) -> Row:
@@ -243,7 +243,7 @@ def _why_not_the_same(one: Row, other: Row) -> str:
         return "they are of two archives: what one of them never saw is not in its release"
     if not unlike:
         return "query, moment and audience are the same: posts came and went by what the archive learnt or allows"
-    said = " and ".join(f"the {name}" for name in unlike).replace("_", " ")
+    said = " and ".join(f"the {_SELECTING[name]}" for name in unlike)
     if unlike == ["query"]:
         return "only the query differs: posts came and went because another one was asked"
-    return f"{said} differ: posts came and went by that"
+    return f"{said} {'differs' if len(unlike) == 1 else 'differ'}: posts came and went by that"

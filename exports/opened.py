@@ -7,7 +7,7 @@ import shutil
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -17,9 +17,10 @@ import orjson
 
 from core import plugins
 from core.errors import BadRequest
-from exports import tables
+from core.tables import CitationConfig
 from exports.batch import Options, Row
-from exports.tables import Field, Table
+from exports.order import Order
+from exports.tables import Table
 
 MANIFEST = "manifest.json"
 KIND = 1  # what "release" says in a manifest that this program can read
@@ -156,24 +157,13 @@ def _is_file(file: Any) -> bool:
 
 
 def _tables(manifest: Row, path: Path) -> dict[str, Table]:
-    chosen, every = manifest.get("tables") or {}, tables.every(manifest["topics"])
-    if not isinstance(chosen, dict) or not all(isinstance(c, list | None) for c in chosen.values()):
-        raise Broken(f"{path}: 'tables' in {MANIFEST} does not say which columns were chosen")
-    if unknown := [name for name in manifest["content"] if name not in every]:
-        raise Broken(f"{path} has a table {unknown[0]!r} that this program does not know: a newer one may")
-    return {name: _chosen(every[name], chosen.get(name), path) for name in manifest["content"]}
-
-
-def _chosen(table: Table, columns: list[Any] | None, path: Path) -> Table:
-    if columns is None:
-        return table
-    names = [tuple(str(column).split(".")) for column in columns]
-    if unknown := [name for name in names if not _has(table.fields, name)]:
-        column = ".".join(unknown[0])
-        raise Broken(f"{path}: its {table.name} have a column {column!r} that this program does not know")
-    return tables.only(table, dict.fromkeys(names))
-
-
-def _has(fields: Sequence[Field], name: Sequence[str]) -> bool:
-    found = next((field for field in fields if field.name == name[0]), None)
-    return found is not None and (len(name) == 1 or (found.nested and _has(found.fields, name[1:])))
+    """Those that are in it, with the columns that they have. Of what the order says nothing else is looked at."""
+    try:
+        chosen = Order.of_manifest(manifest, None, CitationConfig()).chosen(manifest["topics"])
+    except BadRequest as error:
+        raise Broken(f"{path}: {MANIFEST} does not say what it was built from: {error.message}") from None
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise Broken(f"{path}: {MANIFEST} does not say what it was built from: {error!r}") from None
+    if unknown := [name for name in manifest["content"] if name not in chosen]:
+        raise Broken(f"{path} has a table {unknown[0]!r} that is none of those that it was built with")
+    return {name: chosen[name] for name in manifest["content"]}

@@ -10,15 +10,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from core.errors import BadRequest
 from db.database import Database
 from exports import canonical, opened
-from exports.agreeing import agree
-from exports.batch import Batch, Row
+from exports.agreeing import agree, rows_again
+from exports.batch import Row
 from exports.canonical import Content
 from exports.opened import MANIFEST, Broken, Opened
+from exports.pseudonyms import Pseudonyms
 from exports.written import described
 
-Rebuild = Callable[[Row], Iterator[tuple[str, Batch]]]  # manifest -> the rows of every table, once more
+Key = Callable[[], bytes]
 _SHOWN = 20  # names that are told where there are many
 
 
@@ -40,20 +42,32 @@ class Report:
         return {"ok": self.ok, "path": self.path, **said}
 
 
-def verify(database: Database | None, path: Path, again: Rebuild | None = None) -> Report:
-    """Its files, and with a `database` whether the rows that `again` makes from it are still the same. Raises
-    BadRequest for what never was a release."""
+def verify(path: Path, database: Database | None = None, pseudonyms: Key | None = None) -> Report:
+    """Its files, and with a `database` whether that still says the same; `pseudonyms` is asked for the key of the
+    names of accounts where the release has such. Raises BadRequest for what never was a release."""
     report = Report(str(path))
     try:
         with opened.release(path) as release:
             check(release, report)
-            if database and again:
-                report.archive = agree(database, release, lambda: again(release.manifest))
+            if database:
+                report.archive = _archive(database, release, pseudonyms)
                 if report.archive["agrees"] is False:
                     report.problems += [f"the archive does not agree: {why}" for why in report.archive["why"]]
     except Broken as error:
         report.problems.append(error.message)
     return report
+
+
+def _archive(database: Database, release: Opened, pseudonyms: Key | None) -> Row:
+    said = release.manifest.get("pseudonyms")
+    key = pseudonyms() if said and pseudonyms else None
+    if said and (key is None or Pseudonyms(key).said()["key"] != said.get("key")):
+        why = "its pseudonyms were made with another key than that of this archive (secret.key, KLE_SECRET_KEY)"
+        return {"there": True, "agrees": None, "why": [why]}
+    try:
+        return agree(database, release, lambda: rows_again(database, release.manifest, key))
+    except BadRequest as error:
+        return {"there": True, "agrees": False, "why": [f"its rows cannot be built again: {error.message}"]}
 
 
 def check(release: Opened, report: Report) -> None:

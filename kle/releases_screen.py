@@ -1,12 +1,21 @@
-"""Two releases side by side, and what was verified of one, for people to read."""
+"""What `kle export diff` and `kle export --verify` do and say."""
 
+import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import orjson
 
+from core import sealed
+from core import settings as knobs
+from core.settings import Settings
+from db.database import Database
+from exports import diff, verify
 from exports.diff import DELETED, ERASED, KINDS, OTHER, RETAGGED, UNMATCHED, Difference
-from kle import output
+from exports.verify import Report
+from kle import output, runtime
 
 _FIRST = 5  # of each kind of change
 _TITLES = {
@@ -14,6 +23,55 @@ _TITLES = {
     "withheld": "text now withheld", "changed_text": "text changed", RETAGGED: "re-tagged",
     OTHER: "otherwise changed",
 }  # fmt: skip
+
+
+def compare(a: Path, b: Path, json: bool) -> None:
+    """What changed from a to b, at any size: nothing is held of it but the first few."""
+    with output.progress() as bar:
+        task = bar.add_task("reading", total=None)
+        with diff.compared(a, b, lambda count: bar.advance(task, count)) as found:
+            bar.stop()
+            if json:
+                for piece in found.json():
+                    sys.stdout.buffer.write(piece)
+                sys.stdout.buffer.write(b"\n")
+                sys.stdout.buffer.flush()
+            else:
+                show_difference(found)
+
+
+def check(release: Path, json: bool) -> bool:
+    """Whether it is as it was written and, where an archive is at hand, still true."""
+    settings = knobs.load()
+    with _archive(settings) as database:
+        key = lambda: sealed.derived(settings.secret_key, settings.data_dir, "pseudonyms")  # noqa: E731
+        report = verify.verify(release, database, key)
+    if json:
+        output.print_json(report.as_json())
+    else:
+        show_report(report)
+    return report.ok
+
+
+@contextmanager
+def _archive(settings: Settings) -> Iterator[Database | None]:
+    """None is made just to be asked."""
+    if settings.url.startswith("sqlite:///") and not Path(settings.url.removeprefix("sqlite:///")).is_file():
+        yield None
+        return
+    with runtime.archive(settings) as (_, database):
+        yield database
+
+
+def show_report(report: Report) -> None:
+    files, archive = report.files, report.archive
+    state = "as they were written" if files["ok"] else "not as they were written"
+    output.say(f"files: {files['checked']} checked, {files['bytes']:,} bytes: {state}")
+    said = {True: "it still says the same", False: "it does not say the same", None: "; ".join(archive["why"])}
+    output.say(f"archive: {output.printable(said[archive['agrees']])}")
+    for problem in report.problems:
+        output.say(f"  {output.printable(problem)}")
+    output.say("OK" if report.ok else "NOT OK")
 
 
 def show_difference(found: Difference, first: int = _FIRST) -> None:

@@ -88,7 +88,7 @@ def export(
         _diff(query, releases, json)
     elif verify:
         _refuse("--verify", {**of_release, "--warc": warc, "--force": force, "QUERY": query})
-        output.fail("verify")
+        _verify(verify, json)
     elif warc:
         _refuse("--warc", of_release)
         _warc(query, warc, force, json)
@@ -162,15 +162,17 @@ def _release(order: "Order", out: Path, pseudonyms: bool, force: bool, json: boo
 def _diff(word: str | None, releases: list[Path], json: bool) -> None:
     if word != _WORD or len(releases) != 2:
         output.fail(f"one query is one word: put it in quotes. Two releases are compared by kle export {_WORD} A B")
-    from exports import diff
     from kle import releases_screen
 
-    one, other = releases
-    if json:
-        output.print_json(diff.diff(one, other))
-        return
-    with diff.compared(one, other) as found:
-        releases_screen.show_difference(found)
+    before, after = releases
+    releases_screen.compare(before, after, json)
+
+
+def _verify(release: Path, json: bool) -> None:
+    from kle import releases_screen
+
+    if not releases_screen.check(release, json):
+        raise typer.Exit(1)
 
 
 def _warc(query: str | None, out: Path, force: bool, json: bool) -> None:

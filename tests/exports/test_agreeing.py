@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 
 from core import times
-from core.version import version as this_version
-from db import exhibits, ledger, posts
+from db import ledger, posts
 from db.database import Database
 from db.erasing.erase import Why, erase
 from exports import agreeing, opened
 from exports.batch import Batch
+from exports.passage import stand
+from exports.software import software
 from tests.conftest import NOW
 from tests.exports.made import line, post, release, tag, version, withheld
 
@@ -24,21 +25,14 @@ class Made:
 
     def __init__(self, database: Database, folder: Path) -> None:
         self.database, self.folder = database, folder
-        with database.write() as session:
-            ledger.seal(session)
-        with database.read() as session:
-            number, digest = ledger.head(session)
-            self.stood = {"id": exhibits.archive_id(session), "line": number, "digest": digest}
+        head = stand(database, None)
+        self.stood, self.as_of = head.archive, times.text(head.moment)
 
     def compare(self, was: Sequence[Any], now: Sequence[Any], versions: Sequence[Any] = (), **more: Any) -> Any:
-        said = {"archive": self.stood, "as_of": times.text(NOW), "software": _software(this_version())} | more
+        said = {"archive": self.stood, "as_of": self.as_of, "software": software()} | more
         release(self.folder, was, **said)
         with opened.release(self.folder) as found:
             return agreeing.agree(self.database, found, _again(now, versions))
-
-
-def _software(number: str) -> dict[str, str]:
-    return {"name": "kle-monitor", "version": number}
 
 
 def _again(rows: Sequence[Any], versions: Sequence[Any]) -> Callable[[], Iterator[tuple[str, Batch]]]:
@@ -71,13 +65,13 @@ def test_another_archive_says_so_and_judges_nothing(made: Made) -> None:
     [
         ({"digest": "00" * 32}, "written anew"),
         ({"line": 10**9}, "an older copy"),
-        ({"line": 0, "digest": ledger.START}, "has learnt more of that time"),
+        ({"line": 0, "digest": ledger.START}, "more was learnt"),
         ({"line": None}, "does not say on which line"),
         ({"line": -1}, "does not say on which line"),
     ],
 )
 def test_a_ledger_that_does_not_fit_is_told_though_all_rows_do(made: Made, stood: Any, said: str) -> None:
-    found = made.compare([post(1)], [post(1)], archive=made.stood | stood, as_of=times.text(NOW.replace(year=2027)))
+    found = made.compare([post(1)], [post(1)], archive=made.stood | stood)
     assert (found["agrees"], found["chain"]) == (False, False) and said in found["why"][0]
 
 
@@ -128,13 +122,17 @@ def test_rows_of_other_tables_are_counted_by_post(made: Made) -> None:
     }
 
 
-def test_another_version_of_the_program_is_named(made: Made) -> None:
-    found = made.compare([post(1)], [post(1, lang="ar")], software=_software("0.0.1"))
-    assert "version 0.0.1 of the program made it" in " ".join(found["why"])
+@pytest.mark.parametrize(
+    ("made_by", "said"),
+    [({"version": "0.0.1"}, "version 0.0.1 of the program"), ({"sha256": "00"}, "other sources")],
+)
+def test_another_program_is_named(made: Made, made_by: dict[str, str], said: str) -> None:
+    found = made.compare([post(1)], [post(1, lang="ar")], software=software() | made_by)
+    assert said in found["why"][0]
 
 
 def test_a_file_that_cannot_be_read_is_still_held_against_the_archive(made: Made) -> None:
-    release(made.folder, [post(1)], archive=made.stood, as_of=times.text(NOW))
+    release(made.folder, [post(1)], archive=made.stood, as_of=made.as_of)
     (made.folder / "posts.jsonl").write_text("{nothing")
     with opened.release(made.folder) as found:
         said = agreeing.agree(made.database, found, _again([post(2)], []))
