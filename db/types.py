@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from sqlalchemy import JSON, BigInteger, DateTime, Integer, String, Text, cast, func, type_coerce
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Dialect
-from sqlalchemy.types import TypeDecorator, TypeEngine
+from sqlalchemy.types import TypeDecorator
 
 from core import times
 
@@ -35,20 +35,27 @@ class UtcTime(TypeDecorator[datetime]):
 
 
 class _Told(TypeDecorator[str]):
-    """A `UtcTime` read as the API writes it. What only passes through need not become a datetime on the way: of a
-    page of posts that was a third of its time."""
+    """A `UtcTime` read as the API writes it."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> str | None:
+        return value and times.text(value)
+
+
+class _ToldBySqlite(TypeDecorator[str]):
+    """What only passes through need not become a datetime on the way: of a page of posts that was a third of its
+    time. In a release of a million posts a function of Python for each would be a tenth of it."""
 
     impl = String
     cache_ok = True
 
-    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        return String() if dialect.name == "sqlite" else DateTime(timezone=True)
+    def column_expression(self, column: Any) -> Any:
+        return func.replace(func.replace(column, ".000000", ""), " ", "T").concat("Z")
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> str | None:
-        if value is None or dialect.name != "sqlite":
-            return value and times.text(value)
-        whole = value.removesuffix(".000000")
-        return f"{whole[:10]}T{whole[11:]}Z"
+
+_TOLD = _Told().with_variant(_ToldBySqlite(), "sqlite")
 
 
 def numbered(column: Any, sqlite: bool) -> Any:
@@ -66,4 +73,4 @@ def micros(values: Sequence[Any]) -> NDArray[np.int64]:
 
 def told(column: Any) -> Any:
     """This column of times, as texts with zone: RFC 3339, fractions only where there are some."""
-    return type_coerce(column, _Told).label(column.name)
+    return type_coerce(column, _TOLD).label(column.name)

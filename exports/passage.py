@@ -13,7 +13,7 @@ from db.clock import INSTANT
 from db.database import Database
 from db.exhibits import archive_id
 from db.slices import chunks
-from exports import canonical, sampling
+from exports import canonical, sampling, sweeping
 from exports.batch import Batch, Row
 from exports.canonical import Content
 from exports.order import Order
@@ -64,14 +64,23 @@ class Passage:
     def batches(self, session: Session) -> Iterator[tuple[int, Batches]]:
         """Of each slice how many posts it had, and its rows. Between slices no view of the archive is held: a long
         pass must not keep SQLite from folding its log back, and as of a moment each view says the same."""
-        for found in self._posts(session):
-            yield len(found), self._told(self.rows.of(found))
-            session.rollback()
+        with sweeping.seldom():
+            yield from self._of_posts(session)
         if "runs" not in self.tables:
             return
         for looks in runs.until(session, self.order.query.since, self._moment):
             yield 0, self._told({"runs": self.rows.runs(looks)})
             session.rollback()
+
+    def _of_posts(self, session: Session) -> Iterator[tuple[int, Batches]]:
+        """One slice at a time: what was made of one is gone before the next one is read."""
+        for found in self._posts(session):
+            count, rows = len(found), self.rows.of(found)
+            del found
+            yield count, self._told(rows)
+            del rows
+            session.rollback()
+            sweeping.sweep()
 
     @property
     def _moment(self) -> datetime:
