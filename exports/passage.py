@@ -66,10 +66,10 @@ class Passage:
         pass must not keep SQLite from folding its log back, and as of a moment each view says the same."""
         for keys in self._keys(session):
             with garbage.paused():
-                found = whole.read(session, keys, self._moment)
-                batches = self._told(self.rows.of(found))
-            yield len(found), batches
+                made = self._told(self.rows.of(whole.read(session, keys, self._moment)))
+            yield len(keys), made
             session.rollback()
+            del made  # gone before the next slice is read
         if "runs" not in self.tables:
             return
         for looks in runs.until(session, self.order.query.since, self._moment):
