@@ -16,6 +16,7 @@ from exports.tables import Field, Table
 
 SUFFIX = "parquet"
 _GROUP = 8 << 20  # bytes in memory from which on rows are written out as one row group
+_GROWS, _TIMES = 64, 2  # after so many groups they are twice as large, at most so many times
 
 
 @contextmanager
@@ -61,24 +62,26 @@ class _Parquet:
 
 
 class _Groups:
-    """Chunks -> row groups, bounded by their bytes."""
+    """Chunks -> row groups, bounded by their bytes. Of each the footer is told, about 1 KB a column that stays in
+    memory until the end: so the groups of a large file are larger, and fewer."""
 
     def __init__(self, opened: parquet.ParquetWriter, schema: pa.Schema, table: Table) -> None:
         self._opened, self._schema, self._lines = opened, schema, _arrow.Lines(table)
         self._group: list[pa.RecordBatch] = []
-        self._bytes = 0
+        self._bytes, self._written = 0, 0
 
     def take(self, chunk: Batch) -> None:
         columns = self._lines.typed(chunk, self._schema)
         self._group.append(columns)
         self._bytes += columns.nbytes
-        if self._bytes >= _GROUP:
+        if self._bytes >= _GROUP << min(self._written // _GROWS, _TIMES):
             self.end()
 
     def end(self) -> None:
         if self._group:
             whole = pa.Table.from_batches(self._group)
             self._opened.write_table(whole, row_group_size=len(whole))
+            self._written += 1
         self._group, self._bytes = [], 0
 
 

@@ -51,6 +51,18 @@ def test_rows_are_grouped_by_their_bytes_and_packed(path: Path) -> None:
     assert groups[0].column(0).statistics.min == "0"
 
 
+def test_the_groups_of_a_large_file_are_fewer(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parquet, "_GROUP", 1 << 20)
+    monkeypatch.setattr(parquet, "_GROWS", 2)
+    rows = [example(POSTS, id=str(n), text=f"{n:03}" * 20_000) for n in range(400)]
+    write(parquet, path, POSTS, rows)
+    about = library.read_metadata(path)
+    sizes = [about.row_group(i).num_rows for i in range(about.num_row_groups - 1)]
+    assert sizes == sorted(sizes)
+    assert 3 < sizes[-1] / sizes[0] < 6
+    assert read(parquet, path, POSTS) == rows
+
+
 def test_words_of_which_there_are_few_are_written_once_a_group(path: Path) -> None:
     tag = {**example(TABLES["tags"]), "topic": "reform"}
     rows = [
