@@ -3,6 +3,7 @@
 import inspect
 import json
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from collector.target import Options
 from core import plugins, post
 from core.errors import QueryError
 from core.settings import Settings
+from core.tables import CitationConfig
 from db import query
 from kle.cli import app
 
@@ -140,6 +142,15 @@ def test_the_errors_in_the_page_on_searching_are_those_that_are_told() -> None:
             with pytest.raises(QueryError) as told:
                 query.PostQuery.build(q)
             assert (str(told.value.position), says in told.value.message) == (position, True)
+
+
+@pytest.mark.parametrize("page", ["docs/releases.md", "kle/sample/starter.toml"])
+def test_how_releases_are_cited_is_shown_in_full_and_loads(page: str) -> None:
+    text = (ROOT / page).read_text("utf-8").partition("[release]\n")[2].partition("```")[0]
+    said = tomllib.loads("\n".join(line.removeprefix("# ") for line in text.splitlines()))
+    assert set(said) == set(CitationConfig.model_fields)
+    assert CitationConfig.model_validate(said).authors[1].is_person
+    assert "| `[release]` |" in SETTINGS
 
 
 def test_the_lines_to_import_are_read_to_the_last_field() -> None:

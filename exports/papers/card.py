@@ -26,11 +26,11 @@ def _opening(about: About) -> Section:
             "**For the operator's own use.** This copy holds texts that their platforms' terms do not let anybody"
             " pass on, and who corrected tags. `--audience public` makes one that can be shared."
         )
-    query = code(about.query) if about.query else "everything"
+    found = f"What an archive of {SOFTWARE} finds for the query {code(about.query)}"
     yield (
-        f"What an archive of {SOFTWARE} finds for the query {query}, as it knew it at {about.as_of}: posts, each"
-        " with the tags that models and people gave it, and where they were chosen the versions that were seen,"
-        " counts over time, where it was seen, and when anybody was looking."
+        f"{found if about.query else f'All that an archive of {SOFTWARE} holds'}, as it knew it at {about.as_of}."
+        " Around the posts stand, where they were chosen, the tags that models and people gave them, the versions"
+        " that were seen, counts over time, where they were seen, and when anybody was looking."
     )
     yield table(("what", "of this release"), [(name, said) for name, said in _facts(about) if said])
 
@@ -41,14 +41,14 @@ def _facts(about: About) -> Iterator[tuple[str, str]]:
     yield "published", f"{counts['first']} to {counts['last']}" if counts["first"] else ""
     yield "languages", _counted(counts["languages"])
     yield "platforms", _counted(counts["platforms"])
-    yield "topics (posts tagged)", _counted(counts["topics"])
+    yield "posts tagged", ", ".join(f"`{slug}` {count}" for slug, count in counts["topics"].items())
     yield "audience", about.manifest["audience"]
     yield "version", f"`{about.version}`"
     yield "made by", f"{SOFTWARE} {inline(about.manifest['software']['version'])}"
 
 
 def _counted(found: Mapping[str, int]) -> str:
-    return ", ".join(f"{inline(name) or 'unknown'} {count}" for name, count in found.items())
+    return ", ".join(f"{inline(name)} {count}" for name, count in found.items())
 
 
 def _tables(about: About) -> Section:
@@ -107,8 +107,8 @@ def _coverage(about: About) -> Section:
     yield "## Coverage"
     yield (
         "That a post is not here does not say that nobody published it: it may not have been looked for, or was"
-        " gone before anybody looked. Only accounts and pages that the operator follows are collected, by the"
-        " sources that `sightings` names."
+        " gone before anybody looked. What is here comes from the accounts and pages that the operator follows,"
+        " or was imported from files; `sightings` names the source."
     )
     if "runs" in about.tables:
         yield (

@@ -1,4 +1,7 @@
-"""models.md: the card of each model that judged what is in the release, as the archive has it."""
+"""models.md: the card of each model that judged what is in the release, as the archive has it.
+
+Names are sorted: not every database keeps the order of a card's fields.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -42,7 +45,7 @@ def name(card: Card) -> str:
 
 def languages(card: Card) -> list[str]:
     """Those that it was trained on."""
-    return [_LANGUAGES.get(code, code) for code in (card.get("data") or {}).get("languages") or {}]
+    return [_LANGUAGES.get(code, code) for code in sorted((card.get("data") or {}).get("languages") or {})]
 
 
 def _model(digest: str, card: Card) -> Iterable[str]:
@@ -54,7 +57,7 @@ def _model(digest: str, card: Card) -> Iterable[str]:
         yield (
             f"Trained and measured on {data['posts']} labelled posts: "
             + ", ".join(
-                f"{_LANGUAGES.get(code, inline(code))} {count}" for code, count in data["languages"].items()
+                f"{_LANGUAGES.get(code, inline(code))} {count}" for code, count in sorted(data["languages"].items())
             )
             + (". All of them were written for that; none is a real post." if data.get("synthetic") else ".")
         )
@@ -72,7 +75,7 @@ def _thresholds(card: Card) -> Iterable[str]:
     if found:
         yield "### Thresholds"
         yield "From which probability a topic is `tagged`:"
-        yield table(("topic", "threshold"), ((f"`{slug}`", _shown(value)) for slug, value in found.items()))
+        yield table(("topic", "threshold"), ((f"`{slug}`", _shown(value)) for slug, value in sorted(found.items())))
 
 
 def _measured(test: Card | None) -> Iterable[str]:
@@ -92,13 +95,14 @@ def _measured(test: Card | None) -> Iterable[str]:
 def _by_language(found: Mapping[str, Card]) -> str:
     keys = ("macro_f1", "micro_f1", "off_topic_tagged")
     rows = ((_LANGUAGES.get(code, inline(code)), *(_figure(said, key) for key in keys), said["posts"])
-            for code, said in found.items())  # fmt: skip
+            for code, said in sorted(found.items()))  # fmt: skip
     return table(("language", "macro F1", "micro F1", "off-topic posts with a tag", "posts"), rows)
 
 
 def _by_topic(found: Mapping[str, Card]) -> str:
     rows = (
-        (f"`{slug}`", *(_figure(said, key) for key in _FIGURES), said["support"]) for slug, said in found.items()
+        (f"`{slug}`", *(_figure(said, key) for key in _FIGURES), said["support"])
+        for slug, said in sorted(found.items())
     )
     return table(("topic", "precision", "recall", "F1", "average precision", "calibration error", "posts"), rows)
 
@@ -108,7 +112,7 @@ def _own(found: Mapping[str, Card]) -> Iterable[str]:
         yield "### Topics of the operator's own"
         yield "Cross-validated over the examples that define them; in brackets where nine in ten resamples lie."
         keys = [key for key in _FIGURES if any(key in said for said in found.values())]
-        yield table(("topic", *keys), ([f"`{slug}`", *_each(said, keys)] for slug, said in found.items()))
+        yield table(("topic", *keys), ([f"`{slug}`", *_each(said, keys)] for slug, said in sorted(found.items())))
 
 
 def _each(said: Card, keys: Sequence[str]) -> list[str]:

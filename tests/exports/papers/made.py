@@ -88,7 +88,7 @@ WITHHELD = [{
     "why": "X's developer terms let third parties have post ids, not texts",
 }]  # fmt: skip
 COUNTS = {
-    "posts": 4, "tags": 2, "synthetic": 1, "erased": 0, "languages": {"": 3, "en": 1},
+    "posts": 4, "tags": 2, "synthetic": 1, "erased": 0, "languages": {"en": 1, "unknown": 3},
     "platforms": {"mastodon": 3, "x": 1}, "topics": {"reform": 4, "training": 0},
     "first": "2025-08-17T00:00:00Z", "last": "2025-08-18T00:00:00.500000Z",
 }  # fmt: skip

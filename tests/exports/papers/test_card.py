@@ -180,7 +180,7 @@ def test_pseudonyms_are_said_to_be_no_anonymity() -> None:
 def test_models_are_named_with_what_they_are_worth() -> None:
     page = section(readme(), "Tags and their limits")
     assert f"`{made.MODEL}`" in page and "macro F1 0.800" in page and "5.0%" in page
-    assert "English, Central Kurdish" in page and "Real posts \\| differ." in page
+    assert "Central Kurdish (Sorani), English." in page and "Real posts \\| differ." in page
 
 
 def test_coverage_says_whether_silence_can_be_told() -> None:

@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -48,7 +49,7 @@ def test_codebook_defines_the_topics_in_the_operator_s_words() -> None:
 def test_models_tell_figures_languages_thresholds_and_limits() -> None:
     page = paper("models.md", made.about())
     assert f"## `{made.MODEL}`" in page and "a small model (nobody, MIT)" in page
-    assert "English 60, Central Kurdish (Sorani) 30. All of them were written for that" in page
+    assert "Central Kurdish (Sorani) 30, English 60. All of them were written for that" in page
     assert (
         "| `reform` | 0.438 |" in page
         and "| macro F1 (each topic counts the same) | 0.800 (0.700 to 0.900) |" in page
@@ -109,3 +110,16 @@ def test_a_post_of_x_without_its_number_is_not_asked_for(tmp_path: Path) -> None
 
 def test_how_many_are_without_text_is_told() -> None:
     assert "\n1 posts of X are" in paper("rehydrate.md", made.about())
+
+
+def test_the_order_in_which_a_database_hands_out_a_card_does_not_matter() -> None:
+    told = made.about()
+    turned = [{"digest": made.MODEL, "card": reversed_(made.CARD)}]
+    other = papers.About(told.manifest, told.tables, told.topics, turned, told.citation)
+    assert papers.written(other) == papers.written(told)
+
+
+def reversed_(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: reversed_(item) for key, item in reversed(value.items())}
+    return value
