@@ -1,12 +1,12 @@
 """Building what waits, in a process of its own: `python -m kle.building`, started by `kle.exporting`.
 
-A release is made of rows that pass through Python: in the process that answers requests, these would wait for them.
-So it has its own, which ends with the one that started it. It may die at any moment: until the end nothing lies
+A release is made of rows that pass through Python: in the process that answers requests, these would wait for them
+(95 of 100 within 0.8 s instead of 0.1 s, measured on two cores). So it has its own, which ends with the one that
+started it. It may die at any moment: until the end nothing lies
 under the release's name, its claim runs out, and another process begins anew.
 """
 
 import os
-import sys
 import time
 from pathlib import Path
 from threading import Event, Thread
@@ -172,8 +172,10 @@ def head(made: dict[str, Any], folder: Path) -> dict[str, Any]:
 
 
 def _end_with_parent(stop: Event) -> None:
-    """The other end of our input is held by the process that started this one, and closed by its end."""
-    sys.stdin.buffer.read()
+    """The other end of our input is held by the process that started this one, and closed by its end. Not by way of
+    `sys.stdin`: a thread that waits in it would break the end of the interpreter."""
+    while os.read(0, 4096):
+        pass
     stop.set()
     time.sleep(_ORPHANED)
     os._exit(1)

@@ -9,6 +9,7 @@ from threading import Event
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from core import settings as knobs
 from core.times import now
@@ -203,19 +204,35 @@ def test_killed_at_any_moment_it_is_whole_or_not_there(settings, room):
     assert state(room, number) == "done" and folders(settings) == [row_of(room, number).result["folder"]]
 
 
+def test_a_builder_that_has_nothing_more_to_do_ends_well(settings, room):
+    number = ask(room)
+    builder = subprocess.Popen(
+        [sys.executable, "-m", "kle.building"],
+        stdin=subprocess.PIPE,
+        env=environment(**exporting.environment(settings)),
+    )
+    assert builder.wait(60) == 0 and state(room, number) == "done"
+    assert builder.stdin
+    builder.stdin.close()
+
+
 def test_the_builder_ends_with_its_parent(settings, room):
     ask(room)
     parent = subprocess.Popen(
-        [sys.executable, "-c", "import sys, time; from kle import exporting; from core import settings;"
+        [sys.executable, "-c", "import time; from kle import exporting; from core import settings;"
          "child = exporting.start(settings.load()); print(child.pid, flush=True); time.sleep(60)"],
         stdout=subprocess.PIPE, text=True, env=environment(**exporting.environment(settings)),
     )  # fmt: skip
     assert parent.stdout
-    child = int(parent.stdout.readline())
-    parent.send_signal(signal.SIGKILL)
-    parent.wait()
+    with room.database.write() as session:  # as long as this lasts the builder cannot come to its own end
+        if room.database.dialect == "postgresql":
+            session.execute(text("LOCK TABLE export"))
+        child = int(parent.stdout.readline())
+        assert _runs(child)
+        parent.send_signal(signal.SIGKILL)
+        parent.wait()
+        wait_until(lambda: not _runs(child), "the end of the builder")
     parent.stdout.close()
-    wait_until(lambda: not _runs(child), "the end of the builder")
 
 
 def _runs(pid: int) -> bool:
