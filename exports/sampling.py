@@ -31,6 +31,7 @@ from exports.harmless import harmless
 LARGEST = 1_000_000
 SHEET = "labels.csv"
 LABEL = "label_"  # begins the name of a topic's column
+_CODE = 10  # hex digits of a stratum's code
 _SPARE = 1000  # posts that may wait beyond what can be drawn before the rest is let go
 Cell = tuple[str, ...]
 Stratum = tuple[tuple[str, ...], ...]
@@ -69,7 +70,7 @@ class Sample:
 class Drawn:
     """What a sample holds: row keys, ascending, and for each public id the code of its stratum.
 
-    The codes are in the order of digests, so that a reader of the sheet learns nothing of a stratum's topics.
+    The codes are digests, so that a reader of the sheet learns nothing of a stratum's topics.
     """
 
     sample: Sample
@@ -167,18 +168,21 @@ class _Pool:
         chosen = sorted(self._fill().values(), key=lambda place: place[2])
         in_cells = Counter(cell for place in chosen for cell in product(*place[3]))
         in_strata = Counter(place[3] for place in chosen)
-        seed = self._sample.seed
-        named = sorted(in_strata, key=lambda stratum: _digest(seed, repr(stratum)))
-        codes = {stratum: f"s{number}" for number, stratum in enumerate(named, 1)}
+        codes = {stratum: self._code(stratum) for stratum in in_strata}
         return Drawn(
             self._sample,
             keys=[place[2] for place in chosen],
             codes={place[1]: codes[place[3]] for place in chosen},
             cells={cell: (size, in_cells[cell]) for cell, size in self.sizes.items()},
             strata={code: (s, self.strata[s], in_strata[s]) for s, code in codes.items()},
-            not_drawn=(len(self.strata) - len(named), self.strata.total() - sum(self.strata[s] for s in named)),
+            not_drawn=(len(self.strata) - len(codes), self.strata.total() - sum(self.strata[s] for s in codes)),
             posts=self.strata.total(),
         )
+
+    def _code(self, stratum: Stratum) -> str:
+        """Of this stratum in samples of this seed: a sheet beside another one's manifest is told by it."""
+        said = ",".join(self._sample.strata) + repr(stratum)
+        return f"s{_digest(self._sample.seed, said).hex()[:_CODE]}"
 
     def _fill(self) -> dict[str, Place]:
         """By id, in turn until there are enough or no more."""

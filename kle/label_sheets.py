@@ -74,7 +74,13 @@ def read(path: Path, topics: Sequence[str], annotator: str) -> Sheet:
     sheet.columns = [label_cells.column(name, [row.get(name, "") for _, row in lines]) for name in asked]
     for line, row in lines:
         _read_row(sheet, line, row, asked, topics, annotator)
-    sheet.strata, sheet.population = _strata(path.with_name("manifest.json"))
+    strata, population = _strata(path.with_name("manifest.json"))
+    other = next((row for row in sheet.rows if strata and row.stratum and row.stratum not in strata), None)
+    if other:
+        sheet.tell(other.line, other.id, f"the manifest beside the file has no stratum {other.stratum}: it is of"
+                   " another sample, so there are no weighted figures")  # fmt: skip
+    else:
+        sheet.strata, sheet.population = strata, population
     return sheet
 
 

@@ -131,4 +131,5 @@ def _report(said: Votes, figures: dict[str, Any], kept: Kept) -> dict[str, Any]:
 
 def _file(sheet: Sheet) -> dict[str, Any]:
     columns = [{"column": one.name, "marks": list(one.marks), "empty": one.empty} for one in sheet.columns]
-    return {"path": str(sheet.path), "rows": len(sheet.rows), "columns": columns, "strata": len(sheet.strata)}
+    return {"path": str(sheet.path), "rows": len(sheet.rows), "columns": columns, "strata": len(sheet.strata),
+            "stratified": any(row.stratum for row in sheet.rows)}  # fmt: skip

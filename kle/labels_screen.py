@@ -28,7 +28,7 @@ def show(found: Row, check: bool) -> None:
 
 
 def _show_columns(files: Iterable[Row]) -> None:
-    """Only where an empty cell means something."""
+    """Only where an empty cell means something, or something is missing."""
     for file in files:
         crossed = [one["column"] for one in file["columns"] if one["empty"] == "no"]
         blank = [one["column"] for one in file["columns"] if not one["marks"]]
@@ -36,6 +36,10 @@ def _show_columns(files: Iterable[Row]) -> None:
             output.say(f"{file['path']}: only crosses, so an empty cell is no, in {', '.join(crossed)}")
         if blank:
             output.say(f"{file['path']}: nothing in {', '.join(blank)}: not labelled")
+        if file["stratified"] and not file["strata"]:
+            output.say(
+                f"{file['path']}: without its sample's manifest.json beside it there are no weighted figures"
+            )
 
 
 def _show_agreement(found: Row) -> None:

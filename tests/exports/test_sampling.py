@@ -256,7 +256,9 @@ def test_what_is_withheld_is_an_empty_cell(tmp_path: Path) -> None:
     found = pooled([Member(1, "m:1", (("a",), ("x",)))], 5)
     row = {"id": "m:1", "text": None, "lang": None, "url": "https://m.example/1", "text_sha256": "ab"}
     sampling.sheet(tmp_path / "labels.csv", [row], ["reform"], found, Options())
-    assert (tmp_path / "labels.csv").read_text("utf-8").splitlines()[1] == "m:1,s1,,,https://m.example/1,,,ab"
+    code = found.codes["m:1"]
+    assert len(code) == 11 and code not in pooled([Member(1, "m:1", (("b",), ("x",)))], 5).strata
+    assert (tmp_path / "labels.csv").read_text("utf-8").splitlines()[1] == f"m:1,{code},,,https://m.example/1,,,ab"
 
 
 def test_strata_name_nobody_whom_pseudonyms_hide() -> None:

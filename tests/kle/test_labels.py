@@ -259,6 +259,23 @@ def test_our_own_sheet_filled_in_gives_estimates_for_the_archive(database: Datab
     assert set(found["languages"]) == {"en", "ckb"}
 
 
+def test_a_sheet_beside_the_manifest_of_another_sample_is_not_weighted(database: Database, tmp_path: Path) -> None:
+    rows = sheet(database, tmp_path / "release", 4)
+    rows[1]["stratum"] = "s0000000000"
+    write(tmp_path / "release" / "ana.csv", [{**row, "label_reform": "1"} for row in rows])
+    found = taking.run(database, [tmp_path / "release" / "ana.csv"], [], check=True)
+    assert [(line, says[:52]) for line, says in told(found)] == [
+        (3, "the manifest beside the file has no stratum s0000000")
+    ]
+    assert found["topics"]["reform"]["against_tags"]["weighted"] is None
+
+
+def test_a_sheet_without_its_manifest_says_what_is_missing(kle: Kle, database: Database, tmp_path: Path) -> None:
+    rows = sheet(database, tmp_path / "release", 4)
+    write(tmp_path / "ana.csv", [{**row, "label_reform": "1"} for row in rows])
+    assert "no figures are weighted" in kle("labels", "ana.csv", "--check").stdout
+
+
 def test_labels_of_a_text_that_was_changed_since_are_told_and_not_stored(
     database: Database, tmp_path: Path
 ) -> None:
