@@ -15,13 +15,17 @@ from collector.platforms import file as reader
 from core import times
 from core.errors import KleError, NoRoom
 from core.page import Page
-from core.post import Problem
+from core.post import WITHHELD, Problem
 from db import sources
 from db.database import Database
 from db.models import Quarantine
 from kle.storage import Storage
 
 MOST_REASONS = 10
+ALL_WITHHELD = (
+    "every text was withheld from this copy: import the operator's own export (kle export --audience internal), or"
+    " look the posts up by their ids, as rehydrate.md beside it says"
+)
 Progress = Callable[[int, int], None]  # called with the bytes that were read so far, and those of all files
 
 
@@ -178,6 +182,8 @@ def _reasons(intake: Intake, before: int, most: int) -> list[str]:
 def _report(intake: Intake, taking: _Taking, reasons: list[str]) -> Report:
     outcome = intake.outcome
     items = outcome.posts + outcome.problems
+    if reasons and not outcome.posts and all(WITHHELD in reason for reason in reasons):
+        taking.remarks[ALL_WITHHELD] = None
     return Report(
         files=len(taking.files),
         items=items,

@@ -221,7 +221,7 @@ def test_what_was_erased_here_stays_erased_and_its_words_lie_in_no_capture(
     assert (report.posts_forgotten, report.posts_new, report.posts_changed) == (2, 0, 0)
     assert all(v["erased"] for number in (1, 2) for v in version_of(database, number))
     with database.read() as session:
-        bodies = [blobs.opened(row) or b"" for row in session.execute(select(table(Blob)))]
+        bodies = [blobs.opened(row) or b"" for row in session.execute(select(table(Blob))).mappings()]
     assert len(bodies) == 1 and b"reform" not in bodies[0]
 
 
@@ -357,3 +357,25 @@ def test_the_word_of_a_person_comes_with_an_internal_release(
     before = everything(database)
     taken(database, out)
     assert everything(database) == before
+
+
+def test_where_every_text_was_withheld_it_is_told_what_to_do(database: Database, tmp_path: Path) -> None:
+    topics(database)
+    only_x = Database(f"sqlite:///{tmp_path / 'x.sqlite'}")
+    only_x.migrate()
+    topics(only_x)
+    archived(only_x, "office", NOW, SeenPost("x", "1957400000000000000", "post", Account("x", "@office"), "X alone"))
+    report = taken(database, releases.export(only_x, tmp_path / "out", "parquet", "public"))
+    only_x.close()
+    assert report.refused and any("rehydrate.md" in remark for remark in report.remarks)
+
+
+def test_texts_of_a_release_from_before_cells_were_made_harmless_stay_as_they_are(
+    database: Database, other: Database, tmp_path: Path
+) -> None:
+    topics(database)
+    out = releases.export(other, tmp_path / "out", "csv", csv=Options(raw=True))
+    said = orjson.loads((out / "manifest.json").read_bytes())
+    (out / "manifest.json").write_bytes(orjson.dumps({n: v for n, v in said.items() if n not in ("release", "csv")}))
+    taken(database, out)
+    assert as_told(database)["mastodon:office.example/2"]["text"] == "'@office met"
