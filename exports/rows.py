@@ -41,8 +41,7 @@ class Rows:
         self._audience = audience
         self._pseudonyms = pseudonyms
         self._shapes = {name: _shape(table, tables.every(topics)[name]) for name, table in chosen.items()}
-        self._withheld: Counter[tuple[str, str]] = Counter()
-        self._fields: dict[tuple[str, str], tuple[str, ...]] = {}
+        self._withheld: Counter[tuple[str, Ruling]] = Counter()
         self._counted: dict[str, Counter[str]] = {name: Counter() for name in ("languages", "platforms", "topics")}
         self._numbers: Counter[str] = Counter()
         self._span: tuple[str, str] | None = None
@@ -92,9 +91,7 @@ class Rows:
         at = post["created_at"]
         self._span = (min(at, self._span[0]), max(at, self._span[1])) if self._span else (at, at)
         if ruled.withheld:
-            kind = post["platform"], ruled.policy.share
-            self._withheld[kind] += 1
-            self._fields[kind] = ruled.fields
+            self._withheld[post["platform"], ruled] += 1
 
     def counts(self) -> Row:
         first, last = self._span or (None, None)
@@ -106,21 +103,18 @@ class Rows:
         }
 
     def withheld(self) -> list[Row]:
-        return [
+        """By platform and by what ruled: its terms, or a wish of the author."""
+        entries = [
             {
                 "platform": platform,
-                "policy": policy,
+                "policy": ruled.policy.share,
                 "posts": count,
-                "fields": list(self._fields[platform, policy]),
-                "why": _why(platform),
+                "fields": list(ruled.fields),
+                "why": ruled.policy.note,
             }
-            for (platform, policy), count in sorted(self._withheld.items())
+            for (platform, ruled), count in self._withheld.items()
         ]
-
-
-def _why(platform: str) -> str:
-    table = terms.policies()
-    return table.get(platform, table["other"]).note
+        return sorted(entries, key=lambda entry: (entry["platform"], entry["policy"], entry["why"]))
 
 
 def _shape(table: Table, whole: Table) -> Shape | None:
