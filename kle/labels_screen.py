@@ -37,9 +37,7 @@ def _show_columns(files: Iterable[Row]) -> None:
         if blank:
             output.say(f"{file['path']}: nothing in {', '.join(blank)}: not labelled")
         if file["stratified"] and not file["strata"]:
-            output.say(
-                f"{file['path']}: without its sample's manifest.json beside it there are no weighted figures"
-            )
+            output.say(f"{file['path']}: without its sample's manifest.json beside it no figures are weighted")
 
 
 def _show_agreement(found: Row) -> None:

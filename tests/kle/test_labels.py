@@ -273,7 +273,7 @@ def test_a_sheet_beside_the_manifest_of_another_sample_is_not_weighted(database:
 def test_a_sheet_without_its_manifest_says_what_is_missing(kle: Kle, database: Database, tmp_path: Path) -> None:
     rows = sheet(database, tmp_path / "release", 4)
     write(tmp_path / "ana.csv", [{**row, "label_reform": "1"} for row in rows])
-    assert "no figures are weighted" in kle("labels", "ana.csv", "--check").stdout
+    assert "ana.csv: without its sample" in kle("labels", "ana.csv", "--check").stdout
 
 
 def test_labels_of_a_text_that_was_changed_since_are_told_and_not_stored(
