@@ -51,6 +51,12 @@ def last_of(session: Session, kind: str) -> dict[str, Any] | None:
     return dict(found) if found is not None else None
 
 
+def told_of(session: Session, kind: str, subject: str) -> datetime | None:
+    """When the first line of this kind told of this very subject."""
+    statement = select(_audit.c.at).where(_audit.c.kind == kind, _audit.c.subject == subject)
+    return session.execute(statement.order_by(_audit.c.seq).limit(1)).scalar()
+
+
 def listed(session: Session, limit: int, before: int | None = None) -> list[dict[str, Any]]:
     """Newest first; those older than line `before`."""
     statement = select(_audit).order_by(_audit.c.seq.desc()).limit(limit)

@@ -14,17 +14,18 @@ from sqlmodel import Session
 from core import times
 from core.errors import NotFound
 from core.tables import CitationConfig
-from db import ledger, posts
+from db import audit, ledger, posts
 from db.comparing import Side, comparing
 from db.database import Database
 from exports import canonical, diff
 from exports.batch import Batch, Row
 from exports.canonical import Content
 from exports.diff import Difference
-from exports.opened import Broken, Opened
+from exports.opened import MANIFEST, Broken, Opened
 from exports.order import Order
 from exports.passage import Passage, stand
 from exports.software import software
+from exports.written import described
 
 Again = Callable[[], Iterator[tuple[str, Batch]]]  # one pass over the archive: the rows of every table once more
 _FIRST = 20  # ids that are told of each kind of change
@@ -41,8 +42,11 @@ _REASONS = {
 
 
 def agree(database: Database, release: Opened, again: Again) -> Row:
-    """{"there", "id", "agrees", "chain", "tables", "differs", "why": [sentences]}; `agrees` is None where this is
-    another archive. Raises BadRequest where the archive cannot build such rows any more."""
+    """{"there", "id", "agrees", "chain", "tables", "released_at", "differs", "why": [sentences]}.
+
+    `agrees` is None where this is another archive, `released_at` where its audit chain does not tell of this very
+    manifest. Raises BadRequest where the archive cannot build such rows any more.
+    """
     said = release.manifest.get("archive") or {}
     found = stand(database, times.parse(release.manifest["as_of"])).archive
     mine = {"there": True, "id": found["id"]}
@@ -51,9 +55,11 @@ def agree(database: Database, release: Opened, again: Again) -> Row:
         return mine | {"agrees": None, "why": [other]}
     with database.read() as session:
         chain = [] if said == found else list(_chain(session, said, found))
+        released = audit.told_of(session, "release", f"manifest/{described(release.folder / MANIFEST)['sha256']}")
     tables = _tables(release, again)
     unlike = [name for name, table in tables.items() if not table["agrees"]]
     mine |= {"agrees": not (chain or unlike), "chain": not chain, "tables": tables}
+    mine["released_at"] = times.text(released) if released else None
     if not unlike:
         return mine | {"why": chain}
     try:

@@ -69,6 +69,9 @@ def show_report(report: Report) -> None:
     output.say(f"files: {files['checked']} checked, {files['bytes']:,} bytes: {state}")
     said = {True: "it still says the same", False: "it does not say the same", None: "; ".join(archive["why"])}
     output.say(f"archive: {output.printable(said[archive['agrees']])}")
+    if archive["agrees"] is not None:
+        at = archive.get("released_at")
+        output.say(f"audit chain: {f'released at {at}' if at else 'it does not tell of this manifest'}")
     for problem in report.problems:
         output.say(f"  {output.printable(problem)}")
     output.say("OK" if report.ok else "NOT OK")

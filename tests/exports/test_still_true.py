@@ -69,6 +69,7 @@ def test_it_is_true_at_once_and_after_the_archive_went_on(
     look(filled, seen(1, "Talks on reform were put off."), seen(3, "New."), replace(POSTS[2], metrics={"likes": 7}))
     report = verify(out, filled, lambda: KEY)
     assert (report.ok, report.problems, report.archive["agrees"]) == (True, [], True)
+    assert report.archive["released_at"]
     assert all(table["agrees"] for table in report.archive["tables"].values())
 
 
@@ -120,6 +121,7 @@ def test_a_row_taken_out_of_all_digests_is_found_by_the_archive(filled: Database
     (out / "manifest.json").write_text(json.dumps(manifest))
     report = verify(out, filled)
     assert report.files["ok"] and len(rows) == 4 and not report.ok
+    assert report.archive["released_at"] is None
     assert f"1 post is in the archive as of then and not in the release ({ERASED})" in said(report)
 
 
