@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 
 from core import plugins, times
-from core.errors import BadRequest
-from db import archive, sources
+from db import archive, ledger, sources, whole
+from db.clock import INSTANT
 from db.database import Database
 from db.query import PostQuery
 from exports import release
+from exports.order import Order
 from tests.conftest import NOW
 from tests.exports.conftest import POSTS, seen
 
@@ -22,7 +23,13 @@ THEN = NOW + timedelta(minutes=30)  # before the second post was edited
 
 
 def export(database: Database, out: Path, format_: str = "jsonl", audience: Any = "internal", q: str = "") -> Any:
-    return release.export(database, PostQuery.build(q, as_of=times.text(THEN)), format_, out, audience)
+    return asked(database, q, times.text(THEN), out, format_, audience)
+
+
+def asked(
+    database: Database, q: str, as_of: str, out: Path, format_: str = "jsonl", audience: Any = "internal"
+) -> Any:
+    return release.export(database, Order.build(PostQuery.build(q, as_of=as_of), format_, audience), out)
 
 
 def rows(out: Path, name: str) -> list[dict[str, Any]]:
@@ -51,8 +58,7 @@ def test_the_same_bytes_after_posts_and_edits_came(
         replace(POSTS[2], metrics={"likes": 7}),
     )
     export(filled, tmp_path / "two", format_, audience)
-    one, two = ({p.name: p.read_bytes() for p in (tmp_path / name).iterdir()} for name in ("one", "two"))
-    assert one == two
+    assert contents(tmp_path / "one") == contents(tmp_path / "two")
 
 
 def test_what_was_known_then_is_in_it_and_what_came_later_is_not(filled: Database, out: Path) -> None:
@@ -62,8 +68,10 @@ def test_what_was_known_then_is_in_it_and_what_came_later_is_not(filled: Databas
     assert [row["number"] for row in rows(out, "versions")] == [1, 1, 1, 1]
     assert rows(out, "tags") == [] and all(row["tagging"] == "pending" for row in rows(out, "posts"))
     manifest = json.loads((out / "manifest.json").read_bytes())
-    assert (manifest["as_of"], manifest["archive"]) == (times.text(THEN), None)
-    assert f"As of {times.text(THEN)}" in (out / "README.md").read_text("utf-8")
+    with filled.read() as session:
+        head = ledger.last_before(session, THEN + INSTANT)
+    assert manifest["as_of"] == times.text(THEN) and manifest["archive"]["digest"] == head.digest
+    assert times.text(THEN) in (out / "README.md").read_text("utf-8")
 
 
 def test_words_are_those_of_then(filled: Database, tmp_path: Path) -> None:
@@ -81,12 +89,37 @@ def test_a_wish_that_came_later_withholds_the_text_of_then(filled: Database, out
 
 
 def test_before_the_first_post_it_is_empty(filled: Database, out: Path) -> None:
-    release.export(filled, PostQuery.build("", as_of="2020-01-01"), "jsonl", out, "internal")
+    asked(filled, "", "2020-01-01", out)
     assert rows(out, "posts") == rows(out, "versions") == []
 
 
-def test_a_moment_to_come_is_refused(filled: Database, out: Path) -> None:
-    query = PostQuery.build("", as_of=times.text(times.now() + timedelta(days=1)))
-    with pytest.raises(BadRequest, match="still to come"):
-        release.export(filled, query, "jsonl", out, "internal")
-    assert not out.exists()
+def test_a_moment_to_come_holds_all_that_is_known(filled: Database, tmp_path: Path) -> None:
+    asked(filled, "", "2100-01-01", tmp_path / "one")
+    asked(filled, "", "2100-01-01", tmp_path / "two")
+    assert contents(tmp_path / "one") == contents(tmp_path / "two")
+    manifest = json.loads((tmp_path / "one" / "manifest.json").read_bytes())
+    assert manifest["as_of"] == "2100-01-01T00:00:00Z" and manifest["counts"]["versions"] == 5
+    with filled.read() as session:
+        assert manifest["archive"]["digest"] == ledger.head(session)[1]
+
+
+def test_without_a_moment_it_is_that_of_the_last_line_whatever_comes_meanwhile(
+    filled: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def export_while(meanwhile: Any, name: str) -> dict[str, bytes]:
+        order = Order.build(PostQuery.build(""), "jsonl", "internal")
+        release.export(filled, order, tmp_path / name, progress=meanwhile)
+        return contents(tmp_path / name)
+
+    monkeypatch.setattr(whole, "SLICE", 2)
+    one = export_while(None, "one")
+    at = json.loads(one["manifest.json"])["as_of"]
+    coming = iter([(seen(9, "A post that came meanwhile."), seen(1, "Edited meanwhile.")), ()])
+    export_while(lambda count: look(filled, *next(coming, ())), "while")
+    assert contents(tmp_path / "while") == one
+    asked(filled, "", at, tmp_path / "again")
+    assert contents(tmp_path / "again") == one
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {file.name: file.read_bytes() for file in folder.iterdir()}
