@@ -56,8 +56,8 @@ def import_(
 ) -> None:
     """Take posts in from files, in any format that is known; which one is told by what is in a file.
 
-    Posts in the API's form, releases (folder, zip or file of posts), answers of X's API (twarc2), an archive
-    of X (tweets.js), JSON of Bluesky and Mastodon, 4CAT's CSV, Zeeschuimer's NDJSON; also packed with gzip.
+    Posts in the API's form, releases (folder, zip, or a file of posts alone), answers of X's API (twarc2), an
+    archive of X (tweets.js), JSON of Bluesky and Mastodon, 4CAT's CSV, Zeeschuimer's NDJSON; also packed with gzip.
     What cannot be read is kept with its reason in the archive's table `quarantine`, the rest goes in; the same file
     again changes nothing. Exit code 1 if nothing could be taken though there was something.
 

@@ -364,9 +364,8 @@ def test_where_every_text_was_withheld_it_is_told_what_to_do(database: Database,
     only_x = Database(f"sqlite:///{tmp_path / 'x.sqlite'}")
     only_x.migrate()
     topics(only_x)
-    archived(
-        only_x, "office", NOW, SeenPost("x", "1957400000000000000", "post", Account("x", "@office"), "X alone")
-    )
+    alone = SeenPost("x", "1957400000000000000", "post", Account("x", "@office"), "X alone")
+    archived(only_x, "office", NOW, alone)
     report = taken(database, releases.export(only_x, tmp_path / "out", "parquet", "public"))
     only_x.close()
     assert report.refused and any("rehydrate.md" in remark for remark in report.remarks)
@@ -378,8 +377,7 @@ def test_texts_of_a_release_from_before_cells_were_made_harmless_stay_as_they_ar
     topics(database)
     out = releases.export(other, tmp_path / "out", "csv", csv=Options(raw=True))
     said = orjson.loads((out / "manifest.json").read_bytes())
-    (out / "manifest.json").write_bytes(
-        orjson.dumps({n: v for n, v in said.items() if n not in ("release", "csv")})
-    )
+    before = {name: value for name, value in said.items() if name not in ("release", "csv")}
+    (out / "manifest.json").write_bytes(orjson.dumps(before))
     taken(database, out)
     assert as_told(database)["mastodon:office.example/2"]["text"] == "'@office met"
