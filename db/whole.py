@@ -12,6 +12,7 @@ from datetime import datetime
 from itertools import takewhile
 from typing import Any
 
+import numpy as np
 from sqlalchemy import func, select
 from sqlmodel import Session
 
@@ -28,13 +29,15 @@ from db.upsert import among, is_sqlite, table
 SLICE = 1000
 _tag = table(Tag)
 _RANK = {"tagged": 0, "unsure": 1}
+PARTS = 10_000
+_HALF = 1e-6  # of a part: nearer to a half than this, round() itself is asked
 
 
-class _Nots(dict[float, dict[str, Any]]):
-    """By the rounded probability, of which there are ten thousand: made once each."""
+class _Nots(dict[int, dict[str, Any]]):
+    """By the probability in ten thousandths: made once each."""
 
-    def __missing__(self, rounded: float) -> dict[str, Any]:
-        self[rounded] = made = {"decision": "not", "probability": _rounded(rounded)}
+    def __missing__(self, parts: int) -> dict[str, Any]:
+        self[parts] = made = {"decision": "not", "probability": _rounded(parts / PARTS)}
         return made
 
 
@@ -104,14 +107,16 @@ class _Told:
     def __init__(self, history: History, names: Names, decoded: Decoded) -> None:
         self._time, self._listed = decoded.time, decoded.listed
         self._names = names
+        self._sealed: dict[int, Item] = {}
         self._slugs = names.topics
         self._said = {row.tag_id: row for row in history.said}
         self._posts = {row.id: row for row in history.posts}
         self.versions = _by_post(history.versions)
         self._tags = _by_post(history.tags)
         self._nots: dict[int, dict[str, Item]] = defaultdict(dict)
-        for key, _, topic, probability in history.nots:  # the longest of all loops
-            self._nots[key][self._slugs[topic]] = _NOTS[round(probability, 4)]
+        parts = in_parts([row[-1] for row in history.nots])
+        for (key, _, topic, _), rounded in zip(history.nots, parts, strict=True):  # the longest of all loops
+            self._nots[key][self._slugs[topic]] = _NOTS[rounded]
         self._counts = _by_post(history.counts)
         self._sightings = _by_post(history.sightings)
         self._read = {row[1] for row in history.nots} | {
@@ -130,7 +135,7 @@ class _Told:
         ]
         by_then = [seen for seen, row in zip(sightings, sighted, strict=True) if row[-1]]
         metrics = [_counted(public_id, time(at), counts) for _, at, *counts in self._counts.get(key, ())]
-        sealed = [listed(row.facts) for row in known]
+        sealed = [self._facts(row) for row in known]
         versions = [self._version(row, public_id, said) for row, said in zip(known, sealed, strict=True)]
         place = known.index(current)
         newest, facts = versions[place], sealed[place]
@@ -274,9 +279,14 @@ class _Told:
     def _was_gone_at_first(self, key: int, first: Any) -> bool:
         """Sealed with the version; of versions before 0003 the post's row tells, or that it came back."""
         back = any(row.number == 2 and row.change == "restore" for row in self.versions[key])
-        return bool(
-            back or self._posts[key].deleted_at == first.seen_at or self._listed(first.facts).get("deleted")
-        )
+        return bool(back or self._posts[key].deleted_at == first.seen_at or self._facts(first).get("deleted"))
+
+    def _facts(self, version: Any) -> Item:
+        """Sealed with it; read once."""
+        found = self._sealed.get(version.id)
+        if found is None:
+            found = self._sealed[version.id] = self._listed(version.facts)
+        return found
 
     def judged(self, session: Session, current: Mapping[int, Any], moment: datetime) -> set[int]:
         """The posts whose version a model had read. Of one that found nothing nobody can tell when it read."""
@@ -307,6 +317,17 @@ def _by_post(rows: Rows) -> dict[int, list[Any]]:
 def _by_version(row: Item) -> int:
     number: int = row["version"]
     return number
+
+
+def in_parts(probabilities: Sequence[float]) -> list[int]:
+    """Ten thousandths, as round() to four places has them: that takes a microsecond for each, and of a post there
+    are as many as topics."""
+    scaled = np.array(probabilities, np.float64) * PARTS
+    found = np.floor(scaled + 0.5).astype(np.int64)
+    for place in np.flatnonzero(np.abs(scaled - np.floor(scaled) - 0.5) < _HALF):
+        found[place] = round(round(probabilities[int(place)], 4) * PARTS)
+    made: list[int] = found.tolist()
+    return made
 
 
 def _rounded(probability: float) -> float:

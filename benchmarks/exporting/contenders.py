@@ -66,18 +66,20 @@ def _narrow(archive: Path, out: Path, format_: str) -> None:
 
 
 NARROW = "topic:reform since:2024-01-01"
+PREPARED = "prepared"
+_DUMP = "ADBC"
 _ADBC = ("adbc_driver_sqlite", "pyarrow", "polars")
 OURS = Contender("kle", "the whole release: six tables, terms, digests, papers", _internal, release=True)
 PUBLIC = Contender("kle, public", "the same for outsiders: texts of X withheld", _public, ("parquet",),
                    release=True, whole=False)  # fmt: skip
 NARROW_ONE = Contender("kle, narrow", f"the release of {NARROW}", _narrow, ("csv",), release=True,
                        whole=False)  # fmt: skip
-DUMP = Contender("ADBC", "six statements, streamed by adbc-driver-sqlite into pyarrow or polars", dumps.by_adbc,
+DUMP = Contender(_DUMP, "six statements, streamed by adbc-driver-sqlite into pyarrow or polars", dumps.by_adbc,
                  needs=_ADBC)  # fmt: skip
 DUCKDB = Contender("DuckDB", "COPY from the Parquet files of the ADBC dump", dumps.by_duckdb,
-                   needs=("duckdb", *_ADBC), reads="ADBC")  # fmt: skip
+                   needs=("duckdb", *_ADBC), reads=_DUMP)  # fmt: skip
 PLAIN = Contender("sqlite3 and csv", "the same statements by the standard library", dumps.by_standard_library,
                   ("csv",))  # fmt: skip
 DATASETTE = Contender("Datasette", "posts alone, as streamed CSV", streamed.fetch, ("csv",), POSTS, ("datasette",),
-                      reads="prepared")  # fmt: skip
+                      reads=PREPARED)  # fmt: skip
 ALL = (OURS, DUMP, DUCKDB, PLAIN, DATASETTE, PUBLIC, NARROW_ONE)

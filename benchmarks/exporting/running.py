@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.exporting import checking, runs, streamed
-from benchmarks.exporting.contenders import ALL, DUMP, FORMATS, OURS, Contender
+from benchmarks.exporting.contenders import ALL, DUMP, FORMATS, OURS, PREPARED, Contender
 from benchmarks.exporting.runs import Run
 from benchmarks.searching import building
 from core.errors import KleError
@@ -101,6 +101,8 @@ class _Round:
         self.said(f"{one.name}: {format_}, counting")
         rows = {table: checking.count(out / f"{table}.{format_}") for table in one.tables}
         size = sum(file.stat().st_size for file in out.iterdir())
+        if one.reads == PREPARED:
+            shutil.rmtree(source)
         return Run(seconds, cpu, peak, rows, size)
 
     def _source(self, one: Contender) -> Path:
@@ -110,8 +112,8 @@ class _Round:
                 made.mkdir()
                 runs.write(DUMP.name, self.archive, made, "parquet")
             return made
-        if one.reads:
-            made = self.folder / one.reads
+        if one.reads == PREPARED:
+            made = self.folder / PREPARED
             made.mkdir()
             streamed.prepare(self.archive, made)
             return made
