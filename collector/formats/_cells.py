@@ -21,7 +21,6 @@ _LISTS = frozenset({"media", "links", "sightings", "labels", "tags"})
 _FLAGS = frozenset({"synthetic", "first_hand", "erased", "text_withheld"})
 _NUMBERS = frozenset({"number", *METRICS})
 _EMPTY_TEXTS = frozenset({"text"})  # empty is no null
-Place = tuple[int, str, str | None]  # column, field, and the field inside it
 Row = dict[str, Any]
 
 
@@ -39,7 +38,7 @@ def reader(names: Sequence[str], wanted: Sequence[str], *, raw: bool) -> Callabl
         plain = cells if raw else [undone(cell) if cell.startswith("'") else cell for cell in cells]
         row: Row = {field: _value(field, plain[column]) for column, field in flat}
         for field, parts in nested.items():
-            record = {part: _value(part, plain[column]) for column, part in parts}
+            record = {part: _value(part, plain[column], f"{field}_{part}") for column, part in parts}
             row[field] = record if any(value is not None for value in record.values()) else None
         return row
 
@@ -59,14 +58,15 @@ def _places(
     return flat, {field: parts for field, parts in nested.items() if parts}
 
 
-def _value(field: str, cell: str) -> Any:
+def _value(field: str, cell: str, column: str = "") -> Any:
+    """`column` is its name in the file, where that is another one."""
     if not cell:
         return "" if field in _EMPTY_TEXTS else None
     if field in _LISTS:
         return _loaded(field, cell)
     if field in _FLAGS:
         return cell == "true"
-    return _number(field, cell) if field in _NUMBERS else cell
+    return _number(column or field, cell) if field in _NUMBERS else cell
 
 
 def _loaded(name: str, cell: str) -> Any:
