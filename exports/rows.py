@@ -79,7 +79,9 @@ class Rows:
             self._numbers["erased"] += 1
             return made
         self._count(was, ruled)
-        row = {**was, "text_sha256": post.text_sha256, "topics": {**self._none, **post.topics}}
+        row = {**was, "text_sha256": post.text_sha256}
+        if self._none:
+            row["topics"] = {**self._none, **post.topics}
         self.sheet += [{name: row[name] for name in SHOWN}] if self._sheet else []
         return {**made, "posts": [row]}
 

@@ -167,8 +167,7 @@ def posts(topics: Sequence[str]) -> Table:
         _LINKS,
         _record("tags", "decisions in force that are tagged or unsure, or a person's; one row each in tags", *_TAG,
                 many=True),
-        _record("topics", "every topic with the decision in force; null where nobody judged it yet",
-                *(_topic(slug) for slug in topics), required=True),
+        *_topics(topics),
         _text("tagging", "done, or pending where the classifier had not read it yet", "done", "pending",
               required=True),
         _flag("is_kle", "true: tagged key_leader_engagement"),
@@ -188,6 +187,12 @@ def posts(topics: Sequence[str]) -> Table:
             required=True,
         ),
     ), ("id",))  # fmt: skip
+
+
+def _topics(slugs: Sequence[str]) -> tuple[Field, ...]:
+    """Of a taxonomy without topics there is no such field: no format knows a record of nothing."""
+    said = "every topic with the decision in force; null where nobody judged it yet"
+    return (_record("topics", said, *map(_topic, slugs), required=True),) if slugs else ()
 
 
 def _topic(slug: str) -> Field:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from core.errors import NotFound
 from core.post import Account, View
-from db import posts
+from db import posts, whole
 from tests.conftest import NOW
 from tests.db.conftest import Score, post
 
@@ -75,9 +75,29 @@ def replays(room, first, taken):
         served[room.tick()] = room.get(public_id)
     for moment, said in served.items():
         assert at(room, public_id, moment) == said
+        assert_whole(room, public_id, moment)
     assert at(room, public_id, room.now + timedelta(days=1)) == room.get(public_id)
     with pytest.raises(NotFound, match="not known yet"):
         at(room, public_id, before)
+
+
+def assert_whole(room, public_id, moment):
+    """All that a release has of a post is what pages tell of it, at that moment."""
+    with room.database.read() as session:
+        history = posts.versions(session, public_id, moment)
+        (told,) = whole.read(session, [posts.key_of(session, public_id)], moment)
+    mine, pages = {"id": public_id}, ("tags", "diff", "attached")
+    shown = [{k: v for k, v in version.items() if k not in pages} for version in history]
+    kept = [{k: v for k, v in row.items() if not k.startswith("erased_")} for row in told.versions]
+    assert kept == [mine | version for version in shown]
+    assert told.tags == [mine | {"version": v["number"]} | tag for v in history for tag in v["tags"]]
+    decided = {tag["topic"]: tag["decision"] for tag in reversed(told.was["tags"])}
+    assert {slug: said["decision"] for slug, said in told.topics.items() if slug in decided} == decided
+    assert all(said["decision"] == "not" for slug, said in told.topics.items() if slug not in decided)
+    observed = [row["observed_at"] for row in told.metrics]
+    assert (
+        observed == sorted(observed) and (told.was["metrics"] or {}).get("observed_at") == (observed or [None])[-1]
+    )
 
 
 @pytest.fixture

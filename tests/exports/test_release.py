@@ -3,6 +3,7 @@
 import errno
 import hashlib
 import json
+import zipfile
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,14 +13,14 @@ import pytest
 
 from core import plugins, times
 from core.errors import BadRequest, QueryError
-from db import corrections, credentials, ledger, posts
+from db import archive, corrections, credentials, directory, ledger, posts, sources
 from db.database import Database
 from db.erasing.erase import Why, erase
 from db.query import PostQuery
 from exports import papers, release, tables
 from exports.order import Order
 from tests.conftest import NOW
-from tests.exports.conftest import X_ID
+from tests.exports.conftest import POSTS, X_ID
 
 FORMATS = sorted(plugins.load("exports.formats"))
 TABLES = tuple(tables.every(()))
@@ -113,7 +114,7 @@ def test_columns_are_the_names_of_the_api(filled: Database) -> None:
     with filled.read() as session:
         post = posts.page(session, PostQuery.build("")).items[0]
         version = posts.versions(session, post["id"])[0]
-    nested = {name: {field.name for field in table.fields} for name, table in tables.every(()).items()}
+    nested = {name: {field.name for field in table.fields} for name, table in tables.every(("reform",)).items()}
     assert nested["posts"] == {*post, "rights", "topics", "text_sha256"} - {"erasure"}, "an erased post has no row"
     assert nested["versions"] == {*version, "id", "erased_at", "erased_cause"} - {"tags", "diff", "attached"}
     assert nested["tags"] == {*version["tags"][0], "id", "version"}
@@ -231,3 +232,87 @@ def test_an_erased_post_is_left_out_and_its_versions_keep_their_digests(filled: 
     assert "mastodon:office.example/2" not in (out / "posts.jsonl").read_text("utf-8")
     assert "A course" not in "".join(file.read_text("utf-8") for file in out.iterdir())
     assert json.loads((out / "manifest.json").read_bytes())["counts"]["erased"] == 1
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+def test_an_archive_without_a_taxonomy_has_no_columns_of_topics(
+    database: Database, out: Path, format_: str
+) -> None:
+    with database.write() as session:
+        source = sources.import_source(session, NOW)
+        assert source.id
+        archive.archive(session, source, sources.start_run(session, source.id, NOW), POSTS, None, NOW)
+    assert export(database, out, format_)["manifest"]["topics"] == []
+    assert len(frame(out, "posts")) == 4 and not any("topics" in name for name in frame(out, "posts").columns)
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+def test_only_the_tables_and_columns_that_were_chosen(filled: Database, out: Path, format_: str) -> None:
+    chosen = {"tables": ["posts,tags"], "columns": ["text,account.handle", "topics.reform", "tags.topic"]}
+    order = Order.build(PostQuery.build(""), format_, **chosen)
+    said = release.export(filled, order, out)
+    assert said["manifest"]["tables"] == {"posts": ["text", "account.handle", "topics.reform"], "tags": ["topic"]}
+    assert sorted(p.stem for p in out.iterdir() if p.suffix == f".{format_}") == ["posts", "tags"]
+    assert set(frame(out, "tags").columns) == {"id", "topic"}
+    flat = {"id", "text", "account_handle", "topics_reform_probability", "topics_reform_decision"}
+    assert set(frame(out, "posts").columns) == (flat if format_ == "csv" else {"id", "text", "account", "topics"})
+
+
+@pytest.mark.parametrize(
+    ("chosen", "said"),
+    [
+        ({"tables": ["postings"]}, "there is no table 'postings'; there are posts, tags"),
+        ({"columns": ["txet"]}, "there is no column of posts 'txet'; there are id, platform"),
+        ({"columns": ["account.hand"]}, "there is no column of posts 'account.hand'; there are platform, handle"),
+        ({"columns": ["topics.nonsense"]}, "there is no column of posts 'topics.nonsense'; there are reform"),
+        ({"tables": ["tags"], "columns": ["text"]}, "posts is not among the tables"),
+    ],
+)
+def test_what_there_is_not_is_said_with_what_there_is(filled: Database, out: Path, chosen: Any, said: str) -> None:
+    with pytest.raises(BadRequest, match=said):
+        export(filled, out, **chosen)
+    assert not out.exists()
+
+
+def test_an_export_that_is_stopped_leaves_nothing(filled: Database, out: Path) -> None:
+    with pytest.raises(release.Stopped):
+        release.export(filled, Order.build(PostQuery.build(""), "csv"), out, going=lambda: False)
+    assert not out.exists()
+
+
+def test_a_former_release_stays_where_the_new_one_fails(filled: Database, out: Path) -> None:
+    export(filled, out)
+    before = {p.name: p.read_bytes() for p in out.iterdir()}
+    with pytest.raises(release.Stopped):
+        release.export(filled, Order.build(PostQuery.build(""), "csv"), out, force=True, going=lambda: False)
+    assert {p.name: p.read_bytes() for p in out.iterdir()} == before
+
+
+def test_a_zip_has_the_same_files_and_is_the_same_each_time(filled: Database, tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        export(filled, tmp_path / name, "parquet", zip=True)
+    assert (tmp_path / "one.zip").read_bytes() == (tmp_path / "two.zip").read_bytes()
+    with zipfile.ZipFile(tmp_path / "one.zip") as packed:
+        held = {name: packed.read(name) for name in packed.namelist()}
+    assert held == {p.name: p.read_bytes() for p in (tmp_path / "one").iterdir()}
+
+
+def test_handles_of_no_institution_get_names_that_only_the_key_gives(filled: Database, tmp_path: Path) -> None:
+    with filled.write() as session:
+        directory._put(session, directory.Actor, "slug", {"slug": "office", "name": "The office"})
+        of_x = directory._account.c.platform == "x"
+        session.execute(directory._account.update().where(of_x).values(actor_id=1))
+    for name, key in (("one", b"k" * 32), ("same", b"k" * 32), ("other", b"o" * 32)):
+        export(filled, tmp_path / name, "jsonl", "internal", pseudonyms=key)
+    one, same, other = (
+        {r["id"]: r for r in map(json.loads, (tmp_path / name / "posts.jsonl").read_text().splitlines())}
+        for name in ("one", "same", "other")
+    )
+    first, office = "mastodon:office.example/1", f"x:{X_ID}"
+    assert one == same and one[first]["account"]["handle"] != other[first]["account"]["handle"]
+    assert one[first]["account"]["handle"].startswith("~") and one[first]["account"]["name"] is None
+    assert one[first]["url"] is None and one[office]["account"]["handle"] == "@office"
+    said = json.loads((tmp_path / "one" / "manifest.json").read_bytes())["pseudonyms"]
+    assert said["accounts"] == 1 and len(said["key"]) == 8
+    written = b"".join(p.read_bytes() for p in (tmp_path / "one").iterdir())
+    assert b"press@mastodon" not in written
