@@ -26,7 +26,7 @@ from db.query import PostQuery, selection
 from db.until import seen_until
 from db.upsert import among, is_sqlite, table
 
-SLICE = 1000
+SLICE = 500
 _tag = table(Tag)
 _RANK = {"tagged": 0, "unsure": 1}
 PARTS = 10_000

@@ -16,6 +16,7 @@ from exports.batch import Batch
 from exports.formats._misfit import misfit
 from exports.tables import Field, Table, Type
 
+pa.set_memory_pool(pa.system_memory_pool())  # its own keeps 70 MB that chunk after chunk is not given back
 _NO_END = np.isin(np.arange(256), list(b"\\[{:,"))  # what stands before a quotation mark that ends nothing
 TIME = pa.timestamp("us", tz="UTC")
 _TYPES: dict[Type, pa.DataType] = {
