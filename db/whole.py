@@ -7,7 +7,7 @@ also where an import told of them later. What was erased since is not told.
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import takewhile
 from typing import Any
@@ -17,9 +17,9 @@ from sqlalchemy import func, select
 from sqlmodel import Session
 
 from core import ids, times
-from core.errors import NotFound
+from core.errors import NotFound, TooSlow
 from core.post import METRICS
-from db import forms
+from db import deadline, forms
 from db.history import Decoded, History, Names, Rows
 from db.models import Tag
 from db.query import PostQuery, selection
@@ -86,6 +86,16 @@ def key_slices(session: Session, query: PostQuery, size: int = SLICE) -> Iterato
         if len(keys) < size:
             return
         after = keys[-1]
+
+
+def expected(session: Session, query: PostQuery, seconds: float) -> int | None:
+    """How many posts match as it is now, about as many as then; None where counting takes longer."""
+    keys = selection(session, replace(query, as_of=None)).keys().subquery()
+    try:
+        with deadline.briefly(session, seconds):
+            return int(session.execute(select(func.count()).select_from(keys)).scalar_one())
+    except TooSlow:
+        return None
 
 
 def read(session: Session, keys: Sequence[int], moment: datetime) -> list[Whole]:

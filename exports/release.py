@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from core import plugins
 from core.errors import KleError
-from db import directory
+from db import directory, whole
 from db.database import Database
 from exports import packing, papers, placing, sampling, written
 from exports.batch import Row, Writer
@@ -28,6 +28,7 @@ from exports.software import software
 
 Progress = Callable[[int], None]
 _COMMAND = "the command line"
+_COUNTING = 2.0  # seconds
 
 
 class Stopped(KleError):
@@ -71,6 +72,14 @@ def export(
         _tell(database, manifest, files[-1]["sha256"], out, by)
     done = {"dir": str(out), "files": files, "withheld": manifest["withheld"], "manifest": manifest}
     return done | ({"zip": _zipped(out)} if order.zip else {})
+
+
+def expected(database: Database, order: Order) -> int | None:
+    """How many posts it may hold, for who waits for it; None where counting them takes too long."""
+    if order.sample:
+        return order.sample.size
+    with database.read() as session:
+        return whole.expected(session, order.selects, _COUNTING)
 
 
 def _silent(count: int) -> None:

@@ -140,7 +140,7 @@ def _release(order: "Order", out: Path, pseudonyms: bool, force: bool, json: boo
 
     with runtime.archive() as (settings, database), output.progress() as bar:
         key = sealed.derived(settings.secret_key, settings.data_dir, "pseudonyms") if pseudonyms else None
-        task = bar.add_task("exporting", total=None)
+        task = bar.add_task("exporting", total=release.expected(database, order))
         done = release.export(
             database, replace(order, pseudonyms=key, citation=settings.citation), out,
             force=force, progress=lambda count: bar.advance(task, count),
