@@ -31,6 +31,7 @@ _there = and_(  # files that may be downloaded
     _export.c.finished_at.is_not(None), _export.c.error.is_(None), _export.c.withdrawn_at.is_(None),
     _export.c.cleared_at.is_(None),
 )  # fmt: skip
+_anew = and_(_open, _export.c.listed.is_not(None), _export.c.total.is_(None))  # files of before may be left
 _OVER = {"error": f"{MOST_TRIES} processes ended while they built it: the log says more"}
 
 
@@ -220,16 +221,16 @@ def in_work(session: Session) -> list[Any]:
 def uncleared(session: Session) -> list[int]:
     """Those that were withdrawn, or are to be begun anew, and of which files may be left that are to go."""
     withdrawn = and_(_export.c.withdrawn_at.is_not(None), _export.c.cleared_at.is_(None))
-    anew = and_(_open, _export.c.listed.is_not(None), _export.c.total.is_(None))
-    return list(session.execute(select(_export.c.id).where(or_(withdrawn, anew))).scalars())
+    return list(session.execute(select(_export.c.id).where(or_(withdrawn, _anew))).scalars())
 
 
 def clear(session: Session, export_ids: Iterable[int], now: datetime) -> None:
-    """Their files are gone, and with them the need to know what they held."""
+    """Their files are gone, and with them the need to know what they held; not of one that a process has begun anew
+    meanwhile and listed what it may hold now."""
     mine = among(session, _export.c.id, list(export_ids))
-    session.execute(update(_export).where(mine, _open).values(listed=None))
+    session.execute(update(_export).where(mine, _anew).values(listed=None))
     session.execute(update(_export).where(mine, not_(_open), _export.c.cleared_at.is_(None)).values(cleared_at=now))
-    over = select(_export.c.id).where(mine)
+    over = select(_export.c.id).where(mine, or_(_export.c.listed.is_(None), _export.c.cleared_at.is_not(None)))
     session.execute(delete(_exported).where(_exported.c.export_id.in_(over)))
 
 

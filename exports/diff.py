@@ -109,8 +109,8 @@ class Difference:
         self._counts["removed"] += 1
         self._move(state, orjson.loads(state.topics), {}, "removed")
         erased = self.room.erased("b", state.id)
-        if erased is None:
-            self._note(UNMATCHED, state)
+        if erased is None:  # perhaps erased all the same: words of a query do not find what is left of a post
+            self._note(UNMATCHED, state._replace(words=None))
         elif erased.cause == "deleted" and state.deleted is None:
             self._note(DELETED, state._replace(words=None), deleted_at=None, listed=False)
 
@@ -209,6 +209,8 @@ class Difference:
         for name, release in (("A", one), ("B", other)):
             if "versions" not in release.tables:
                 yield f"{name} has no table versions: what was erased counts as no longer matching"
+        if self._counts[UNMATCHED] and other.manifest["query"]:
+            yield "no words of a query find what was erased: such posts count as no longer matching"
         if not self._topics:
             yield "no topic is in both: tags were not compared"
         if self._counts[UNMATCHED] or self._counts[ADDED]:

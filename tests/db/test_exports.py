@@ -286,3 +286,22 @@ def test_counts_of_the_end(room, three):
         counted = exports.counts(session, room.now)
     assert {name: n for name, n in counted.items() if n} == {"withdrawn": 1, "expired": 1, "done": 1, "failed": 1}
     assert len(room.rows(Export)) == 4
+
+
+def test_what_was_begun_anew_meanwhile_keeps_its_list(room, three):
+    """Who takes files away asked before what there is; an erasure must find the posts that are read now."""
+    number = ask(room)
+    claim(room)
+    with room.database.write() as session:
+        exports.note_posts(session, number, keys(room, *three))
+    forget(room, three[0])
+    with room.database.read() as session:
+        waiting = exports.uncleared(session)
+    claim(room, OTHER)
+    with room.database.write() as session:
+        exports.note_posts(session, number, keys(room, *three))
+    with room.database.write() as session:
+        exports.clear(session, waiting, room.tick())
+    forget(room, three[1])
+    with room.database.write() as session:
+        assert waiting == [number] and not exports.keep_up(session, number, OTHER, room.tick(), 2)

@@ -65,6 +65,14 @@ def test_words_are_told_of_what_both_sides_may_still_show_alone(tmp_path: Path) 
     assert told == {"erased": [None], "withheld": [None], "changed_text": ["New words."]}
 
 
+def test_no_words_are_told_of_what_is_gone_for_whatever_reason(tmp_path: Path) -> None:
+    """Words of a query do not find a post that was erased: nobody can tell it from one that matches no longer."""
+    found = compare(tmp_path, [post(1, "Talks that were erased")], [], query="talks")
+    assert (ids(found, "no_longer_matching"), ids(found, "erased")) == ([1], [])
+    assert found["no_longer_matching"][0]["words"] is None
+    assert any("no words of a query find what was erased" in note for note in found["notes"])
+
+
 def test_a_post_deleted_there_and_erased_here_is_both(tmp_path: Path) -> None:
     found = compare(tmp_path, [post(1)], [], [version(1, erased=True, erased_cause="deleted")])
     assert (ids(found, "deleted"), ids(found, "erased"), ids(found, "no_longer_matching")) == ([1], [1], [])
