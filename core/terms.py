@@ -75,7 +75,7 @@ def _policy_of(platform: str, first_hand: bool, second_hand: bool, labels: tuple
     return min(rows, key=lambda row: _STRICTEST_FIRST.index(row.share))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # there is one of each kind (`_ruling`)
 class Ruling:
     """What one audience may have of one post: of its newest state, its versions, its tags, its counts."""
 
@@ -92,7 +92,7 @@ class Ruling:
         """Its id and link leave, and what we ourselves say of it; nothing else that its platform shows."""
         return self.withheld and self.policy.share == "ids"
 
-    @property
+    @cached_property
     def rights(self) -> dict[str, Any]:
         return {"policy": self.policy.share, "text_withheld": self.withheld}
 
@@ -105,23 +105,24 @@ class Ruling:
 
     def post(self, post: dict[str, Any]) -> dict[str, Any]:
         """`post` with `rights` filled in; the argument is left as it was."""
-        erasure = _erasure(post, self.audience)
-        post = {**post, "tags": self.tags(post["tags"]), "rights": self.rights, "erasure": erasure}
-        if not self.withheld:
-            return post
-        post = self.said(post)
-        if not self.bare:
-            return post
         owner = post.get("account")
-        return {**post, "metrics": None, "account": {**owner, "name": None} if owner else None}
+        return {
+            **post,
+            "tags": self.tags(post["tags"]),
+            "rights": self.rights,
+            "erasure": _erasure(post, self.audience),
+            **(self._silenced(post) if self.withheld else {}),
+            **({"metrics": None, "account": owner and {**owner, "name": None}} if self.bare else {}),
+        }
 
     def said(self, item: dict[str, Any]) -> dict[str, Any]:
-        """A post or a version of it, with what its author said as this audience may have it."""
-        if not self.withheld:
-            return item
+        """A version of it, with what its author said as this audience may have it."""
+        return {**item, **self._silenced(item)} if self.withheld else item
+
+    def _silenced(self, item: dict[str, Any]) -> dict[str, Any]:
         if self.bare:
-            return {**item, "text": None, "links": [], "media": []}
-        return {**item, "text": None, "media": [{**media, "alt": None} for media in item["media"]]}
+            return {"text": None, "links": [], "media": []}
+        return {"text": None, "media": [{**media, "alt": None} for media in item["media"]]}
 
     def tags(self, items: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Who corrected a tag, and what they noted, is the operator's; that and when a person did so is not."""

@@ -17,6 +17,7 @@ from exports.pseudonyms import Pseudonyms
 from exports.tables import Field, Table
 
 SHOWN = ("id", "text", "lang", "url", "text_sha256")  # to who labels a post: not what a model says of it
+_OF_POSTS = ("posts", "tags", "versions", "metrics", "sightings")
 Shape = Callable[[Row], Row]
 
 
@@ -42,64 +43,67 @@ class Rows:
         self._pseudonyms = pseudonyms
         self._shapes = {name: _shape(table, tables.every(topics)[name]) for name, table in chosen.items()}
         self._withheld: Counter[tuple[str, Ruling]] = Counter()
-        self._counted: dict[str, Counter[str]] = {name: Counter() for name in ("languages", "platforms", "topics")}
-        self._numbers: Counter[str] = Counter()
-        self._span: tuple[str, str] | None = None
+        self._languages: Counter[str] = Counter()
+        self._platforms: Counter[str] = Counter()
+        self._topics: Counter[str] = Counter()
+        self._synthetic, self._erased = 0, 0
+        self._span: list[str] = []
 
     def of(self, posts: Sequence[Whole]) -> dict[str, list[Row]]:
         """The rows of these posts, by table."""
-        found: dict[str, list[Row]] = {name: [] for name in self._chosen if name != "runs"}
+        made: dict[str, list[Row]] = {name: [] for name in _OF_POSTS}
         for post in posts:
-            ruled = terms.ruling_today(post.was, post.today, self._audience)
-            made = self._of(post, ruled)
-            for name, rows in made.items():
-                if name in found:
-                    shape = self._shapes[name]
-                    found[name] += map(shape, rows) if shape else rows
-        return found
+            self._add(post, terms.ruling_today(post.was, post.today, self._audience), made)
+        self._count(made["posts"], made["tags"])
+        return {name: self._shaped(name, made[name]) for name in _OF_POSTS if name in self._chosen}
 
     def runs(self, rows: Sequence[Row]) -> list[Row]:
         """Looks at sources need no ruling: why one failed is not in them."""
-        shape = self._shapes["runs"]
+        return self._shaped("runs", rows)
+
+    def _shaped(self, name: str, rows: Sequence[Row]) -> list[Row]:
+        shape = self._shapes[name]
         return list(map(shape, rows)) if shape else list(rows)
 
-    def _of(self, post: Whole, ruled: Ruling) -> dict[str, list[Row]]:
-        was = ruled.post(post.was)
+    def _add(self, post: Whole, ruled: Ruling, made: Mapping[str, list[Row]]) -> None:
+        row = ruled.post(post.was)
         if self._pseudonyms:
-            was = self._pseudonyms.apply(was)
-        long = ruled.tags(post.tags)
-        self.models.update(tag["model"] for tag in long if tag["model"])
-        made = {
-            "tags": long,
-            "versions": [ruled.said(version) for version in post.versions] if ruled.withheld else post.versions,
-            "metrics": [] if ruled.bare else post.metrics,
-            "sightings": [{"id": was["id"], **seen} for seen in was["sightings"]],
-        }
-        if was.pop("erasure"):
-            self._numbers["erased"] += 1
-            return made
-        self._count(was, ruled)
-        row = {**was, "text_sha256": post.text_sha256}
+            row = self._pseudonyms.apply(row)
+        made["tags"] += ruled.tags(post.tags)
+        made["versions"] += map(ruled.said, post.versions) if ruled.withheld else post.versions
+        made["metrics"] += () if ruled.bare else post.metrics
+        made["sightings"] += [{"id": row["id"], **seen} for seen in row["sightings"]]
+        if row.pop("erasure"):
+            self._erased += 1
+            return
+        row["text_sha256"] = post.text_sha256
         if self._none:
             row["topics"] = {**self._none, **post.topics}
-        self.sheet += [{name: row[name] for name in SHOWN}] if self._sheet else []
-        return {**made, "posts": [row]}
-
-    def _count(self, post: Row, ruled: Ruling) -> None:
-        self._numbers["synthetic"] += post["synthetic"]
-        self._counted["languages"][post["lang"] or "unknown"] += 1
-        self._counted["platforms"][post["platform"]] += 1
-        self._counted["topics"].update(tag["topic"] for tag in post["tags"] if tag["decision"] == "tagged")
-        at = post["created_at"]
-        self._span = (min(at, self._span[0]), max(at, self._span[1])) if self._span else (at, at)
         if ruled.withheld:
-            self._withheld[post["platform"], ruled] += 1
+            self._withheld[row["platform"], ruled] += 1
+        if self._sheet:
+            self.sheet.append({name: row[name] for name in SHOWN})
+        made["posts"].append(row)
+
+    def _count(self, posts: Sequence[Row], tags: Sequence[Row]) -> None:
+        """A slice at a time: one by one it would take as long as to make the rows."""
+        self.models |= {tag["model"] for tag in tags} - {None}
+        self._synthetic += sum([post["synthetic"] for post in posts])
+        self._languages.update([post["lang"] or "unknown" for post in posts])
+        self._platforms.update([post["platform"] for post in posts])
+        held = [tag["topic"] for post in posts for tag in post["tags"] if tag["decision"] == "tagged"]
+        self._topics.update(held)
+        at = [post["created_at"] for post in posts]
+        self._span = [min([*self._span, *at]), max([*self._span, *at])] if at else self._span
 
     def counts(self) -> Row:
         first, last = self._span or (None, None)
         return {
-            **{name: self._numbers[name] for name in ("synthetic", "erased")},
-            **{name: dict(sorted(counted.items())) for name, counted in self._counted.items()},
+            "synthetic": self._synthetic,
+            "erased": self._erased,
+            "languages": dict(sorted(self._languages.items())),
+            "platforms": dict(sorted(self._platforms.items())),
+            "topics": dict(sorted(self._topics.items())),
             "first": first,
             "last": last,
         }

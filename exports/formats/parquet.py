@@ -16,7 +16,7 @@ from exports.tables import Field, Table
 
 SUFFIX = "parquet"
 _GROUP = 8 << 20  # bytes in memory from which on rows are written out as one row group
-_GROWS, _TIMES = 64, 2  # after so many groups they are twice as large, at most so many times
+_GROWS, _TIMES = 64, 1  # after so many groups they are twice as large, so many times
 
 
 @contextmanager
