@@ -26,6 +26,12 @@ def refuse_if_in_use(out: Path, force: bool) -> None:
         raise BadRequest(f"{out} holds a release already; --force replaces it")
 
 
+def refuse_if_there(file: Path) -> None:
+    """A zip beside the folder may be of something else by that name."""
+    if file.exists():
+        raise BadRequest(f"{file} is there already; --force replaces it")
+
+
 def _is_release(folder: Path) -> bool:
     try:
         manifest = orjson.loads((folder / MANIFEST).read_bytes())

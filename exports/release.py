@@ -53,6 +53,8 @@ def export(
     the export ends with Stopped. `by` is who asked, for the audit chain. Raises BadRequest, NoRoom.
     """
     placing.refuse_if_in_use(out, force)
+    if order.zip and not force:
+        placing.refuse_if_there(_zip(out))
     at = stand(database, order.query.as_of)
     order = order.at(at.moment)
     with placing.moved_at_the_end(out) as folder:
@@ -140,7 +142,7 @@ def _tell(database: Database, manifest: Row, digest: str, out: Path, by: str) ->
 
 
 def _zipped(out: Path) -> Row:
-    file = out.absolute().with_name(f"{out.name}.zip")
+    file = _zip(out)
     beside = file.with_name(f".{file.name}.unfinished")
     try:
         packing.pack(out, beside)
@@ -148,6 +150,10 @@ def _zipped(out: Path) -> Row:
     finally:
         beside.unlink(missing_ok=True)
     return {"path": str(file), **written.described(file)}
+
+
+def _zip(out: Path) -> Path:
+    return out.absolute().with_name(f"{out.name}.zip")
 
 
 def _described(folder: Path, name: str, rows: int | None) -> Row:

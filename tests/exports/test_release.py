@@ -231,3 +231,12 @@ def test_an_erased_post_is_left_out_and_its_versions_keep_their_digests(filled: 
     assert "mastodon:office.example/2" not in (out / "posts.jsonl").read_text("utf-8")
     assert "A course" not in "".join(file.read_text("utf-8") for file in out.iterdir())
     assert json.loads((out / "manifest.json").read_bytes())["counts"]["erased"] == 1
+
+
+def test_a_zip_that_is_there_is_not_replaced(filled: Database, out: Path) -> None:
+    other = out.with_name(f"{out.name}.zip")
+    other.write_bytes(b"my own")
+    with pytest.raises(BadRequest, match="--force"):
+        export(filled, out, zip=True)
+    assert other.read_bytes() == b"my own" and not out.exists()
+    assert export(filled, out, zip=True, force=True)["zip"]["bytes"] == other.stat().st_size
