@@ -57,8 +57,8 @@ def _check(row: Row, versions: Sequence[Row]) -> None:
 
 
 def _times(versions: Sequence[Row], counts: Sequence[Row], words: Sequence[Word]) -> Iterator[datetime]:
-    """When all of it was learnt. What is still to come would win over whatever is learnt here, and the ledger, whose
-    times never fall, would stand there for good."""
+    """When all of it was learnt. What is still to come would win over whatever is learnt here, and the ledger,
+    whose times never fall, would stand there for good."""
     for version in versions:
         yield times.parse(version["seen_at"])
         if (merged := version.get("merged") or {}).get("seen_at"):
