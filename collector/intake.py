@@ -80,8 +80,8 @@ class Intake:
     ) -> int:
         posts = [self._marked(item) for item in items if isinstance(item, SeenPost)]
         problems = [item for item in items if isinstance(item, Problem)]
-        now = self.clock()
         with self.database.write() as session:
+            now = self.clock()  # once it is our turn: nobody who came before us may have written a later time
             if self.worker and not work.still_mine(session, Source, [self._id], self.worker):
                 raise CollectError(hold.TAKEN_OVER)
             number = capture_id or captures.store(session, self.run_id, page)

@@ -107,6 +107,7 @@ class Database:
         try:
             writer = self._lasting if lasting else self._writer
             with Session(writer, expire_on_commit=False) as session, session.begin():
+                session.connection()  # the turn begins here, so that a clock that is read inside is not behind
                 yield session
         except (DatabaseError, sqlite3.Error) as error:
             reason = getattr(error, "orig", error)

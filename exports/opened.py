@@ -27,8 +27,8 @@ KIND = 1  # what "release" says in a manifest that this program can read
 _MOST_MANIFEST = 16_000_000  # bytes; one holds a few kilobytes
 _BATCH = 1000
 _BROKEN_ZIP = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError)
-_SHAPE = {"query": str, "format": str, "audience": str, "topics": list, "files": list, "content": dict,
-          "software": dict}  # fmt: skip
+_SHAPE = {"query": str, "as_of": str, "format": str, "audience": str, "topics": list, "files": list,
+          "content": dict, "software": dict}  # fmt: skip
 
 
 class Broken(BadRequest):
@@ -142,6 +142,9 @@ def _wrong(manifest: Any) -> Iterator[str]:
     for name, kind in _SHAPE.items():
         if not isinstance(manifest.get(name), kind):
             yield f"{name!r} is missing or not what it should be"
+    for name in ("archive", "sample", "pseudonyms"):
+        if name in manifest and not isinstance(manifest[name] or {}, dict):
+            yield f"{name!r} is not what it should be"
     if not all(isinstance(slug, str) for slug in manifest["topics"]):
         yield "'topics' are not names"
     if not all(_is_file(file) for file in manifest["files"]):

@@ -60,9 +60,9 @@ class Order:
         tables: Iterable[str] = (), columns: Iterable[str] = (), **more: Any,
     ) -> Self:  # fmt: skip
         """From what a person wrote: "posts,tags", "account.handle,metrics.likes". Raises BadRequest."""
-        named = tuple(dict.fromkeys(_listed(tables)))
+        named = tuple(dict.fromkeys(_listed(tables, "tables")))
         chosen: dict[str, list[str]] = {}
-        for column in _listed(columns):
+        for column in _listed(columns, "columns"):
             table, name = _placed(column)
             chosen.setdefault(table, []).append(name)
         if named and (left := [name for name in chosen if name not in named]):
@@ -128,9 +128,13 @@ def _alone(name: str) -> tuple[str, ...]:
     return (name,)
 
 
-def _listed(written: Iterable[str]) -> list[str]:
-    parts = (part.strip() for text in written for part in text.split(","))
-    return [part for part in parts if part]
+def _listed(written: Iterable[str], parameter: str) -> list[str]:
+    asked = list(written)
+    parts = (part.strip() for text in asked for part in text.split(","))
+    found = [part for part in parts if part]
+    if asked and not found:
+        raise BadRequest(f"{parameter}: no name is given; leave it out for all", parameter=parameter)
+    return found
 
 
 def _placed(column: str) -> tuple[str, str]:

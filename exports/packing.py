@@ -11,7 +11,7 @@ _LEVEL = 6
 def pack(folder: Path, file: Path) -> None:
     """The files of `folder` into a new zip `file`, by name."""
     with zipfile.ZipFile(file, "w") as packed:
-        for path in sorted(folder.iterdir()):
+        for path in sorted(file for file in folder.iterdir() if not file.name.startswith(".")):
             member = zipfile.ZipInfo(path.name, _FIRST)
             member.create_system, member.external_attr = 3, 0o644 << 16
             member.compress_type = zipfile.ZIP_STORED if path.suffix in _PACKED else zipfile.ZIP_DEFLATED

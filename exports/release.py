@@ -53,10 +53,9 @@ def export(
     `force` a former release gives way. `progress` is told of each slice how many posts it had; once `going` says no
     the export ends with Stopped. `by` is who asked, for the audit chain. Raises BadRequest, NoRoom.
     """
-    placing.refuse_if_in_use(out, force)
     at = stand(database, order.query.as_of)
     order = order.at(at.moment)
-    with placing.moved_at_the_end(out) as folder:
+    with placing.moved_at_the_end(out, force, order.zip) as folder:
         with database.read() as session:
             passage = Passage(session, order)
             notes = _write_tables(session, passage, folder, progress or _silent, going)
@@ -69,6 +68,8 @@ def export(
         manifest["files"] = files
         (folder / MANIFEST).write_bytes(_pretty(manifest))
         files = [*files, _described(folder, MANIFEST, None)]
+        if order.zip:
+            packing.pack(folder, placing.packed(folder))
         _tell(database, manifest, files[-1]["sha256"], out, by)
     done = {"dir": str(out), "files": files, "withheld": manifest["withheld"], "manifest": manifest}
     return done | ({"zip": _zipped(out)} if order.zip else {})
@@ -149,13 +150,7 @@ def _tell(database: Database, manifest: Row, digest: str, out: Path, by: str) ->
 
 
 def _zipped(out: Path) -> Row:
-    file = out.absolute().with_name(f"{out.name}.zip")
-    beside = file.with_name(f".{file.name}.unfinished")
-    try:
-        packing.pack(out, beside)
-        beside.replace(file)
-    finally:
-        beside.unlink(missing_ok=True)
+    file = placing.packed(out.absolute())
     return {"path": str(file), **written.described(file)}
 
 

@@ -144,7 +144,7 @@ def _asked(sheet: Sheet, names: Sequence[str], topics: Sequence[str]) -> dict[st
 def _read_row(
     sheet: Sheet, line: int, row: Mapping[str, str], asked: Mapping[str, str], topics: Sequence[str], annotator: str
 ) -> None:
-    public_id = row["id"].strip()
+    public_id = row.get("id", "").strip()  # a row may end before it
     if not public_id:
         sheet.tell(line, None, "a row without an id")
         return
@@ -176,5 +176,5 @@ def _strata(manifest: Path) -> tuple[dict[str, int], int]:
     try:
         sample = orjson.loads(manifest.read_bytes()).get("sample") or {}
         return {one["stratum"]: int(one["posts"]) for one in sample["strata"]}, int(sample["posts"])
-    except (OSError, orjson.JSONDecodeError, KeyError, TypeError, AttributeError):
+    except (OSError, KeyError, TypeError, AttributeError, ValueError):
         return {}, 0

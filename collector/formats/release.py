@@ -1,8 +1,9 @@
 """A post of a release with its history, as `collector.releases` puts it together: {"archive", "audience", "post",
 "versions", "metrics"}."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from collector.formats._reading import About
@@ -14,6 +15,7 @@ from core.post import OWN_VIEW, Counted, Elsewhere, SeenPost, View, Word
 
 LATE = "late"
 _NEEDED = ("number", "change", "seen_at", "digest")
+_AHEAD = timedelta(days=1)  # clocks differ
 _STATE = ("text", "text_sha256", "links", "media")
 Row = Mapping[str, Any]
 
@@ -30,10 +32,13 @@ def read(record: Row, about: About) -> SeenPost:
     if not archive or not versions or any(v.get(name) is None for v in versions for name in _NEEDED):
         return post
     _check(row, versions)
+    words = _words(row) if record.get("audience") == "internal" else ()
+    if (latest := max(_times(versions, record["metrics"], words))) > about.seen_at + _AHEAD:
+        raise ParseError(f"it was seen, counted or judged at {times.text(latest)}, which is still to come")
     told: dict[str, Any] = {
         "revised_at": None,  # of the post there is only told when the archive saw it changed
         "observed": tuple(_counted(counts) for counts in record["metrics"]),
-        "words": _words(row) if record.get("audience") == "internal" else (),
+        "words": words,
     }
     if len(versions) > 1:
         told |= _history(_states(row, post, versions, archive), post.labels)
@@ -49,6 +54,17 @@ def _check(row: Row, versions: Sequence[Row]) -> None:
         raise ParseError("none of its versions was ever its current one")
     if "text" in row and current["text"] != row["text"]:
         raise ParseError("its row in posts shows another text than its last version")
+
+
+def _times(versions: Sequence[Row], counts: Sequence[Row], words: Sequence[Word]) -> Iterator[datetime]:
+    """When all of it was learnt. What is still to come would win over whatever is learnt here, and the ledger,
+    whose times never fall, would stand there for good."""
+    for version in versions:
+        yield times.parse(version["seen_at"])
+        if (merged := version.get("merged") or {}).get("seen_at"):
+            yield times.parse(merged["seen_at"])
+    yield from (times.parse(row["observed_at"]) for row in counts)
+    yield from (word.at for word in words)
 
 
 def _history(states: list[SeenPost], labels: tuple[str, ...]) -> dict[str, Any]:

@@ -43,7 +43,8 @@ def of_release(release: Release) -> Iterator[Slice]:
     what came before it stands."""
     joined = Joined(release)
     joined.check()
-    count = int((release.table("posts") or {}).get("rows") or 1)
+    rows_told = (release.table("posts") or {}).get("rows")
+    count = rows_told if isinstance(rows_told, int) else 1
     for piece in _cut(map(_line, joined.records()), joined.size, count, Slice(b"", 1, 0, False)):
         yield replace(piece, missing=joined.remark if piece.last else "")
 
@@ -86,10 +87,13 @@ def _cut(found: Iterator[bytes], total: int, count: int, form: Slice) -> Iterato
 def _line(record: Row) -> bytes:
     """Of what models and people said only the words of people: our own classifier reads the text."""
     post = record["post"]
-    if post.get("tags"):
-        post["tags"] = [tag for tag in post["tags"] if tag.get("by") == "person"]
+    if isinstance(tags := post.get("tags"), list):
+        post["tags"] = [tag for tag in tags if isinstance(tag, dict) and tag.get("by") == "person"]
     return _dumped(record)
 
 
 def _dumped(record: Row) -> bytes:
-    return orjson.dumps(record, option=_AS_JSON)
+    try:
+        return orjson.dumps(record, option=_AS_JSON)
+    except TypeError as error:  # types that no release has, such as bytes or decimals
+        raise ParseError(f"a row of this table is none of a release: {error}") from None

@@ -69,8 +69,10 @@ def _lines(file: BinaryIO, wanted: tuple[str, ...]) -> Iterator[Row]:
     for number, line in enumerate(file, 1):
         try:
             row = orjson.loads(line)
-            yield {name: row[name] for name in wanted if name in row}
-        except (orjson.JSONDecodeError, TypeError):
+            found = {name: row[name] for name in wanted if name in row}
+            found["id"] = row["id"]  # by which tables are joined
+            yield found
+        except (orjson.JSONDecodeError, TypeError, KeyError):
             raise ParseError(f"line {number} of a table is no JSON object") from None
 
 

@@ -14,7 +14,8 @@ def rebuild(about: About) -> str:
 
 def _parts(about: About) -> Iterator[str]:
     said = about.manifest
-    yield f"kle export {_word(about.query)} --format {about.format} --out DIR"
+    minus = about.query.startswith("-")  # which would be an option
+    yield f"kle export {'' if minus else f'{_word(about.query)} '}--format {about.format} --out DIR"
     yield f"--as-of {about.as_of} --audience {said['audience']}"
     yield f"--tables {','.join(said['tables'])}"
     for name, columns in said["tables"].items():
@@ -26,6 +27,8 @@ def _parts(about: About) -> Iterator[str]:
         yield "--pseudonyms"
     if said.get("sample"):
         yield _sample(said["sample"])
+    if minus:
+        yield f"-- {_word(about.query)}"
 
 
 def _word(text: str) -> str:

@@ -83,6 +83,10 @@ def export(
         "--columns": columns, "--pseudonyms": pseudonyms, "--bom": bom, "--raw": raw, "--zip": zip_,
         "--sample": sample, "--stratify": stratify, "--seed": seed,
     }  # fmt: skip
+    if releases and query != _WORD:
+        output.fail(
+            f"one query is one word: put it in quotes, such as {' '.join([query or '', *map(str, releases)])!r}"
+        )
     if releases:
         _refuse(f"kle export {_WORD}", {**of_release, "--warc": warc, "--verify": verify, "--force": force})
         _diff(query, releases, json)
@@ -137,13 +141,15 @@ def _release(order: "Order", out: Path, pseudonyms: bool, force: bool, json: boo
     from core import sealed
     from exports import release
     from kle import runtime
+    from kle.stopping import StopSign
 
     with runtime.archive() as (settings, database), output.progress() as bar:
         key = sealed.derived(settings.secret_key, settings.data_dir, "pseudonyms") if pseudonyms else None
         task = bar.add_task("exporting", total=release.expected(database, order))
+        stop = StopSign()
         done = release.export(
             database, replace(order, pseudonyms=key, citation=settings.citation), out,
-            force=force, progress=lambda count: bar.advance(task, count),
+            force=force, progress=lambda count: bar.advance(task, count), going=lambda: not stop.given,
         )  # fmt: skip
     if json:
         output.print_json({name: value for name, value in done.items() if name != "manifest"})
@@ -160,8 +166,8 @@ def _release(order: "Order", out: Path, pseudonyms: bool, force: bool, json: boo
 
 
 def _diff(word: str | None, releases: list[Path], json: bool) -> None:
-    if word != _WORD or len(releases) != 2:
-        output.fail(f"one query is one word: put it in quotes. Two releases are compared by kle export {_WORD} A B")
+    if len(releases) != 2:
+        output.fail(f"two releases are compared: kle export {_WORD} A B")
     from kle import releases_screen
 
     before, after = releases

@@ -316,3 +316,52 @@ def test_handles_of_no_institution_get_names_that_only_the_key_gives(filled: Dat
     assert said["accounts"] == 1 and len(said["key"]) == 8
     written = b"".join(p.read_bytes() for p in (tmp_path / "one").iterdir())
     assert b"press@mastodon" not in written
+
+
+def test_a_zip_that_is_there_is_not_replaced(filled: Database, out: Path) -> None:
+    other = out.with_name(f"{out.name}.zip")
+    other.write_bytes(b"my own")
+    with pytest.raises(BadRequest, match="--force"):
+        export(filled, out, zip=True)
+    assert other.read_bytes() == b"my own" and not out.exists()
+    assert export(filled, out, zip=True, force=True)["zip"]["bytes"] == other.stat().st_size
+
+
+def test_two_exports_to_one_folder_never_mix(filled: Database, out: Path) -> None:
+    def another(count: int) -> None:
+        with pytest.raises(BadRequest, match="another export is writing"):
+            export(filled, out, "jsonl", q="reform")
+
+    release.export(filled, Order.build(PostQuery.build(""), "jsonl"), out, progress=another)
+    said = json.loads((out / "manifest.json").read_bytes())
+    assert (said["query"], len((out / "posts.jsonl").read_bytes().splitlines())) == ("", 4)
+
+
+def test_what_came_to_its_place_meanwhile_stays(filled: Database, out: Path) -> None:
+    def thesis(count: int) -> None:
+        out.mkdir(exist_ok=True)
+        (out / "thesis.txt").write_text("mine")
+
+    with pytest.raises(BadRequest, match="no release"):
+        release.export(filled, Order.build(PostQuery.build(""), "csv"), out, progress=thesis)
+    assert (out / "thesis.txt").read_text() == "mine"
+
+
+def test_what_a_killed_export_left_goes_with_the_next_of_its_name(filled: Database, out: Path) -> None:
+    left = out.with_name(".release.unfinished")
+    left.mkdir()
+    (left / "posts.csv").write_text("half")
+    export(filled, out, "jsonl")
+    assert not left.exists() and not (out / "posts.csv").exists() and not (out / ".lock").exists()
+
+
+def test_a_zip_of_another_maker_stays_where_it_is(filled: Database, out: Path) -> None:
+    out.with_name("release.zip").write_text("mine")
+    with pytest.raises(BadRequest, match="--force"):
+        export(filled, out, zip=True)
+    assert not out.exists() and out.with_name("release.zip").read_text() == "mine"
+    out.with_name("release.zip").unlink()
+    out.with_name("release.zip").mkdir()
+    with pytest.raises(BadRequest, match="is a folder"):
+        export(filled, out, zip=True, force=True)
+    assert not out.exists()

@@ -176,3 +176,9 @@ def test_what_never_was_a_release_is_wrong_use(tmp_path: Path, what: str) -> Non
     with pytest.raises(BadRequest, match=r"is not there|no release|neither") as raised:
         verify.verify(place)
     assert not isinstance(raised.value, verify.Broken)
+
+
+@pytest.mark.parametrize("said", [{"as_of": None}, {"archive": [1]}, {"sample": "x"}, {"pseudonyms": 7}])
+def test_a_manifest_of_other_types_is_broken(tmp_path: Path, said: dict[str, Any]) -> None:
+    report = verify.verify(release(tmp_path / "a", [post(1)], **said))
+    assert not report.ok and "none of a release that this program can read" in report.problems[0]

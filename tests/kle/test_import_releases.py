@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+import pyarrow as pa
 import pytest
+from pyarrow import parquet as pq
 from sqlalchemy import select
 
 from core.post import Account, Media, SeenPost, View
@@ -381,3 +383,48 @@ def test_texts_of_a_release_from_before_cells_were_made_harmless_stay_as_they_ar
     (out / "manifest.json").write_bytes(orjson.dumps(before))
     taken(database, out)
     assert as_told(database)["mastodon:office.example/2"]["text"] == "'@office met"
+
+
+@pytest.mark.parametrize("where", ["version", "word", "counts"])
+def test_what_is_still_to_come_is_refused(other: Database, database: Database, tmp_path: Path, where: str) -> None:
+    """The ledger's times never fall: one of the year 2999 in it, and every release after is as of that year."""
+    folder = releases.export(other, tmp_path / "a", "jsonl")
+    rows = {name: (folder / f"{name}.jsonl").read_bytes().splitlines() for name in ("posts", "versions", "metrics")}
+    post = orjson.loads(rows["posts"][0])
+    if where == "version":
+        mine = next(line for line in rows["versions"] if orjson.loads(line)["id"] == post["id"])
+        releases.changed(folder, "versions.jsonl", mine, _with(mine, seen_at=LATER))
+    elif where == "counts":
+        mine = rows["metrics"][0]
+        post = orjson.loads(mine)
+        releases.changed(folder, "metrics.jsonl", mine, _with(mine, observed_at=LATER))
+    else:
+        word = {"name": "ana", "key": 1, "note": None, "at": LATER, "version": 1, "text_changed": False}
+        said = {"topic": "reform", "probability": 1, "decision": "tagged", "model": None, "evidence": None}
+        tags = [{**said, "by": "person", "correction": word}]
+        releases.changed(folder, "posts.jsonl", rows["posts"][0], _with(rows["posts"][0], tags=tags))
+    topics(database)
+    report = taken(database, folder)
+    assert (report.quarantined, "still to come" in report.reasons[0]) == (1, True)
+    assert post["id"] not in as_told(database)
+
+
+LATER = "2999-01-01T00:00:00Z"
+
+
+def _with(line: bytes, **more: Any) -> bytes:
+    return orjson.dumps({**orjson.loads(line), **more})
+
+
+@pytest.mark.parametrize("line", [b"[1]\n", b"{}\n"])
+def test_lines_of_no_form_are_told(other: Database, database: Database, tmp_path: Path, line: bytes) -> None:
+    folder = releases.export(other, tmp_path / "a", "jsonl")
+    for name in ("posts", "versions"):
+        releases.changed(folder, f"{name}.jsonl", (folder / f"{name}.jsonl").read_bytes(), line)
+    assert taken(database, folder).quarantined == 1
+
+
+def test_parquet_of_other_types_is_told(database: Database, tmp_path: Path) -> None:
+    file = tmp_path / "posts.parquet"
+    pq.write_table(pa.table({"id": [b"\xff"], "platform": ["mastodon"]}), file)
+    assert "none of a release" in taken(database, file).reasons[0]

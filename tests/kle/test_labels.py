@@ -329,3 +329,10 @@ def test_an_empty_sheet_says_so(kle: Kle, tmp_path: Path, database: Database) ->
 def test_the_archive_still_verifies(take: Take, kle: Kle, database: Database) -> None:
     take(PLAIN)
     assert kle("verify").exit_code == 0
+
+
+def test_short_rows_and_other_manifests_are_no_crash(kle: Kle, tmp_path: Path, database: Database) -> None:
+    (tmp_path / "short.csv").write_text("note,id,label_reform\nonly\n", "utf-8")
+    (tmp_path / "manifest.json").write_text('{"sample": {"strata": [{"stratum": "s", "posts": "x"}], "posts": 1}}')
+    found = kle("labels", "short.csv", "--json")
+    assert "a row without an id" in found.stdout and "Traceback" not in found.output

@@ -228,3 +228,7 @@ def test_the_command_hands_a_shell_the_query_to_the_letter(query: str) -> None:
     words = subprocess.run(["bash", "-c", echo], capture_output=True, check=True).stdout.decode().split("\0")
     assert words[:5] == [query, "--format", "jsonl", "--out", "DIR"]
     assert words[words.index("--as-of") + 1] == made.AS_OF
+
+
+def test_the_command_to_rebuild_takes_no_query_for_an_option() -> None:
+    assert "kle export --format jsonl" in (told := readme(query="-training")) and "-- -training" in told
