@@ -24,8 +24,8 @@ def packed(folder: Path) -> Path:
 
 
 def _refuse_if_in_use(out: Path, force: bool, zipped: bool) -> None:
-    """A folder that is not empty is refused; with `force` a former release and its zip give way, anything else never
-    does."""
+    """A folder that is not empty is refused; with `force` a former release and its zip give way, anything else
+    never does."""
     if zipped and packed(out).is_dir():
         raise BadRequest(f"{packed(out)} is a folder, and the zip would have that name; name another folder")
     if zipped and not force and packed(out).exists():

@@ -1,5 +1,6 @@
 """`kle export`: releases, what differs between two, whether one is still true, and the raw captures."""
 
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -84,12 +85,11 @@ def export(
         "--sample": sample, "--stratify": stratify, "--seed": seed,
     }  # fmt: skip
     if releases and query != _WORD:
-        output.fail(
-            f"one query is one word: put it in quotes, such as {' '.join([query or '', *map(str, releases)])!r}"
-        )
+        words = " ".join([query or "", *map(str, releases)])
+        output.fail(f"one query is one word: put it in quotes, such as {shlex.quote(words)}")
     if releases:
         _refuse(f"kle export {_WORD}", {**of_release, "--warc": warc, "--verify": verify, "--force": force})
-        _diff(query, releases, json)
+        _diff(releases, json)
     elif verify:
         _refuse("--verify", {**of_release, "--warc": warc, "--force": force, "QUERY": query})
         _verify(verify, json)
@@ -165,7 +165,7 @@ def _release(order: "Order", out: Path, pseudonyms: bool, force: bool, json: boo
     output.note(f"as of {done['manifest']['as_of']}; the same --as-of builds it again")
 
 
-def _diff(word: str | None, releases: list[Path], json: bool) -> None:
+def _diff(releases: list[Path], json: bool) -> None:
     if len(releases) != 2:
         output.fail(f"two releases are compared: kle export {_WORD} A B")
     from kle import releases_screen
