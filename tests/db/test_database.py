@@ -246,3 +246,14 @@ def test_a_writer_says_whether_its_commit_waits_for_the_disk(migrated, tmp_path)
         with made.write(lasting=lasting) as session:
             assert session.execute(text("PRAGMA synchronous")).scalar() == 1 + lasting
     made.close()
+
+
+def test_a_write_has_its_turn_before_anything_is_asked(tmp_path):
+    """A clock that is read in it is not behind what another wrote while it waited."""
+    database = Database(f"sqlite:///{tmp_path / 'a.sqlite'}")
+    database.migrate()
+    with closing(sqlite3.connect(tmp_path / "a.sqlite", timeout=0)) as other:
+        with database.write(), pytest.raises(sqlite3.OperationalError, match="locked"):
+            other.execute("BEGIN IMMEDIATE")
+        other.execute("BEGIN IMMEDIATE")
+    database.close()
