@@ -28,6 +28,7 @@ from db.upsert import among, is_sqlite, table
 
 SLICE = 500
 _tag = table(Tag)
+_COUNTED = ("id", *METRICS, "observed_at")
 _RANK = {"tagged": 0, "unsure": 1}
 PARTS = 10_000
 _HALF = 1e-6  # of a part: nearer to a half than this, round() itself is asked
@@ -138,13 +139,16 @@ class _Told:
         public_id = ids.public_id(post.platform, post.platform_id)
         known = [row for row in self.versions[key] if row.known]
         long, in_force = self._tagged(key, public_id, known, current)
-        sighted = self._sightings.get(key, ())
-        sightings = [
-            {"source": name, "first_hand": bool(first_hand), "url": url or None, "seen_at": time(seen_at)}
-            for _, first_hand, url, seen_at, name, _ in sighted
+        sightings, by_then = [], []
+        for _, first_hand, url, seen_at, name, by_now in self._sightings.get(key, ()):
+            seen = {"source": name, "first_hand": bool(first_hand), "url": url or None, "seen_at": time(seen_at)}
+            sightings.append(seen)
+            if by_now:
+                by_then.append(seen)
+        metrics = [
+            dict(zip(_COUNTED, (public_id, *counts, time(at)), strict=True))
+            for _, at, *counts in self._counts.get(key, ())
         ]
-        by_then = [seen for seen, row in zip(sightings, sighted, strict=True) if row[-1]]
-        metrics = [_counted(public_id, time(at), counts) for _, at, *counts in self._counts.get(key, ())]
         sealed = [self._facts(row) for row in known]
         versions = [self._version(row, public_id, said) for row, said in zip(known, sealed, strict=True)]
         place = known.index(current)
@@ -350,16 +354,12 @@ def _account(post: Any) -> Item:
     return {"platform": post.platform, "handle": post.handle, "name": post.name, "actor": post.slug}
 
 
-def _counted(public_id: str, at: str, counts: Sequence[int | None]) -> Item:
-    return {"id": public_id, **dict(zip(METRICS, counts, strict=True)), "observed_at": at}
-
-
 def _newest(metrics: Sequence[Item]) -> Item | None:
     """The newest of each kind; what a look did not count stays as it was known."""
     if not metrics:
         return None
-    newest: Item = dict.fromkeys(METRICS)
-    for row in metrics:
+    newest: Item = {name: value for name, value in metrics[0].items() if name != "id"}
+    for row in metrics[1:]:
         newest |= {name: row[name] for name in METRICS if row[name] is not None}
     return {**newest, "observed_at": metrics[-1]["observed_at"]}
 
