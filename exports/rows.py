@@ -109,7 +109,10 @@ class Rows:
         }
 
     def withheld(self) -> list[Row]:
-        """By platform and by what ruled: its terms, or a wish of the author."""
+        """By platform and by what ruled: its terms, or a wish of the author. Looks at sources hold nothing of
+        posts, and so nothing is withheld of them."""
+        if set(self._chosen) == {"runs"} and not self._sheet:
+            return []
         entries = [
             {
                 "platform": platform,

@@ -212,7 +212,8 @@ def sheet(
     columns = ["id", "stratum", "text", "lang", "url", *(LABEL + topic for topic in topics), "note", "text_sha256"]
     ordered = sorted(rows, key=lambda row: drawn.place(row["id"]))
     with path.open("w", encoding="utf-8-sig" if options.bom else "utf-8", newline="") as file:
-        writer = csv.DictWriter(file, columns, restval="", lineterminator="\n")
+        # quoted throughout: this writer leaves a carriage return bare where it does not end its lines
+        writer = csv.DictWriter(file, columns, restval="", lineterminator="\n", quoting=csv.QUOTE_ALL)
         writer.writeheader()
         for row in ordered:
             cells = {name: row[name] or "" for name in ("id", "text", "lang", "url", "text_sha256")}

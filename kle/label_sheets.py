@@ -7,6 +7,7 @@ with its line, and the rest goes on.
 
 import csv
 import io
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +24,7 @@ from kle.label_cells import Column
 _DELIMITERS = ",;\t|"
 _LIST = "labels"
 _OWN = ("annotator", "text_sha256", "stratum")
+_OUR_SHEET = re.compile(rb"(?:\xef\xbb\xbf)?\"?id\"?[,;\t]")  # no other file: its texts may hold any sign
 _LONGEST = 1 << 27  # characters of a cell
 
 
@@ -106,11 +108,21 @@ def _table(path: Path) -> tuple[list[str], list[tuple[int, dict[str, str]]]]:
 
 def _text(path: Path) -> str:
     try:
-        return charset.decode(path.read_bytes())
+        body = path.read_bytes()
+        if _OUR_SHEET.match(body) and (text := _as_utf8(body)) is not None:
+            return text
+        return charset.decode(body)
     except OSError as error:
         raise BadRequest(f"{path} cannot be read: {error.strerror or error}") from None
     except ParseError:
         raise BadRequest(f"{path} is no text, as a workbook is none: save the sheet as CSV (UTF-8) first") from None
+
+
+def _as_utf8(body: bytes) -> str | None:
+    try:
+        return body.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return None
 
 
 def _rows(path: Path, text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:

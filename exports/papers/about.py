@@ -73,6 +73,26 @@ class About:
         return any(entry["policy"] == "ids" for entry in self.manifest["withheld"])
 
     @property
+    def digests(self) -> bool:
+        """Whether it tells the digests of texts."""
+        return any(self.has(name, "text_sha256") for name in ("posts", "versions"))
+
+    @property
+    def found(self) -> int:
+        """Posts that the query found, also where their rows were not chosen."""
+        return sum(self.counts["platforms"].values())
+
+    @property
+    def of_posts(self) -> bool:
+        """Whether it has anything of posts: looks at sources say nothing of any."""
+        return set(self.tables) != {"runs"}
+
+    @property
+    def judged(self) -> bool:
+        """Whether it has anything that a model or a person said of topics."""
+        return "tags" in self.tables or any(self.has("posts", name) for name in ("tags", "topics", "is_kle"))
+
+    @property
     def filled(self) -> list[str]:
         """Tables with rows: `datasets` takes a file without any for a mistake."""
         return [name for name in self.tables if self.rows(name)]

@@ -37,7 +37,7 @@ def _opening(about: About) -> Section:
 
 def _facts(about: About) -> Iterator[tuple[str, str]]:
     counts = about.counts
-    yield "posts", str(counts["posts"])
+    yield "posts", str(about.found) + ("" if "posts" in about.tables else " found; the table posts was not chosen")
     yield "published", f"{counts['first']} to {counts['last']}" if counts["first"] else ""
     yield "languages", _counted(counts["languages"])
     yield "platforms", _counted(counts["platforms"])
@@ -108,7 +108,7 @@ def _coverage(about: About) -> Section:
     yield (
         "That a post is not here does not say that nobody published it: it may not have been looked for, or was"
         " gone before anybody looked. What is here comes from the accounts and pages that the operator follows,"
-        " or was imported from files; `sightings` names the source."
+        " or was imported from files" + ("; `sightings` names the source." if _seen(about) else ".")
     )
     if "runs" in about.tables:
         yield (
@@ -121,10 +121,15 @@ def _coverage(about: About) -> Section:
             "The looks of the collector were not chosen for this release (`runs`), so silence cannot be told from"
             " it."
         )
-    yield (
-        "`created_at_precision` says how exact a time is; where it is `seen` nobody knows when the post was"
-        " published."
-    )
+    if about.has("posts", "created_at_precision"):
+        yield (
+            "`created_at_precision` says how exact a time is; where it is `seen` nobody knows when the post was"
+            " published."
+        )
+
+
+def _seen(about: About) -> bool:
+    return "sightings" in about.tables or about.has("posts", "sightings")
 
 
 def _withheld(about: About) -> Section:
@@ -139,11 +144,14 @@ def _withheld(about: About) -> Section:
         for e in entries
     ]  # fmt: skip
     yield table(("platform", "may be shared", "posts", "withheld of them", "why"), rows)
-    yield (
+    said = [
         "The fields of `rights` say of each post which policy holds, and whether its text stayed with the operator."
-        " Tags were made from the whole text; `text_sha256` is its digest. A withheld text can be looked up by"
-        " the post's `url` or id at its platform."
-    )
+        if about.has("posts", "rights") else "",
+        "Tags were made from the whole text." if about.judged else "",
+        "`text_sha256` is the whole text's digest." if about.digests else "",
+        "A withheld text can be looked up by the post's address or id at its platform.",
+    ]  # fmt: skip
+    yield " ".join(filter(None, said))
     if about.ids_only:
         yield (
             "Posts of X leave as ids, with what the archive says about them: `rehydrate.md` tells how to look"
@@ -152,13 +160,20 @@ def _withheld(about: About) -> Section:
 
 
 def _gone(about: About) -> Section:
+    if not about.of_posts:
+        return
     yield "## Edited, deleted, erased"
-    yield (
-        "Nothing is overwritten: an edit or a deletion is a version of its own (`versions`, `edits`). Of a post"
-        " that its author deleted `deleted_at` says when the archive saw that it was gone. Where the platform's"
-        " terms or a person wanted it, what it said was erased: it has no row in posts any more, its versions"
-        f" stay with `erased`, digest and cause. In this release: {about.counts['erased']}."
-    )
+    said = [
+        "Nothing is overwritten: an edit or a deletion is a version of its own"
+        + (" (`versions`)." if "versions" in about.tables else "; the table of versions was not chosen."),
+        "Of a post that its author deleted `deleted_at` says when the archive saw that it was gone."
+        if about.has("posts", "deleted_at") else "",
+        "Where the platform's terms or a person wanted it, what a post said was erased: it has no row in posts any"
+        " more"
+        + (", its versions stay with `erased`, digest and cause." if "versions" in about.tables else "."),
+        f"Of the posts that were found: {about.counts['erased']}.",
+    ]  # fmt: skip
+    yield " ".join(filter(None, said))
     yield (
         "A post that is deleted after you got this release is not deleted in your copy. Ask the operator for a"
         " newer one, and let go of what is gone from it (`kle export diff OLD NEW` lists it)."
@@ -167,16 +182,23 @@ def _gone(about: About) -> Section:
 
 def _synthetic(about: About) -> Section:
     count = about.counts["synthetic"]
-    if count:
+    if count and about.of_posts:
         yield "## Sample data"
         yield (
-            f"{count} of the posts are `synthetic`: written as sample data by the makers of {SOFTWARE} or by the"
+            f"{count} of the posts are synthetic: written as sample data by the makers of {SOFTWARE} or by the"
             " operator, of invented offices. Nobody published them; leave them out of every count about the"
-            " world."
+            " world"
+            + (
+                " (`synthetic`)."
+                if about.has("posts", "synthetic")
+                else ". The column that tells them was not chosen."
+            )
         )
 
 
 def _tags(about: About) -> Section:
+    if not about.judged:
+        return
     yield "## Tags and their limits"
     yield (
         "A tag is a model's reading of a text: probability, decision and the sentence that speaks for it."
@@ -220,13 +242,16 @@ def _pseudonyms(about: About) -> Section:
 
 def _reading(about: About) -> Section:
     lines = recipes.reading(about)
+    yield "## Reading it"
+    if not about.filled:
+        yield "No table has rows."
+        return
     if lines:
-        yield "## Reading it"
         for tool, (language, text) in lines.items():
             yield f"{tool}:"
             yield block(text, language)
     empty = ", ".join(f"`{name}`" for name in about.tables if name not in about.filled)
-    if empty:
+    if empty and lines:
         yield f"`datasets` loads no table without rows, so not {empty}."
     if about.format == "csv":
         yield (
@@ -277,7 +302,8 @@ def _licence(about: About) -> Section:
     )
     yield (
         f"Tags and metadata are {own}. The texts are not the operator's to license: they are their authors', and"
-        " under the terms of the platform that each was published on, which `rights` sums up."
+        " under the terms of the platform that each was published on"
+        + (", which `rights` sums up." if about.has("posts", "rights") else ".")
     )
 
 

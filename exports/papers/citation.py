@@ -39,9 +39,15 @@ def cff(about: About) -> str:
 
 def abstract(about: About) -> str:
     return (
-        f"Public posts found by the query {about.query or '(everything)'} in an archive of {SOFTWARE},"
+        f"{_what(about)} found by the query {about.query or '(everything)'} in an archive of {SOFTWARE},"
         f" as it knew them at {about.as_of}. Content digests are in manifest.json."
     )
+
+
+def _what(about: About) -> str:
+    if not about.tables or "posts" in about.tables:
+        return "Public posts"
+    return f"{', '.join(about.tables).capitalize()} of public posts"
 
 
 def _cff(author: AuthorConfig) -> dict[str, str]:

@@ -56,7 +56,8 @@ def _is_code(code: str) -> bool:
 
 
 def _size(about: About) -> str:
-    count = about.counts["posts"]
+    """Of the table that is loaded where none is named."""
+    count = about.rows(about.filled[0]) if about.filled else 0
     for number, size in enumerate(_SIZES):
         if count < size:
             return f"{_NAMES[number - 1]}<n<{_NAMES[number]}" if number else f"n<{_NAMES[0]}"

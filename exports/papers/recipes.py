@@ -61,13 +61,13 @@ print(digest.hexdigest() == json.load(open("manifest.json", encoding="utf-8"))["
 
 
 def first(about: About) -> str:
-    """The table that is shown: posts, or the first one that there is."""
-    return "posts" if "posts" in about.tables else next(iter(about.tables))
+    """The table that is shown: the first one that has rows, which is posts where there are any."""
+    return next(iter(about.filled or about.tables))
 
 
 def reading(about: About) -> Mapping[str, tuple[str, str]]:
-    """By tool: (language, lines); none for a format that this page knows nothing of."""
-    if about.format not in _PANDAS:
+    """By tool: (language, lines); none for a format that this page knows nothing of, or where there are no rows."""
+    if about.format not in _PANDAS or not about.filled:
         return {}
     table = first(about)
     said = {"file": about.file(table), "table": table, "times": _times(about, table)}
@@ -78,7 +78,7 @@ def reading(about: About) -> Mapping[str, tuple[str, str]]:
         "R": ("r", f"{table} <- {_R[about.format]}"),
     }
     found = {tool: (language, text.format(**said)) for tool, (language, text) in lines.items()}
-    return {**found, **({"datasets (Hugging Face)": ("python", _loading(about.filled))} if about.filled else {})}
+    return {**found, "datasets (Hugging Face)": ("python", _loading(about.filled))}
 
 
 def _loading(filled: Sequence[str]) -> str:
@@ -100,7 +100,7 @@ def content(about: About) -> str | None:
 
 def ids_of_x(about: About) -> str | None:
     """One line of a shell that writes ids.txt; none where no table has ids."""
-    table = next((name for name in about.tables if about.has(name, "id")), None)
+    table = next((name for name in about.tables if about.has(name, "id")), None)  # posts where it was chosen
     if table is None or about.format not in _ROWS:
         return None
     start, rows = _ROWS[about.format]

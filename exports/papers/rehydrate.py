@@ -38,10 +38,13 @@ def rehydrate(about: About) -> str:
                 ("Authorization Error", "the account is protected by now: its posts are not public any more"),
             ),
         ),
-        "What its author took away is not to be got elsewhere. `text_sha256` in this release tells whether a text"
+        "What its author took away is not to be got elsewhere.",
+        "`text_sha256` in this release tells whether a text"
         " that came back is the one that was judged: it is the SHA-256 of its UTF-8 bytes, with links and"
         " entities as the archive wrote them. Where it differs the post was edited since, or is written"
-        " otherwise; then the tags are of the earlier text.",
+        " otherwise; then the tags are of the earlier text."
+        if about.digests
+        else "",
         "## Into an archive of your own",
         block("kle import posts-of-x.jsonl\nkle import DIR   # this release, for its tags' sake", "sh"),
         "Posts are known by their ids: what the release has and what X sent become one post.",

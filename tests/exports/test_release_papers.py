@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import json
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from frictionless import Package
 from core.tables import CitationConfig
 from db.database import Database
 from db.query import PostQuery
-from exports import release
+from exports import release, tables, verify
 from exports.order import Order
 from exports.papers import recipes
 from exports.papers.about import About
@@ -46,6 +47,44 @@ def test_frictionless_finds_tables_and_keys_in_order(filled: Database, out: Path
     report = Package(str(out / "datapackage.json")).validate()
     assert [error.message for task in report.tasks for error in task.errors] == []
     assert len(report.tasks) == 6
+
+
+@pytest.mark.parametrize("format_", FORMS)
+def test_papers_fit_whichever_tables_were_chosen(filled: Database, tmp_path: Path, format_: str) -> None:
+    names = tuple(tables.every(()))
+    for chosen in [(name,) for name in names] + list(combinations(names, 2)):
+        out = tmp_path / "-".join(chosen)
+        manifest = export(filled, out, format_, tables=chosen)["manifest"]
+        assert {name for name in manifest["counts"] if name in names} == set(chosen)
+        package = json.loads((out / "datapackage.json").read_bytes())
+        assert [resource["name"] for resource in package["resources"]] == list(chosen)
+        page = (out / "README.md").read_text("utf-8")
+        told = {name for name in names if f"{name}.{format_}" in page}
+        assert told == set(chosen), "files that are not there are not told of"
+        assert ("rehydrate.md" in page) == (out / "rehydrate.md").exists() == (chosen != ("runs",)), chosen
+        assert verify.verify(out, filled, lambda: b"").ok, chosen
+
+
+@pytest.mark.parametrize("name", tables.every(()))
+def test_frictionless_takes_each_table_alone(filled: Database, out: Path, name: str) -> None:
+    export(filled, out, "csv", tables=[name])
+    report = Package(str(out / "datapackage.json")).validate()
+    assert [error.message for task in report.tasks for error in task.errors] == [] and len(report.tasks) == 1
+
+
+def test_a_table_alone_says_how_large_it_is_and_nothing_of_the_others(filled: Database, out: Path) -> None:
+    export(filled, out, "csv", tables=["runs"])
+    page = (out / "README.md").read_text("utf-8")
+    assert "- n<1K" in page or '"n<1K"' in page
+    assert "4 found; the table posts was not chosen" in page
+    for words in ("created_at_precision", "text_sha256", "deleted_at", "## Tags", "`sightings`", "rights"):
+        assert words not in page, words
+
+
+def test_a_release_without_rows_has_nothing_to_be_read(filled: Database, out: Path) -> None:
+    export(filled, out, "jsonl", "nobodywrotethis", tables=["posts"])
+    page = (out / "README.md").read_text("utf-8")
+    assert "pandas" not in page and "No table has rows." in page
 
 
 @pytest.mark.parametrize("format_", ["jsonl", "parquet"])

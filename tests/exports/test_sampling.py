@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from datetime import timedelta
 from itertools import product
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
+import pandas
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -24,8 +26,10 @@ from db.query import PostQuery
 from db.strata import STRATA, Member
 from exports import asked, sampling
 from exports.batch import Options
+from exports.harmless import as_it_was
 from exports.order import Order
 from exports.sampling import Drawn, Sample, _Pool
+from kle import label_sheets
 from tests.conftest import NOW
 from tests.exports.conftest import TOPICS, Score, seen
 
@@ -258,7 +262,35 @@ def test_what_is_withheld_is_an_empty_cell(tmp_path: Path) -> None:
     sampling.sheet(tmp_path / "labels.csv", [row], ["reform"], found, Options())
     code = found.codes["m:1"]
     assert len(code) == 11 and code not in pooled([Member(1, "m:1", (("b",), ("x",)))], 5).strata
-    assert (tmp_path / "labels.csv").read_text("utf-8").splitlines()[1] == f"m:1,{code},,,https://m.example/1,,,ab"
+    cells = f'"m:1","{code}","","","https://m.example/1","","","ab"'
+    assert (tmp_path / "labels.csv").read_text("utf-8").splitlines()[1] == cells
+
+
+@given(st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\0") | st.sampled_from("\r\n\t\"',;=@+-")),
+                min_size=1, max_size=5))  # fmt: skip
+def test_the_sheet_is_read_back_whatever_the_texts_hold(texts: list[str]) -> None:
+    found = pooled([Member(n, f"m:{n}", (("a",), ("x",))) for n in range(len(texts))], len(texts))
+    rows = [{"id": f"m:{n}", "text": text, "lang": None, "url": None, "text_sha256": "ab"}
+            for n, text in enumerate(texts)]  # fmt: skip
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "labels.csv")
+        sampling.sheet(path, rows, ["reform"], found, Options())
+        with path.open(encoding="utf-8", newline="") as file:
+            assert {row["id"]: as_it_was(row["text"]) for row in csv.DictReader(file)} == {
+                f"m:{n}": text for n, text in enumerate(texts)
+            }
+        read = label_sheets.read(path, ["reform"], "ana")
+    assert {(row.id, row.stratum, row.text_sha256) for row in read.rows} == {
+        (public_id, code, "ab") for public_id, code in found.codes.items()
+    }
+    assert read.problems == []
+
+
+def test_a_bare_carriage_return_ends_no_row(tmp_path: Path) -> None:
+    found = pooled([Member(1, "m:1", (("a",), ("x",)))], 5)
+    row = {"id": "m:1", "text": "Talks\ron reform", "lang": "en", "url": None, "text_sha256": "ab"}
+    sampling.sheet(tmp_path / "labels.csv", [row], ["reform"], found, Options())
+    assert pandas.read_csv(tmp_path / "labels.csv")["text"].tolist() == ["Talks\ron reform"]
 
 
 def test_strata_name_nobody_whom_pseudonyms_hide() -> None:

@@ -150,7 +150,9 @@ def test_a_licence_goes_by_the_hub_s_name_for_it(licence: str | None, said: tupl
     [(0, "n<1K"), (999, "n<1K"), (1000, "1K<n<10K"), (1_000_000, "1M<n<10M"), (100_000_000, "n>100M")],
 )
 def test_size_is_that_of_the_posts(posts: int, size: str) -> None:
-    assert front(readme(counts={**made.COUNTS, "posts": posts}))["size_categories"] == [size]
+    content = made.about().manifest["content"]
+    content = {**content, "posts": {**content["posts"], "rows": posts}}
+    assert front(readme(content=content))["size_categories"] == [size]
 
 
 def test_what_was_withheld_is_told_by_policy_with_how_many_and_why() -> None:
