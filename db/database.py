@@ -79,6 +79,13 @@ class Database:
         with Session(self._reader, info=self._shared) as session, deadline.kept(session):
             yield session
 
+    def pass_by(self) -> None:
+        """For a process that reads all there is once: of a page that was read few are asked for again, so that the
+        32 MB of them which serve a reader would only be held."""
+        if self.dialect == "sqlite":
+            self._engine.dispose()
+            event.listen(self._engine, "connect", _on_connect_in_passing)
+
     def warm(self) -> None:
         """Read into memory what counts are made of, lest the first request wait for it."""
         with self.read() as session:
@@ -260,6 +267,10 @@ def _on_connect(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # we say BEGIN ourselves
     for pragma in PRAGMAS:
         _patiently(connection, pragma)
+
+
+def _on_connect_in_passing(connection: Any, _record: Any) -> None:
+    connection.execute("PRAGMA cache_size = -4000")
 
 
 def _open_to_read(file: str) -> sqlite3.Connection:

@@ -146,6 +146,7 @@ def _made(settings: Settings, database: Database, row: Any, worker: str, watch: 
             return False
         exports.note_posts(session, row.id, keys)
     folder = store.fresh(settings.data_dir, store.name(row.id, worker))
+    database.pass_by()
     made = release.export(
         database, order, folder / store.RELEASE, progress=watch.add, going=watch.going, by=row.owner
     )

@@ -147,6 +147,7 @@ def _release(order: "Order", out: Path, pseudonyms: bool, force: bool, json: boo
         key = sealed.derived(settings.secret_key, settings.data_dir, "pseudonyms") if pseudonyms else None
         task = bar.add_task("exporting", total=release.expected(database, order))
         stop = StopSign()
+        database.pass_by()
         done = release.export(
             database, replace(order, pseudonyms=key, citation=settings.citation), out,
             force=force, progress=lambda count: bar.advance(task, count), going=lambda: not stop.given,

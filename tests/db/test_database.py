@@ -257,3 +257,14 @@ def test_a_write_has_its_turn_before_anything_is_asked(tmp_path):
             other.execute("BEGIN IMMEDIATE")
         other.execute("BEGIN IMMEDIATE")
     database.close()
+
+
+def test_who_passes_by_holds_few_pages(tmp_path: Path) -> None:
+    with closing(Database(f"sqlite:///{tmp_path / 'a.sqlite'}")) as database:
+        database.migrate()
+        with database.read() as session:
+            assert session.execute(text("PRAGMA cache_size")).scalar() == -32000
+        database.pass_by()
+        with database.read() as session, database.write() as other:
+            assert session.execute(text("PRAGMA cache_size")).scalar() == -4000
+            assert other.execute(text("PRAGMA journal_mode")).scalar() == "wal"
