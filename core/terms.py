@@ -17,7 +17,7 @@ Audience = Literal["internal", "public"]
 _STRICTEST_FIRST = ("ids", "link", "quotation", "full")
 _TEXT_SHARED = ("quotation", "full")
 _SILENT = ("text", "media.alt", "tags.evidence")
-_BARE = ("text", "media", "links", "metrics", "account.name", "tags.evidence")
+_BARE = ("text", "media", "links", "metrics", "tags.evidence")
 _UNNAMED = {"name": None, "key": None, "note": None}
 
 
@@ -105,14 +105,13 @@ class Ruling:
 
     def post(self, post: dict[str, Any]) -> dict[str, Any]:
         """`post` with `rights` filled in; the argument is left as it was."""
-        owner = post.get("account")
         return {
             **post,
             "tags": self.tags(post["tags"]),
             "rights": self.rights,
             "erasure": _erasure(post, self.audience),
             **(self._silenced(post) if self.withheld else {}),
-            **({"metrics": None, "account": owner and {**owner, "name": None}} if self.bare else {}),
+            **({"metrics": None} if self.bare else {}),
         }
 
     def said(self, item: dict[str, Any]) -> dict[str, Any]:

@@ -80,7 +80,7 @@ def test_text_from_x_stays_with_the_operator(filled: Database, out: Path) -> Non
         "utf-8"
     )
     assert said["withheld"][0]["fields"] == [
-        "text", "media", "links", "metrics", "account.name", "tags.evidence",
+        "text", "media", "links", "metrics", "tags.evidence",
     ]  # fmt: skip
     posts_, tags, versions = (frame(out, name).set_index("id") for name in ("posts", "tags", "versions"))
     own = f"x:{X_ID}"

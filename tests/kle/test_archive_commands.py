@@ -122,7 +122,7 @@ def test_a_release_and_a_warc_say_what_each_needs(kle: Kle) -> None:
     bare = kle("export", "reform", "--format", "csv")
     assert bare.exit_code == 2 and "--out" in bare.stderr and "--warc" in bare.stderr
     both = kle("export", "reform", "--warc", "a.warc.gz", "--format", "csv")
-    assert both.exit_code == 2 and "--format belongs to a release" in both.stderr
+    assert both.exit_code == 2 and "--format does not go with --warc" in both.stderr
 
 
 def test_export_writes_the_raw_captures_as_warc(kle: Kle, office: Path) -> None:
