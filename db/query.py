@@ -65,6 +65,7 @@ class PostQuery:
     until: datetime | None = None
     as_of: datetime | None = None
     tombstones: bool = False  # posts whose text was erased too, though the query does not ask for them
+    given: tuple[Field, ...] = ()  # the filters beside `q`
 
     @classmethod
     def build(
@@ -87,13 +88,14 @@ class PostQuery:
         tree = join([language.parse(q), *fields])
         _refuse_unknown(tree)
         bounds = {"since": time_of("since", since), "until": time_of("until", until)}
+        given = [*fields, *(_given(name, at) for name, at in (("since", since), ("until", until)) if at)]
         for field in _top_fields(tree):
             if field.name in bounds:
                 found = _field_time(field)
                 known = bounds[field.name]
                 pick = max if field.name == "since" else min
                 bounds[field.name] = found if known is None else pick(known, found)
-        return cls(q, tree, bounds["since"], bounds["until"], time_of("as_of", as_of))
+        return cls(q, tree, bounds["since"], bounds["until"], time_of("as_of", as_of), given=tuple(given))
 
     @property
     def timeless(self) -> Tree | None:
@@ -106,6 +108,15 @@ class PostQuery:
         such as alerts and feeds."""
         bounds = zip(_BOUNDS, (self.since, self.until), strict=True)
         return language.write(join([self.timeless, *(Field(name, times.text(at)) for name, at in bounds if at)]))
+
+    def asked(self) -> str:
+        """The same query too, `q` as it was typed: for what people read again, such as exports."""
+        filters = language.write(join(self.given))
+        if not filters or not self.q.strip():
+            return filters or self.q
+        beside = f"{self.q} {filters}"
+        meant = join([language.parse(self.q), *self.given])
+        return beside if language.parse(beside) == meant else f"({self.q}) {filters}"
 
     def asks_only(self, name: str, value: str) -> bool:
         """Whether, times apart, this filter is all that it asks."""

@@ -112,7 +112,7 @@ class Order:
         names = self.tables or tuple(_EVERY)
         form = {"bom": self.csv.bom, "raw": self.csv.raw} if self.format == "csv" else None
         return {
-            "query": self.query.written() if self.query.q == "" else self.query.q,
+            "query": self.query.asked(),
             "as_of": times.text(self.query.as_of) if self.query.as_of else None,
             "format": self.format,
             "audience": self.audience,

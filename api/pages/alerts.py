@@ -38,7 +38,7 @@ def new_alert(request: Request, who: Insider, search: Annotated[Criteria, Query(
     with context(request).database.read() as session:
         errors: Errors = {}
         try:
-            query = search.query().written()
+            query = search.query().asked()
         except BadRequest as error:
             query, errors = search.q, at_field(error)
         name = proposed(query, entries.topic_names(session))

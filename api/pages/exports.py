@@ -20,7 +20,7 @@ from core import plugins
 from core.errors import BadRequest
 from db import exports
 from db.strata import STRATA
-from exports import tables
+from exports import asked, tables
 
 router = APIRouter(include_in_schema=False)
 FORMATS = {
@@ -42,27 +42,37 @@ def list_exports(request: Request, who: Insider, paging: Annotated[Paging, Query
     return page(request, "exports.html", {"exports": told, "next": following, "pending": _pending(told)})
 
 
-@router.get("/exports/new", dependencies=[only(Filters)])
-def new_export(request: Request, who: Insider, search: Annotated[Filters, Query()]) -> Response:
-    """Filled in from a search, filters and all."""
+class Begun(Filters):
+    """What a new export is filled in from."""
+
+    again: Number | None = None
+
+
+@router.get("/exports/new", dependencies=[only(Begun)])
+def new_export(request: Request, who: Insider, search: Annotated[Begun, Query()]) -> Response:
+    """Filled in from a search, filters and all, or with all that an export before was asked for by."""
+    if search.again:
+        with context(request).database.read() as session:
+            before = exports.get(session, search.again)
+        return _form(request, who, Wanted.of(asked.form_of(before)), {})
     try:
-        return _form(request, who, Wanted(query=search.query().written(), as_of=search.as_of or ""), {})
+        return _form(request, who, Wanted(query=search.query().asked(), as_of=search.as_of or ""), {})
     except BadRequest as error:
         return _form(request, who, Wanted(query=search.q, as_of=search.as_of or ""), wrong(error))
 
 
 @router.post("/exports/new", dependencies=[only()])
-def ask_for_export(request: Request, who: Presser, asked: Annotated[Wanted, Form()]) -> Response:
+def ask_for_export(request: Request, who: Presser, wanted: Annotated[Wanted, Form()]) -> Response:
     try:
-        number = exporting.ask(context(request), asked.form(), who)
+        number = exporting.ask(context(request), wanted.form(), who)
     except (ValidationError, BadRequest) as error:
-        return _form(request, who, asked, wrong(error))
+        return _form(request, who, wanted, wrong(error))
     return RedirectResponse(f"/exports/{number}", status_code=303)
 
 
-def _form(request: Request, who: Caller, asked: Wanted, errors: Errors) -> Response:
+def _form(request: Request, who: Caller, wanted: Wanted, errors: Errors) -> Response:
     values = {
-        "asked": asked,
+        "asked": wanted,
         "errors": errors,
         "formats": [(name, FORMATS.get(name, "")) for name in plugins.names("exports.formats")],
         "tables": [(table.name, table.about) for table in tables.every(()).values()],

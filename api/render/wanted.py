@@ -1,6 +1,6 @@
 """An export as the fields of its form: what was typed stays as it was typed, whether it can be used or not."""
 
-from typing import Any
+from typing import Any, Self
 
 from pydantic import BaseModel, ValidationError
 
@@ -27,6 +27,25 @@ class Wanted(BaseModel):
     stratify: list[str] = []
     seed: str = "1"
     csrf: str = ""
+
+    @classmethod
+    def of(cls, form: ExportForm) -> Self:
+        """To ask for the same again."""
+        flags = {name: "yes" for name in ("bom", "raw", "pseudonymise") if getattr(form, name)}
+        sample = form.sample
+        drawn = {"size": str(sample.size), "stratify": sample.stratify, "seed": str(sample.seed)} if sample else {}
+        return cls.model_validate(
+            {
+                "query": form.query,
+                "format": form.format,
+                "as_of": form.as_of or "",
+                "audience": form.audience,
+                "table": form.tables,
+                "columns": ", ".join(form.columns),
+                **flags,
+                **drawn,
+            }
+        )
 
     @property
     def unusual(self) -> bool:

@@ -5,6 +5,7 @@ from threading import Event
 import pytest
 from lxml import html
 
+from core.export import ExportForm
 from kle import building
 from tests.api.test_alert_pages import filled, post, tree, typed
 
@@ -91,6 +92,33 @@ def test_what_is_wrong_stands_at_its_field_and_nothing_typed_is_lost(asker, valu
     assert wrong.get("id") == f"wrong-{field}" and words in wrong.text_content()
     kept = dict(filled(answer, "export")[1])
     assert kept["format"] == "parquet" and {name: kept[name] for name in values} == values
+
+
+def test_the_same_is_asked_for_again_with_all_that_it_was_asked_for_by(site, asker):
+    browser, _ = asker
+    place = ask(browser, query='"a `tick` <b>" OR reform', audience="internal", format="csv",
+                table=["posts", "tags"], columns="text, tags.topic", bom="yes", raw="yes", pseudonymise="yes",
+                size="3", stratify=["topic", "lang"], seed="7")  # fmt: skip
+    build(site)
+    (link,) = tree(browser.get(place)).xpath('//a[text()="Ask for the same again"]/@href')
+    again = ask(browser, link)
+    first, second = (browser.get(f"/api/v1{one}").json() for one in (place, again))
+    for name in ExportForm.model_fields:
+        assert first[name] == second[name], name
+    assert first["audience"] == "internal" and first["query"] == first["manifest"]["query"]
+    build(site)
+    assert browser.get(f"/api/v1{again}").json()["zip"]["sha256"] == first["zip"]["sha256"]
+    assert browser.get("/exports/new?again=999").status_code == 404
+
+
+@pytest.mark.parametrize("typed_in", ['"a `tick` <b>" OR reform', "since:2025-01-01", 'topic:reform  "U.S."'])
+def test_the_words_of_a_search_stay_as_they_were_typed(site, asker, typed_in):
+    browser, _ = asker
+    (link,) = tree(browser.get("/", params={"q": typed_in})).xpath('//a[text()="Export these"]/@href')
+    place = ask(browser, link)
+    build(site)
+    told = browser.get(f"/api/v1{place}").json()
+    assert told["query"] == told["manifest"]["query"] == typed_in
 
 
 def test_it_is_withdrawn_by_a_button(site, asker):

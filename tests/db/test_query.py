@@ -525,6 +525,23 @@ def test_a_query_can_be_written_with_its_filters_and_bounds(small):
     )
 
 
+@pytest.mark.parametrize(
+    ("q", "beside", "said"),
+    [
+        ('"a `tick` <b>" OR reform', {}, '"a `tick` <b>" OR reform'),
+        ("since:2025-01-01", {"lang": "en"}, "since:2025-01-01 lang:en"),
+        ("Reform OR U.S.", {"topics": ["reform"]}, "(Reform OR U.S.) topic:reform"),
+        ("", {"actor": "the office", "since": "2026-07-01 12:00"}, 'actor:"the office" since:"2026-07-01 12:00"'),
+        ("reform", {"since": "2026-07-01", "until": "2026-08"}, "reform since:2026-07-01 until:2026-08"),
+    ],
+)
+def test_what_was_asked_keeps_the_words_as_they_were_typed(q, beside, said):
+    asked = PostQuery.build(q, **beside)
+    assert asked.asked() == said
+    again = PostQuery.build(said)
+    assert (again.written(), again.since, again.until) == (asked.written(), asked.since, asked.until)
+
+
 @MANY
 @given(q=trees)
 def test_a_written_query_is_read_as_the_same_tree(q):
