@@ -41,7 +41,7 @@ def ask(site: Context, form: ExportForm, who: Caller) -> int:
     now = times.now()
     wanted = asked.order(form, site.settings.citation)
     _check_audience(form, who)
-    moment = asked.moment(site.database, wanted)
+    moment = asked.moment(site.database, wanted, form.pseudonymise)
     with site.database.write(lasting=True) as session:
         row: dict[str, Any] = {
             "query": form.query,

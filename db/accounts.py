@@ -24,6 +24,16 @@ def key_of(platform: str, handle: str) -> Key:
     return platform, handle.lstrip("@").lower()
 
 
+def without_actor(session: Session, handles: Iterable[str]) -> list[tuple[str, str]]:
+    """(platform, handle) of those with these handles that belong to no actor."""
+    keys = {handle.lstrip("@").lower() for handle in handles}
+    statement = select(_account.c.platform, _account.c.handle).where(
+        among(session, _account.c.handle_key, keys), _account.c.actor_id.is_(None)
+    )
+    rows = session.execute(statement.order_by(_account.c.platform, _account.c.handle))
+    return [(row.platform, row.handle) for row in rows]
+
+
 def ensure(session: Session, seen: Iterable[SeenAccount | None]) -> dict[Key, int]:
     """The ids of these accounts; unknown ones are added."""
     by_key = _telling(seen)

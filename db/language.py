@@ -278,6 +278,18 @@ def wanted(tree: Tree | None) -> tuple[Phrase | Prefix, ...]:
     return ()
 
 
+def fields(tree: Tree | None) -> list[Field]:
+    """Every filter in it, wanted or not."""
+    match tree:
+        case Field():
+            return [tree]
+        case Not(part):
+            return fields(part)
+        case And(parts) | Or(parts):
+            return [field for part in parts for field in fields(part)]
+    return []
+
+
 def spoken(query: str) -> str:
     """The words of `query` as they were written, without filters and what is not wanted: what a reader of meaning
     is to read. Raises QueryError as `parse` does."""

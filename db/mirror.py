@@ -16,7 +16,7 @@ from core import cursor, times
 from core.errors import BadRequest, CursorError
 from db import forms, happened, ledger
 from db.happened import ERASED, Change, Told
-from db.language import And, Field, Not, Or, Tree
+from db.language import Tree, fields
 from db.query import PostQuery, selection
 
 KIND = "changes"  # of cursors
@@ -185,7 +185,7 @@ class _Reader:
 def _topics(tree: Tree | None) -> set[str] | None:
     """The topics that a query asks about; None: about any, as is:unsure does."""
     found: set[str] = set()
-    for field in _fields(tree):
+    for field in fields(tree):
         if field.name == "is" and field.value.lower() == "unsure":
             return None
         if field.name == "is" and field.value.lower() == "kle":
@@ -193,14 +193,3 @@ def _topics(tree: Tree | None) -> set[str] | None:
         if field.name == "topic":
             found.add(field.value.partition("<")[0].partition(">")[0])
     return found
-
-
-def _fields(tree: Tree | None) -> list[Field]:
-    match tree:
-        case Field():
-            return [tree]
-        case Not(part):
-            return _fields(part)
-        case And(parts) | Or(parts):
-            return [field for part in parts for field in _fields(part)]
-    return []

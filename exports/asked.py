@@ -14,7 +14,7 @@ from db import directory
 from db.database import Database
 from db.query import PostQuery, selection
 from db.selection import keys_of
-from exports import sampling
+from exports import pseudonyms, sampling
 from exports.batch import Options
 from exports.order import Order
 from exports.papers import citation, command
@@ -23,8 +23,8 @@ from exports.passage import stand
 from exports.sampling import Sample
 
 
-def order(form: ExportForm, cited: CitationConfig, pseudonyms: bytes | None = None) -> Order:
-    """`pseudonyms` is the key of the names that handles get. Raises BadRequest, and QueryError with the place."""
+def order(form: ExportForm, cited: CitationConfig, key: bytes | None = None) -> Order:
+    """`key` is that of the names that handles get. Raises BadRequest, and QueryError with the place."""
     sample = form.sample
     return Order.build(
         PostQuery.build(form.query, as_of=form.as_of),
@@ -33,20 +33,22 @@ def order(form: ExportForm, cited: CitationConfig, pseudonyms: bytes | None = No
         tables=form.tables,
         columns=form.columns,
         csv=Options(form.bom, form.raw),
-        pseudonyms=pseudonyms if form.pseudonymise else None,
+        pseudonyms=key if form.pseudonymise else None,
         zip=True,
         sample=Sample(sample.size, tuple(sample.stratify), sample.seed) if sample else None,
         citation=cited,
     )
 
 
-def moment(database: Database, wanted: Order) -> datetime:
-    """What it is as of: where nobody says so, the time of the ledger's last line. Raises BadRequest and QueryError
-    for what the archive had not then."""
+def moment(database: Database, wanted: Order, hiding: bool = False) -> datetime:
+    """What it is as of: where nobody says so, the time of the ledger's last line. `hiding`: accounts get other
+    names. Raises BadRequest and QueryError for what the archive had not then."""
     found = stand(database, wanted.query.as_of).moment
     with database.read() as session:
         wanted.chosen([topic["slug"] for topic in directory.topics_by(session, found)])
         selection(session, wanted.at(found).query)
+        if hiding:
+            pseudonyms.refuse_named(session, wanted.query)
     return found
 
 

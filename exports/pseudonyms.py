@@ -8,9 +8,28 @@ finds the post. It keeps people out of tables of accounts; it makes nobody anony
 import hashlib
 from typing import Any
 
+from sqlmodel import Session
+
+from core.errors import BadRequest
+from db import accounts, language
+from db.query import PostQuery
+
 _HOSTS = ("feed", "article")  # their handle is a host's name
 _SIZE = 16  # bytes
 Item = dict[str, Any]
+
+
+def refuse_named(session: Session, query: PostQuery) -> None:
+    """A query stands in every paper: one that asks for, or leaves out, the posts of an account would say whose
+    pseudonym it is. Raises BadRequest."""
+    named = [field.value for field in language.fields(query.tree) if field.name == "from"]
+    hidden = [handle for platform, handle in accounts.without_actor(session, named) if platform not in _HOSTS]
+    if hidden:
+        raise BadRequest(
+            f"the query names {hidden[0]} (from:), whom --pseudonyms would hide: leave one of the two out, or"
+            " assign the account to an actor in kle.toml",
+            parameter="q",
+        )
 
 
 class Pseudonyms:

@@ -18,7 +18,7 @@ from core import plugins
 from core.errors import KleError
 from db import directory, whole
 from db.database import Database
-from exports import packing, papers, placing, sampling, written
+from exports import packing, papers, placing, pseudonyms, sampling, written
 from exports.batch import Row, Writer
 from exports.opened import KIND, MANIFEST
 from exports.order import Order
@@ -57,6 +57,8 @@ def export(
     order = order.at(at.moment)
     with placing.moved_at_the_end(out, force, order.zip) as folder:
         with database.read() as session:
+            if order.pseudonyms:
+                pseudonyms.refuse_named(session, order.query)
             passage = Passage(session, order)
             notes = _write_tables(session, passage, folder, progress or _silent, going)
             cards = directory.cards(session, passage.rows.models)

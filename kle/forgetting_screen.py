@@ -68,7 +68,8 @@ def show_done(database: Database, done: Sequence[dict[str, Any]], purged: bool, 
             output.say(f"  version {version['digest']}")
         for digest in item["captures"]:
             output.say(f"  capture {digest}")
-    copied = {copy["subject"]: copy for item in done for copy in item["copies"]}
+    # a release that was written twice is one by its manifest, and lies in two places
+    copied = {(c["subject"], c["detail"].get("path")): c for item in done for c in item["copies"]}
     if copied:
         output.say("These were made after it was first seen and may hold it; delete or replace them:")
         for copy in copied.values():

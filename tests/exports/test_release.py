@@ -13,6 +13,7 @@ import pytest
 
 from core import plugins, times
 from core.errors import BadRequest, QueryError
+from core.tables import ActorConfig
 from db import archive, corrections, credentials, directory, ledger, posts, sources
 from db.database import Database
 from db.erasing.erase import Why, erase
@@ -365,3 +366,21 @@ def test_a_zip_of_another_maker_stays_where_it_is(filled: Database, out: Path) -
     with pytest.raises(BadRequest, match="is a folder"):
         export(filled, out, zip=True, force=True)
     assert not out.exists()
+
+
+@pytest.mark.parametrize("q", [
+    "from:@office", "from:OFFICE", "talks OR from:@office", "-from:@office", "reform -(talks from:@office)",
+    "from:@nobody,@office",
+])  # fmt: skip
+def test_a_query_may_not_name_whom_pseudonyms_hide(filled: Database, out: Path, q: str) -> None:
+    with pytest.raises(BadRequest, match=r"names @office .*pseudonyms would hide: leave one of the two out"):
+        export(filled, out, q=q, pseudonyms=b"k" * 32)
+    assert not out.exists()
+    export(filled, out, q=q)
+
+
+def test_a_query_may_name_an_office_and_whom_nobody_hides(filled: Database, tmp_path: Path) -> None:
+    with filled.write() as session:
+        directory._put_actor(session, ActorConfig(slug="office", name="Office", accounts=["x:@office"]))
+    for name, q in (("one", "from:@office"), ("two", "from:@nobody")):
+        export(filled, tmp_path / name, q=q, pseudonyms=b"k" * 32)

@@ -93,6 +93,14 @@ def test_wrong_use_is_told_and_erases_nothing(
     assert "" not in texts(archive)
 
 
+def test_each_place_where_a_copy_lies_is_named(kle: Kle, archive: Path, tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        assert kle("export", "", "--format", "jsonl", "--out", name).exit_code == 0
+    assert (tmp_path / "one" / "manifest.json").read_bytes() == (tmp_path / "two" / "manifest.json").read_bytes()
+    told = " ".join(kle("forget", ONE, TWO, *REASON, "--yes").stdout.split())
+    assert told.count(f"release {tmp_path / 'one'},") == told.count(f"release {tmp_path / 'two'},") == 1
+
+
 def test_forgotten_twice_is_told(kle: Kle, archive: Path) -> None:
     said(kle, "forget", ONE, *REASON, "--yes")
     again = kle("forget", ONE, *REASON, "--yes")
