@@ -13,7 +13,7 @@ from sqlmodel import Session
 
 from core import garbage, lang, times
 from core.post import METRICS, Media, SeenPost, View
-from db import accounts, admit, captures, entries, find, keys, search, seen, sources, versions
+from db import accounts, admit, captures, entries, find, hearsay, keys, search, seen, sources, versions
 from db import media as files
 from db.erasing import forgotten
 from db.find import Known
@@ -182,6 +182,8 @@ def _change(look: Look, post: SeenPost, old: Known) -> str | None:
     """What kind of new version this is; None where it shows nothing new. Of an erased post only that it is back."""
     if old.erased:
         return "restore" if _is_back(post, old) else None
+    if old.unconfirmed and hearsay.confirms(look.source, post):
+        return "delete"
     return _change_of(post, old, look.source.id)
 
 
@@ -237,6 +239,13 @@ def _shows_less(post: SeenPost, old: Known, change: str) -> bool:
     return change in ("restore", "fuller") and not old.erased and (post.view < old.view or shorter)
 
 
+def _hearsay(look: Look, post: SeenPost, old: Known) -> bool:
+    """Whether it is gone by an import's word alone, once this look is known too."""
+    if old.deleted_at is None:
+        return hearsay.tells(look.source, post)
+    return old.unconfirmed and not hearsay.confirms(look.source, post)
+
+
 def _add_version(look: Look, post: SeenPost, old: Known, change: str) -> None:
     shown = _as_it_was(post, old) if change == "delete" or _shows_less(post, old, change) else post
     row: Row = {
@@ -245,6 +254,7 @@ def _add_version(look: Look, post: SeenPost, old: Known, change: str) -> None:
         "kind": old.kind,
         "lang": post.lang or lang.detect(shown.text),
     }
+    row[hearsay.FACT] = _hearsay(look, post, old)
     at = max(look.now, old.seen_at)  # a clock may have been set back
     row |= {"created_at": old.created_at, "precision": old.precision, "synthetic": old.synthetic, "changed_at": at}
     shown = replace(shown, account=shown.account or old.account)
@@ -264,7 +274,7 @@ def _add_version(look: Look, post: SeenPost, old: Known, change: str) -> None:
     }
     if post.account and _gains_account(post, old):
         changed["account_id"] = accounts.ensure(look.session, [post.account])[accounts.key(post.account)]
-    if change in ("delete", "restore"):
+    if change == "restore" or post.deleted:
         changed["recheck_at"] = seen.next_recheck(look, post, old.created_at)
     look.session.execute(update(_post).where(_post.c.id == old.id).values(changed))
     versions.outdate(look.session, old.id, at)

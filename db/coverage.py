@@ -10,9 +10,8 @@ from sqlmodel import Session
 from core import times
 from db import following, follows, looks, room
 from db.looks import GOOD_LOOK, NO_LOOK, History, Span
-from db.models import Source
+from db.models import IMPORT, Source
 from db.query import PostQuery
-from db.sources import IMPORT
 from db.upsert import table
 
 _MOST_GAPS = 20

@@ -13,8 +13,7 @@ from core.post import Account as SeenAccount
 from core.settings import Settings
 from core.tables import ActorConfig, SourceConfig
 from db import accounts as account_rows
-from db.models import Account, Actor, Meta, Post, Reference, Source, Tag, TagModel, Topic
-from db.sources import IMPORT
+from db.models import IMPORT, Account, Actor, Meta, Post, Reference, Source, Tag, TagModel, Topic
 from db.upsert import insert, table
 
 _actor, _account, _source, _topic = table(Actor), table(Account), table(Source), table(Topic)

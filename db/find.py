@@ -16,7 +16,7 @@ from core import ids, times
 from core.post import METRICS, SeenPost
 from core.post import Account as SeenAccount
 from core.text import squeeze
-from db import accounts, rekey
+from db import accounts, hearsay, rekey
 from db.current import CURRENT
 from db.models import Account, Alias, Erasure, Post, Version
 from db.proof.digests import of_text
@@ -62,6 +62,7 @@ class Known:
     handle_key: str | None
     account: SeenAccount | None
     erased: str | None
+    unconfirmed: bool  # gone by an import's word alone
     moved: bool = False  # to a better id or time just now: that is worth a version
 
     @property
@@ -281,7 +282,7 @@ def _load(session: Session, condition: Any) -> list[Known]:
     return [_known(row) for row in session.execute(statement)]
 
 
-_MADE = ("public_id", "revised_at", "counts", "account", "moved")
+_MADE = ("public_id", "revised_at", "counts", "account", "unconfirmed", "moved")
 _COLUMNS = tuple(f.name for f in fields(Known) if f.name not in _MADE)
 _columns = attrgetter(*_COLUMNS)
 
@@ -293,4 +294,5 @@ def _known(row: Any) -> Known:
         revised_at=row.facts.get("revised_at"),
         counts={name: getattr(row, name) for name in METRICS},
         account=SeenAccount(row.account_platform, row.handle) if row.handle else None,
+        unconfirmed=hearsay.is_one(row.facts),
     )

@@ -8,9 +8,8 @@ from sqlalchemy import select, union
 from sqlmodel import Session
 
 from db.language import And, Field
-from db.models import Account, Actor, Post, Sighting, Source
+from db.models import IMPORT, Account, Actor, Post, Sighting, Source
 from db.query import PostQuery
-from db.sources import IMPORT
 from db.upsert import among, table
 
 _SAMPLE = 1000  # newest posts that are asked which source saw them

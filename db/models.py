@@ -71,6 +71,9 @@ class Account(SQLModel, table=True):
     wishes: list[str] = _json(list)
 
 
+IMPORT = "import"  # the name of the source under which `kle import` archives
+
+
 class Source(Claimable, table=True):
     """`state` is what the next fetch needs (validators, cursors); `failures` counts since the last good run.
 

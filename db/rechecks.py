@@ -9,6 +9,7 @@ from sqlmodel import Session
 
 from core import ids, rechecks
 from core.post import Asked
+from db import hearsay
 from db.models import Alias, Post, Sighting
 from db.upsert import table
 
@@ -22,7 +23,8 @@ def due(session: Session, source_id: int, now: datetime, limit: int) -> dict[int
     here = (_sighting.c.post_id == sibling.c.id) & (_sighting.c.source_id == source_id) & _sighting.c.first_hand
     shown = exists().select_from(sibling.join(_sighting, here)).where(sibling.c.account_id == _post.c.account_id)
     columns = _post.c.id, _post.c.platform, _post.c.platform_id, _post.c.kind, _post.c.url
-    statement = select(*columns).where(_is_due(now), _post.c.deleted_at.is_(None), shown)
+    there = or_(_post.c.deleted_at.is_(None), hearsay.alone())
+    statement = select(*columns).where(_is_due(now), there, shown)
     rows = session.execute(statement.order_by(_post.c.recheck_at, _post.c.id).limit(limit)).all()
     others = _other_ids(session, {row.id: ids.public_id(row.platform, "") for row in rows})
     return {row.id: Asked(row.platform_id, row.kind, row.url, others.get(row.id, ())) for row in rows}

@@ -12,7 +12,7 @@ from sqlmodel import Session
 
 from core import ids, rechecks
 from core.post import METRICS, Counted, SeenPost, View
-from db import find
+from db import find, hearsay
 from db.find import Known
 from db.models import Alias, Exhibit, Metrics, Post, Sighting, Source
 from db.upsert import Row, insert_new, insert_quietly, table
@@ -71,7 +71,10 @@ def again(look: Look, pairs: Sequence[tuple[SeenPost, Known]]) -> set[int]:
 
 
 def next_recheck(look: Look, post: SeenPost, created_at: datetime) -> datetime | None:
-    """Only the platform's own record is asked for again; a quotation or a summary is not its."""
+    """Only the platform's own record is asked for again; a quotation or a summary is not its. Of what an import
+    says is gone, whether it is."""
+    if hearsay.tells(look.source, post):
+        return hearsay.asked_at(post.platform, look.now)
     whole = post.first_hand and post.view is View.FULL and not post.deleted
     return rechecks.next_at(post.platform, created_at, look.now) if whole else None
 

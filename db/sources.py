@@ -15,10 +15,9 @@ from core.secrecy import masked
 from core.text import storable
 from db import clock, follows, media, volume, work
 from db.erasing import retention
-from db.models import Actor, Claimable, Quarantine, Run, Source
+from db.models import IMPORT, Actor, Claimable, Quarantine, Run, Source
 from db.upsert import insert_all, insert_quietly, table
 
-IMPORT = "import"
 _LONGEST_ITEM = 2000  # characters of an unreadable item that are kept
 _source, _run, _actor = table(Source), table(Run), table(Actor)
 

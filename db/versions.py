@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from core import times
 from core.post import Elsewhere, SeenPost
-from db import clock, ledger, vectors
+from db import clock, hearsay, ledger, vectors
 from db.models import Tag, Version
 from db.proof import digests
 from db.seen import Look
@@ -30,7 +30,8 @@ def add(session: Session, rows: Sequence[Row]) -> list[int]:
 
 
 def row_of(look: Look, row: Row, post: SeenPost, number: int, change: str) -> Row:
-    """`row` is the post's own: its url, kind, lang, created_at, precision, synthetic, and when this was seen."""
+    """`row` is the post's own: its url, kind, lang, created_at, precision, synthetic, and when this was seen; and
+    whether it is gone by an import's word alone."""
     made = {
         "post_id": row["id"],
         "number": number,
@@ -69,6 +70,8 @@ def _facts(look: Look, row: Row, post: SeenPost, change: str) -> Row:
     }
     if change == "first" and post.deleted:
         facts["deleted"] = True  # no other version says that it was gone already
+    if (post.deleted or change == "delete") and row.get(hearsay.FACT, hearsay.tells(look.source, post)):
+        facts[hearsay.FACT] = True
     if post.elsewhere:
         facts["merged"] = mark(post.elsewhere)
     return facts

@@ -13,9 +13,8 @@ from core import times
 from db import following, hits, looks
 from db.columns import HOUR
 from db.looks import GOOD_LOOK, History, Numbers, Span
-from db.models import Source
+from db.models import IMPORT, Source
 from db.query import PostQuery
-from db.sources import IMPORT
 from db.upsert import table
 
 _ASKED = 50  # newest posts that are asked which source saw them

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlmodel import Session
 
 from core import terms, times
+from db import hearsay
 from db.erasing.erase import DELETED, Why, erase_several
 from db.models import Capture, Exhibit, Post, Sighting, Source, Version
 from db.upsert import Row, table
@@ -66,7 +67,7 @@ def oldest_deletion(session: Session) -> datetime | None:
 def _deleted() -> Rule:
     strict = [name for name, policy in terms.policies().items() if policy.erase]
     asked = seen_through(_source.c.erase_deleted)
-    which = and_(_post.c.deleted_at.is_not(None), or_(_post.c.platform.in_(strict), asked))
+    which = and_(_post.c.deleted_at.is_not(None), or_(_post.c.platform.in_(strict), asked), ~hearsay.alone())
     return Rule(Why(DELETED, "deleted there", _BY), which)
 
 

@@ -16,8 +16,10 @@ from sqlalchemy import select
 from core.post import Account, Media, SeenPost, View
 from db import archive, blobs, corrections, credentials, posts, sources
 from db.database import Database
+from db.erasing import due
 from db.erasing.erase import Why, erase
 from db.models import Blob, Metrics, Sighting, Topic
+from db.moving.merging import merge
 from db.proof import verify
 from db.query import PostQuery
 from db.upsert import insert_all, table
@@ -359,6 +361,55 @@ def test_the_word_of_a_person_comes_with_an_internal_release(
     before = everything(database)
     taken(database, out)
     assert everything(database) == before
+
+
+def _erased(database: Database) -> int:
+    """How many posts the terms want erased, and got."""
+    with database.write() as session:
+        return sum(len(due.erase_some(session, rule, 100, NOW)) for rule in due.by_terms(NOW))
+
+
+GONE = ("mastodon:office.example/2", "mastodon:office.example/6")
+
+
+@pytest.mark.parametrize("audience", ["public", "internal"])
+@pytest.mark.parametrize("alone", ["whole", "posts"])
+def test_a_deletion_in_a_release_erases_nothing_until_we_see_it(
+    database: Database, other: Database, tmp_path: Path, audience: str, alone: str
+) -> None:
+    """Whoever writes a release could have our own evidence erased by it."""
+    topics(database)
+    archived(database, "mine", NOW - timedelta(hours=9), seen(2, "'@office met"))
+    archived(other, "office", NOW - timedelta(hours=5), seen(2, "", deleted=True))
+    out = releases.export(other, tmp_path / "out", "jsonl", audience)
+    taken(database, out if alone == "whole" else out / "posts.jsonl")
+    told = as_told(database)
+    assert {name for name in told if told[name]["gone"]} == set(GONE)
+    assert _erased(database) == 0
+    with database.read() as session:
+        assert all(posts.get(session, name)["deleted_at"] for name in GONE)
+        assert posts.get(session, GONE[0])["text"] == "'@office met"
+    archived(database, "mine", NOW, seen(2, "", deleted=True))
+    assert _erased(database) == 1
+    with database.read() as session:
+        assert posts.get(session, GONE[0])["erasure"]["cause"] == "deleted"
+        assert verify.verify(session)["first_problem"] is None
+
+
+def test_a_deletion_in_an_archive_of_ours_counts_as_it_did_there(
+    database: Database, other: Database, tmp_path: Path
+) -> None:
+    """`kle merge` tells what a source saw there from what an import said there."""
+    topics(database)
+    archived(database, "mine", NOW - timedelta(hours=9), seen(2, "'@office met"), seen(4, ""))
+    archived(other, "office", NOW - timedelta(hours=5), seen(2, "", deleted=True))
+    archived(other, "import", NOW - timedelta(hours=5), seen(4, "", deleted=True))
+    merge.merge(database, str(tmp_path / "a.sqlite"))
+    assert _erased(database) == 2  # and number 6, which was gone when it was seen first
+    with database.read() as session:
+        assert [posts.get(session, f"mastodon:office.example/{n}")["erasure"] is None for n in (2, 4, 6)] == [
+            False, True, False
+        ]  # fmt: skip
 
 
 def test_where_every_text_was_withheld_it_is_told_what_to_do(database: Database, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from sqlmodel import Session
 
 from core import times
 from core.post import METRICS, named
-from db import clock, corrections, directory, ledger, versions
+from db import clock, corrections, directory, hearsay, ledger, versions
 from db.ledger import Line
 from db.models import Account, Alias, Correction, MediaFile, Metrics, Post, Tag, Version
 from db.moving.merging import whole
@@ -119,6 +119,9 @@ def _next(names: Names, pair: Pair, state: State, number: int, change: str) -> R
     facts["labels"] = (now if less else shown)["facts"].get("labels", [])
     if less:
         facts["lang"] = now["facts"]["lang"]
+    facts.pop(hearsay.FACT, None)
+    if change == "delete" and hearsay.is_one((now if pair.ours["deleted_at"] else shown)["facts"]):
+        facts[hearsay.FACT] = True
     if not _gains(pair):
         facts["account"] = now["facts"]["account"] or facts["account"]
     return _sealed(names, pair, state, number, change, content, facts)
@@ -153,8 +156,11 @@ def _move_on(names: Names, pair: Pair, row: Row, change: str, owners: dict[int, 
     if pair.theirs.account and _gains(pair):
         changed["account_id"] = owners[pair.theirs.account["id"]]
         pair.ours["handle"] = pair.theirs.account["handle"]
-    if change in ("delete", "restore"):
-        changed["recheck_at"] = pair.theirs.row["recheck_at"] if change == "restore" else None
+    if change == "restore":
+        changed["recheck_at"] = pair.theirs.row["recheck_at"]
+    elif change == "delete":
+        told = hearsay.is_one(facts)
+        changed["recheck_at"] = hearsay.asked_at(ours["platform"], names.now) if told else None
     names.here.execute(update(_post).where(_post.c.id == pair.key).values(changed))
     versions.outdate(names.here, pair.key, row["seen_at"])
     pair.ours |= changed
