@@ -123,6 +123,26 @@ def test_what_there_is_not_is_told_at_once(
     assert client.get("/api/v1/exports").json()["items"] == []
 
 
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (b"{'query'}", "the body is no JSON: Expecting property name enclosed in double quotes, at character 1"),
+        (b"", "the body is empty: send a JSON object"),
+        (b"[1]", "the body is no JSON object"),
+        (b'"reform"', "the body is no JSON object"),
+    ],
+)
+def test_a_body_that_cannot_be_read_is_told_in_clear_words(client: TestClient, body: bytes, said: str) -> None:
+    answer = client.post("/api/v1/exports", content=body, headers={"Content-Type": "application/json"})
+    problem = answer.json()
+    assert answer.status_code == 422 and problem["detail"].startswith(said), problem
+    assert (problem["parameter"], problem["errors"]) == ("body", [{"where": "body", "message": problem["detail"]}])
+    other = client.post(
+        "/api/v1/exports", content=b'{"query": "", "format": "csv"}', headers={"Content-Type": "text/plain"}
+    )
+    assert other.status_code == 422 and "Content-Type: application/json" in other.json()["detail"]
+
+
 def test_the_same_asked_for_twice_waits_once_and_nobody_has_too_many(client: TestClient) -> None:
     first = ask(client)
     assert ask(client)["id"] == first["id"]
