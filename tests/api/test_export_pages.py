@@ -81,6 +81,8 @@ def test_what_is_folded_away_is_asked_for(site, asker):
         ({"as_of": "someday"}, "as_of", "someday"),
         ({"columns": "nonsense"}, "columns", "nonsense"),
         ({"size": "many"}, "sample", "integer"),
+        ({"format": "jsonl", "bom": "yes"}, "format", "bom and raw are of csv"),
+        ({"format": "parquet", "raw": "yes"}, "format", "bom and raw are of csv"),
     ],
 )
 def test_what_is_wrong_stands_at_its_field_and_nothing_typed_is_lost(asker, values, field, words):
@@ -91,7 +93,7 @@ def test_what_is_wrong_stands_at_its_field_and_nothing_typed_is_lost(asker, valu
     (wrong,) = tree(answer).xpath('//*[@role="alert"]')
     assert wrong.get("id") == f"wrong-{field}" and words in wrong.text_content()
     kept = dict(filled(answer, "export")[1])
-    assert kept["format"] == "parquet" and {name: kept[name] for name in values} == values
+    assert {name: kept.get(name) for name in values} == values and kept["format"] == values.get("format", "parquet")
 
 
 def test_the_same_is_asked_for_again_with_all_that_it_was_asked_for_by(site, asker):
@@ -139,6 +141,12 @@ def test_who_may_not_export_sees_no_button(site):
     stranger = site.outside(public_read=True)
     assert stranger.get("/exports").status_code == 401
     assert "/exports" not in stranger.get("/").text
+
+
+def test_the_form_says_that_pseudonyms_make_nobody_anonymous(asker):
+    browser, _ = asker
+    shown = said(browser.get("/exports/new"))
+    assert "makes nobody anonymous: ids and texts still lead to the post" in shown and "turn them back" not in shown
 
 
 def test_hostile_words_are_text(site, asker):
