@@ -51,7 +51,11 @@ def test_a_search_with_its_filters_is_two_clicks_from_an_export(site, asker):
     addresses = tree(done).xpath("//a[@download]/@href")
     assert any("path=posts.csv" in one for one in addresses) and any(one.endswith("/file") for one in addresses)
     assert all(browser.get(one).status_code == 200 for one in addresses)
-    assert "met" in said(browser.get("/exports"))
+    (row,) = tree(browser.get("/exports")).xpath("//tbody/tr")
+    assert [td.get("data-name") for td in row.xpath("td")] == ["State", "Format", "As known at", "Asked", "Size"]
+    assert "met" in row.text_content() and f"Export {place.rpartition('/')[2]}" in row.text_content()
+    (name,) = [a.text for a in tree(done).xpath("//th/a[@download]") if a.get("href").endswith("/file")]
+    assert name in browser.get(f"/api/v1{place}/file").headers["content-disposition"]
 
 
 def test_what_was_withheld_stands_on_its_page(site, asker):
@@ -129,6 +133,8 @@ def test_it_is_withdrawn_by_a_button(site, asker):
     build(site)
     assert browser.post(f"{place}/withdraw", data={"csrf": "another"}).status_code == 403
     assert browser.post(f"{place}/withdraw", data={"csrf": token}).status_code == 303
+    (row,) = tree(browser.get("/exports")).xpath("//tbody/tr")
+    assert row.xpath('string(td[@data-name="Size"])').strip() == "–"
     page = browser.get(place)
     assert "withdrawn by operator" in said(page) and not tree(page).xpath("//a[@download]")
 

@@ -63,7 +63,8 @@ def test_the_zip_is_fetched_whole_in_parts_and_not_twice(site: Site, client: Tes
     address = f"/api/v1/exports/{number}/file"
     whole = client.get(address)
     assert whole.headers["content-type"] == "application/zip"
-    assert f'filename="kle-export-{number}.zip"' in whole.headers["content-disposition"]
+    assert f'filename="{told["zip"]["path"]}"' in whole.headers["content-disposition"]
+    assert told["zip"]["path"] == f"kle-export-{number}.zip"
     assert hashlib.sha256(whole.content).hexdigest() == told["zip"]["sha256"]
     assert whole.headers["etag"] == f'"{told["zip"]["sha256"]}"' and len(whole.content) == told["zip"]["bytes"]
     with zipfile.ZipFile(io.BytesIO(whole.content)) as packed:
@@ -200,6 +201,7 @@ def test_its_files_cannot_be_had_before_and_after(site: Site, client: TestClient
     assert int(early.headers["retry-after"]) > 0
     build(site)
     client.delete(f"/api/v1/exports/{number}")
+    assert client.get(f"/api/v1/exports/{number}").json()["bytes"] is None
     late = client.get(file)
     assert late.status_code == 410 and "withdrawn by researcher" in late.json()["detail"]
     exporting.clear(site.settings.data_dir, site.database)
