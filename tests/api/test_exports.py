@@ -56,6 +56,14 @@ def test_it_waits_is_built_and_tells_what_is_in_it(site: Site, client: TestClien
     assert client.get("/api/v1/exports").json()["items"] == [done]
 
 
+def test_the_command_is_the_one_that_its_readme_names(site: Site, client: TestClient) -> None:
+    number = ask(client, query="leaders", columns=["versions.text", "text", "tags.topic"])["id"]
+    build(site)
+    command = client.get(f"/api/v1/exports/{number}").json()["command"]
+    assert "--tables posts,tags,versions,metrics,sightings,runs" in command
+    assert command in client.get(f"/api/v1/exports/{number}/file?path=README.md").text
+
+
 def test_the_zip_is_fetched_whole_in_parts_and_not_twice(site: Site, client: TestClient) -> None:
     number = ask(client)["id"]
     build(site)
