@@ -334,7 +334,7 @@ EXPORT: dict[str, Any] = {
     "why": None,
     "bytes": 402113,
     "files": [{"path": "posts.parquet", "rows": 812, "bytes": 211904, "sha256": DIGEST}],
-    "zip": {"path": "release.zip", "bytes": 190209, "sha256": DIGEST[::-1]},
+    "zip": {"path": "kle-export-5.zip", "bytes": 190209, "sha256": DIGEST[::-1]},
     "withheld": [
         {
             "platform": "x",

@@ -85,6 +85,11 @@ def _tell(session: Session, number: int, did: str, who: Caller, said: dict[str, 
     audit.append(session, "export", f"export/{number}", {"did": did, "by": by, **said}, now)
 
 
+def zip_name(number: int) -> str:
+    """Of the file in which all of it is fetched."""
+    return f"kle-export-{number}.zip"
+
+
 def told(settings: Settings, row: Any, now: datetime) -> dict[str, Any]:
     """One export in the API's form."""
     state, form = exports.state(row, now), asked.form_of(row)
@@ -102,9 +107,9 @@ def told(settings: Settings, row: Any, now: datetime) -> dict[str, Any]:
         "error": row.error,
         "withdrawn_at": _text(row.withdrawn_at),
         "why": row.why,
-        "bytes": row.bytes,
+        "bytes": row.bytes if there else None,
         "files": row.result.get("files", []) if there else [],
-        "zip": row.result.get("zip") if there else None,
+        "zip": {**row.result["zip"], "path": zip_name(row.id)} if there else None,
         "withheld": manifest["withheld"] if manifest else [],
         "manifest": manifest,
         **(asked.telling(manifest, settings.citation) if manifest else {"citation": None, "command": None}),

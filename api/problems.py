@@ -64,10 +64,25 @@ def on_failure(request: Request, error: Exception) -> Response:
 
 def on_validation(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
+    if said := _unread(error.errors()[0]):
+        body = problem(422, "Invalid request", said, parameter="body", errors=[{"where": "body", "message": said}])
+        return _answer(request, body)
     errors = [{"where": ".".join(map(str, e["loc"])), "message": e["msg"]} for e in error.errors()]
     detail = "; ".join(f"{e['where'].removeprefix('query.')}: {e['message']}" for e in errors)
     parameter = str([*error.errors()[0]["loc"], ""][1])  # after where it stands: query, body, header
     return _answer(request, problem(422, "Invalid request", detail, parameter=parameter, errors=errors))
+
+
+def _unread(error: dict[str, Any]) -> str | None:
+    """What is said of a body in which no field could be looked for."""
+    kind, place = error["type"], tuple(error["loc"])
+    if kind == "json_invalid":
+        return f"the body is no JSON: {error['ctx']['error']}, at character {place[1]}"
+    if place != ("body",):
+        return None
+    if kind == "missing":
+        return "the body is empty: send a JSON object"
+    return "the body is no JSON object: send {...}, with Content-Type: application/json"
 
 
 def on_http(request: Request, error: Exception) -> Response:

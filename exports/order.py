@@ -52,7 +52,10 @@ class Order:
             raise BadRequest("strata by account name those whom pseudonyms hide: leave one of the two out",
                              parameter="stratify")  # fmt: skip
         if self.format != "csv" and self.csv != Options():
-            raise BadRequest(f"bom and raw are of csv; a release as {self.format} has neither", parameter="format")
+            raise BadRequest(
+                f"bom and raw are of csv; a release as {self.format} has neither: leave them out, or take csv",
+                parameter="format",
+            )
 
     @classmethod
     def build(

@@ -167,7 +167,7 @@ def head(made: dict[str, Any], folder: Path) -> dict[str, Any]:
     return {
         "folder": folder.name,
         "files": made["files"],
-        "zip": {**made["zip"], "path": store.ZIP},
+        "zip": {name: made["zip"][name] for name in ("bytes", "sha256")},
         "manifest": kept,
     }
 

@@ -64,8 +64,8 @@ class Wanted(BaseModel):
                 "audience": self.audience,
                 "tables": self.table,
                 "columns": self.columns.replace(",", " ").split(),
-                "bom": bool(self.bom) and self.format == "csv",
-                "raw": bool(self.raw) and self.format == "csv",
+                "bom": bool(self.bom),
+                "raw": bool(self.raw),
                 "pseudonymise": bool(self.pseudonymise),
                 "sample": sample if self.size.strip() else None,
             }

@@ -93,7 +93,7 @@ def get_export_file(request: Request, _who: Insider, id: Number, asked: Annotate
     file, known = found
     if not file.is_file():
         raise NotFound(f"the files of export {id} are not on this machine: its processes share one data folder")
-    name = f"kle-export-{id}.zip" if asked.path is None else PurePosixPath(known["path"]).name
+    name = exporting.zip_name(id) if asked.path is None else PurePosixPath(known["path"]).name
     headers = {"ETag": f'"{known["sha256"]}"', "Cache-Control": _KEPT, "Repr-Digest": repr_digest(known["sha256"])}
     if holds(request, headers["ETag"]):
         return Response(status_code=304, headers=headers)

@@ -26,7 +26,7 @@ class ReleaseFile(Form):
 
 
 class ReleaseZip(Form):
-    path: str
+    path: str = Field(description="The name under which it is fetched.")
     bytes: int
     sha256: str = Field(description="Its strong ETag, too.")
 
@@ -67,7 +67,7 @@ class Export(Form):
     error: str | None = Field(description="Why it failed.")
     withdrawn_at: Time | None
     why: str | None = Field(description="Why it was withdrawn.")
-    bytes: int | None
+    bytes: int | None = Field(description="What its files take here; null unless it is done.")
     files: list[ReleaseFile] = Field(description="Empty unless it is done.")
     zip: ReleaseZip | None = Field(description="All of them in one file, as GET .../file gives it.")
     withheld: list[Withheld]

@@ -4,6 +4,7 @@ import shlex
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from exports import tables
 from exports.papers.about import About
 from exports.papers.markup import hidden
 
@@ -17,9 +18,10 @@ def _parts(about: About) -> Iterator[str]:
     minus = about.query.startswith("-")  # which would be an option
     yield f"kle export {'' if minus else f'{_word(about.query)} '}--format {about.format} --out DIR"
     yield f"--as-of {about.as_of} --audience {said['audience']}"
-    yield f"--tables {','.join(said['tables'])}"
-    for name, columns in said["tables"].items():
-        if columns:
+    chosen = [name for name in tables.every(()) if name in said["tables"]]  # kept as JSON they lose their order
+    yield f"--tables {','.join(chosen)}"
+    for name in chosen:
+        if columns := said["tables"][name]:
             yield f"--columns {shlex.quote(','.join(f'{name}.{column}' for column in columns))}"
     options = said.get("csv") or {}
     yield from (f"--{name}" for name in ("bom", "raw") if options.get(name))

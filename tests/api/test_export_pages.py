@@ -51,7 +51,11 @@ def test_a_search_with_its_filters_is_two_clicks_from_an_export(site, asker):
     addresses = tree(done).xpath("//a[@download]/@href")
     assert any("path=posts.csv" in one for one in addresses) and any(one.endswith("/file") for one in addresses)
     assert all(browser.get(one).status_code == 200 for one in addresses)
-    assert "met" in said(browser.get("/exports"))
+    (row,) = tree(browser.get("/exports")).xpath("//tbody/tr")
+    assert [td.get("data-name") for td in row.xpath("td")] == ["State", "Format", "As known at", "Asked", "Size"]
+    assert "met" in row.text_content() and f"Export {place.rpartition('/')[2]}" in row.text_content()
+    (name,) = [a.text for a in tree(done).xpath("//th/a[@download]") if a.get("href").endswith("/file")]
+    assert name in browser.get(f"/api/v1{place}/file").headers["content-disposition"]
 
 
 def test_what_was_withheld_stands_on_its_page(site, asker):
@@ -81,6 +85,8 @@ def test_what_is_folded_away_is_asked_for(site, asker):
         ({"as_of": "someday"}, "as_of", "someday"),
         ({"columns": "nonsense"}, "columns", "nonsense"),
         ({"size": "many"}, "sample", "integer"),
+        ({"format": "jsonl", "bom": "yes"}, "format", "bom and raw are of csv"),
+        ({"format": "parquet", "raw": "yes"}, "format", "bom and raw are of csv"),
     ],
 )
 def test_what_is_wrong_stands_at_its_field_and_nothing_typed_is_lost(asker, values, field, words):
@@ -91,7 +97,7 @@ def test_what_is_wrong_stands_at_its_field_and_nothing_typed_is_lost(asker, valu
     (wrong,) = tree(answer).xpath('//*[@role="alert"]')
     assert wrong.get("id") == f"wrong-{field}" and words in wrong.text_content()
     kept = dict(filled(answer, "export")[1])
-    assert kept["format"] == "parquet" and {name: kept[name] for name in values} == values
+    assert {name: kept.get(name) for name in values} == values and kept["format"] == values.get("format", "parquet")
 
 
 def test_the_same_is_asked_for_again_with_all_that_it_was_asked_for_by(site, asker):
@@ -127,6 +133,8 @@ def test_it_is_withdrawn_by_a_button(site, asker):
     build(site)
     assert browser.post(f"{place}/withdraw", data={"csrf": "another"}).status_code == 403
     assert browser.post(f"{place}/withdraw", data={"csrf": token}).status_code == 303
+    (row,) = tree(browser.get("/exports")).xpath("//tbody/tr")
+    assert row.xpath('string(td[@data-name="Size"])').strip() == "–"
     page = browser.get(place)
     assert "withdrawn by operator" in said(page) and not tree(page).xpath("//a[@download]")
 
@@ -139,6 +147,12 @@ def test_who_may_not_export_sees_no_button(site):
     stranger = site.outside(public_read=True)
     assert stranger.get("/exports").status_code == 401
     assert "/exports" not in stranger.get("/").text
+
+
+def test_the_form_says_that_pseudonyms_make_nobody_anonymous(asker):
+    browser, _ = asker
+    shown = said(browser.get("/exports/new"))
+    assert "makes nobody anonymous: ids and texts still lead to the post" in shown and "turn them back" not in shown
 
 
 def test_hostile_words_are_text(site, asker):

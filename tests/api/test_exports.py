@@ -56,6 +56,14 @@ def test_it_waits_is_built_and_tells_what_is_in_it(site: Site, client: TestClien
     assert client.get("/api/v1/exports").json()["items"] == [done]
 
 
+def test_the_command_is_the_one_that_its_readme_names(site: Site, client: TestClient) -> None:
+    number = ask(client, query="leaders", columns=["versions.text", "text", "tags.topic"])["id"]
+    build(site)
+    command = client.get(f"/api/v1/exports/{number}").json()["command"]
+    assert "--tables posts,tags,versions,metrics,sightings,runs" in command
+    assert command in client.get(f"/api/v1/exports/{number}/file?path=README.md").text
+
+
 def test_the_zip_is_fetched_whole_in_parts_and_not_twice(site: Site, client: TestClient) -> None:
     number = ask(client)["id"]
     build(site)
@@ -63,7 +71,8 @@ def test_the_zip_is_fetched_whole_in_parts_and_not_twice(site: Site, client: Tes
     address = f"/api/v1/exports/{number}/file"
     whole = client.get(address)
     assert whole.headers["content-type"] == "application/zip"
-    assert f'filename="kle-export-{number}.zip"' in whole.headers["content-disposition"]
+    assert f'filename="{told["zip"]["path"]}"' in whole.headers["content-disposition"]
+    assert told["zip"]["path"] == f"kle-export-{number}.zip"
     assert hashlib.sha256(whole.content).hexdigest() == told["zip"]["sha256"]
     assert whole.headers["etag"] == f'"{told["zip"]["sha256"]}"' and len(whole.content) == told["zip"]["bytes"]
     with zipfile.ZipFile(io.BytesIO(whole.content)) as packed:
@@ -123,6 +132,26 @@ def test_what_there_is_not_is_told_at_once(
     assert client.get("/api/v1/exports").json()["items"] == []
 
 
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (b"{'query'}", "the body is no JSON: Expecting property name enclosed in double quotes, at character 1"),
+        (b"", "the body is empty: send a JSON object"),
+        (b"[1]", "the body is no JSON object"),
+        (b'"reform"', "the body is no JSON object"),
+    ],
+)
+def test_a_body_that_cannot_be_read_is_told_in_clear_words(client: TestClient, body: bytes, said: str) -> None:
+    answer = client.post("/api/v1/exports", content=body, headers={"Content-Type": "application/json"})
+    problem = answer.json()
+    assert answer.status_code == 422 and problem["detail"].startswith(said), problem
+    assert (problem["parameter"], problem["errors"]) == ("body", [{"where": "body", "message": problem["detail"]}])
+    other = client.post(
+        "/api/v1/exports", content=b'{"query": "", "format": "csv"}', headers={"Content-Type": "text/plain"}
+    )
+    assert other.status_code == 422 and "Content-Type: application/json" in other.json()["detail"]
+
+
 def test_the_same_asked_for_twice_waits_once_and_nobody_has_too_many(client: TestClient) -> None:
     first = ask(client)
     assert ask(client)["id"] == first["id"]
@@ -180,6 +209,7 @@ def test_its_files_cannot_be_had_before_and_after(site: Site, client: TestClient
     assert int(early.headers["retry-after"]) > 0
     build(site)
     client.delete(f"/api/v1/exports/{number}")
+    assert client.get(f"/api/v1/exports/{number}").json()["bytes"] is None
     late = client.get(file)
     assert late.status_code == 410 and "withdrawn by researcher" in late.json()["detail"]
     exporting.clear(site.settings.data_dir, site.database)

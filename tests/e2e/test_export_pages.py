@@ -80,6 +80,16 @@ def test_no_page_is_wider_than_the_screen(asker, address, made, width):
             page.evaluate("document.querySelectorAll('details').forEach((d) => { d.open = true })")
 
 
+@pytest.mark.parametrize("width", [320, 700, 720, 1280])
+def test_a_digest_is_seen_whole(asker, address, made, width):
+    page = go(asker(width=width), address, f"/exports/{made[0]}")
+    cut = """() => [...document.querySelectorAll(".digest")].filter((e) => {
+      const box = e.closest(".scroll").getBoundingClientRect(), own = e.getBoundingClientRect();
+      return own.right > box.right + 1 || e.scrollWidth > e.clientWidth + 1;
+    }).length"""
+    assert page.locator(".digest").count() > 3 and page.evaluate(cut) == 0
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 1280])
 def test_every_text_can_be_read_in_light_and_dark(asker, address, made, scheme, width):
