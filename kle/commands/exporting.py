@@ -44,7 +44,9 @@ def export(
         bool, typer.Option("--pseudonyms", help="Other names for accounts that belong to no actor.")
     ] = False,
     bom: Annotated[bool, typer.Option("--bom", help="CSV: begin with the mark that Excel knows UTF-8 by.")] = False,
-    raw: Annotated[bool, typer.Option("--raw", help="CSV: leave cells that a spreadsheet would run.")] = False,
+    raw: Annotated[
+        bool, typer.Option("--raw", help="CSV: leave formulas in cells as they are (unsafe in spreadsheets).")
+    ] = False,
     zip_: Annotated[bool, typer.Option("--zip", help="One zip of it too, DIR.zip.")] = False,
     sample: Annotated[
         int | None, typer.Option(metavar="N", help="No more than N posts by chance, with a sheet to label them.")
@@ -72,6 +74,8 @@ def export(
     `kle export diff A B` tells what changed between two releases. --verify DIR checks a release against its
     digests, and whether this archive still says the same: exit code 1 if not. --warc FILE writes the evidence: each
     capture that shows such a post as it was fetched, whole pages of others among them, for the operator alone.
+
+    A query that begins with - goes last, behind --: kle export --format csv --out DIR -- '-training'.
 
     Examples: kle export 'topic:reform since:2025-01-01' --format csv --out reform-2025;
     kle export "" --format parquet --out all-of-2025 --as-of 2026-01-01 --zip;
