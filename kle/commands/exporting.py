@@ -3,7 +3,7 @@
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -167,7 +167,20 @@ def _release(order: "Order", out: Path, pseudonyms: bool, force: bool, json: boo
     for entry in done["withheld"]:
         output.say(f"withheld of {entry['posts']:,} posts on {entry['platform']}: {', '.join(entry['fields'])}:"
                    f" {entry['why']}")  # fmt: skip
-    output.note(f"as of {done['manifest']['as_of']}; the same --as-of builds it again")
+    output.note(_moment(done["manifest"]))
+
+
+def _moment(manifest: Mapping[str, Any]) -> str:
+    """That it can be built again is promised of a moment that the archive has gone past alone."""
+    from exports.papers.about import ahead
+
+    if not ahead(manifest):
+        return f"as of {manifest['as_of']}; the same --as-of builds it again"
+    archive = manifest["archive"]
+    return (
+        f"as of {manifest['as_of']}; the archive's ledger stood at line {archive['line']} of {archive['at']} then;"
+        " until that moment has passed the same command may give more"
+    )
 
 
 def _diff(releases: list[Path], json: bool) -> None:
