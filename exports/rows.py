@@ -93,7 +93,7 @@ class Rows:
         self._platforms.update([post["platform"] for post in posts])
         held = [tag["topic"] for post in posts for tag in post["tags"] if tag["decision"] == "tagged"]
         self._topics.update(held)
-        at = [post["created_at"] for post in posts]
+        at = [post["created_at"] for post in posts if post["created_at_precision"] != "seen"]  # else nobody knows
         self._span = [min([*self._span, *at]), max([*self._span, *at])] if at else self._span
 
     def counts(self) -> Row:

@@ -41,6 +41,9 @@ failed), 2 wrong use. Results go to stdout, progress and logs to stderr;
 """
 
 
+_QUERY_LAST = "A query that begins with - goes last, behind --, as in: kle {} ... -- '-training'"
+
+
 class Program(TyperGroup):
     """Failures that have a message for people end as one line on stderr, not as a traceback."""
 
@@ -58,11 +61,21 @@ class Program(TyperGroup):
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
         except Exception as error:
+            _say_where_a_query_goes(error)
             from db import damage
 
             if (said := damage.told(error)) is None:
                 raise
             fail(f"the database is damaged: {said}; bring a backup back", 1)
+
+
+def _say_where_a_query_goes(error: Any) -> None:
+    """What typer raises for a wrong option has no public name."""
+    command = getattr(getattr(error, "ctx", None), "command", None)
+    if type(error).__name__ != "NoSuchOption" or command is None:
+        return
+    if any(param.name == "query" and param.param_type_name == "argument" for param in command.params):
+        error.message += f". {_QUERY_LAST.format(command.name)}"
 
 
 app = typer.Typer(

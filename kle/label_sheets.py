@@ -53,7 +53,7 @@ class Row:
 
 @dataclass
 class Sheet:
-    """One file. `strata` are the sizes of those it was drawn from by the manifest beside it, {} without one, and
+    """One file. `strata` are the sizes of those it was drawn from by its release's manifest, {} without one, and
     `population` all posts that were drawn from."""
 
     path: Path
@@ -67,19 +67,20 @@ class Sheet:
         self.problems.append(Problem(str(self.path), line, public_id, problem))
 
 
-def read(path: Path, topics: Sequence[str], annotator: str) -> Sheet:
-    """`annotator` filled it in where the file has no column that says who. Raises BadRequest for a file that is no
-    table of labels."""
+def read(path: Path, topics: Sequence[str], annotator: str, release: Path | None = None) -> Sheet:
+    """`annotator` filled it in where the file has no column that says who; `release` is the folder that the sheet
+    was made with, or else the one that it lies in. Raises BadRequest for a file that is no table of labels."""
     sheet = Sheet(path)
     names, lines = _table(path)
     asked = _asked(sheet, names, topics)
     sheet.columns = [label_cells.column(name, [row.get(name, "") for _, row in lines]) for name in asked]
     for line, row in lines:
         _read_row(sheet, line, row, asked, topics, annotator)
-    strata, population = _strata(path.with_name("manifest.json"))
+    manifest = (release or path.parent) / "manifest.json"
+    strata, population = _strata(manifest)
     other = next((row for row in sheet.rows if strata and row.stratum and row.stratum not in strata), None)
     if other:
-        sheet.tell(other.line, other.id, f"the manifest beside the file has no stratum {other.stratum}: it is of"
+        sheet.tell(other.line, other.id, f"{manifest} has no stratum {other.stratum}: it is of"
                    " another sample, so there are no weighted figures")  # fmt: skip
     else:
         sheet.strata, sheet.population = strata, population
@@ -181,6 +182,10 @@ def _cell(cell: str, column: Column, topic: str, topics: Sequence[str]) -> Mappi
         return label_cells.listed(cell, topics) or {}
     said = label_cells.answer(cell, column)
     return {} if said is None else {topic: said}
+
+
+def tells_of_a_sample(release: Path) -> bool:
+    return _strata(release / "manifest.json") != ({}, 0)
 
 
 def _strata(manifest: Path) -> tuple[dict[str, int], int]:

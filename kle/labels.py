@@ -41,12 +41,21 @@ class Kept:
 
 
 def run(
-    database: Database, files: Sequence[Path], names: Sequence[str], check: bool, progress: Progress | None = None
+    database: Database,
+    files: Sequence[Path],
+    names: Sequence[str],
+    check: bool,
+    progress: Progress | None = None,
+    release: Path | None = None,
 ) -> dict[str, Any]:
-    """What `kle labels --json` prints. With `check` nothing is stored."""
+    """What `kle labels --json` prints. With `check` nothing is stored. `release` is the folder of the sample, where
+    the files do not lie in it. Raises BadRequest."""
+    if release and not label_sheets.tells_of_a_sample(release):
+        raise BadRequest(f"--release {release}: there is no manifest.json of a sample in it", parameter="release")
     with database.read() as session:
         topics = [topic["slug"] for topic in directory.topics(session) if not topic["retired"]]
-    sheets = [label_sheets.read(path, topics, name) for path, name in zip(files, _named(files, names), strict=True)]
+    named = zip(files, _named(files, names), strict=True)
+    sheets = [label_sheets.read(path, topics, name, release) for path, name in named]
     with database.read() as session:
         said = votes.collect(session, sheets, topics)
         figures = raters.measure(*votes.answers(session, said))

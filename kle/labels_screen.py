@@ -37,7 +37,8 @@ def _show_columns(files: Iterable[Row]) -> None:
         if blank:
             output.say(f"{file['path']}: nothing in {', '.join(blank)}: not labelled")
         if file["stratified"] and not file["strata"]:
-            output.say(f"{file['path']}: without its sample's manifest.json beside it no figures are weighted")
+            output.say(f"{file['path']}: no figures are weighted without its sample's manifest.json: say where the"
+                       " release is by --release DIR")  # fmt: skip
 
 
 def _show_agreement(found: Row) -> None:

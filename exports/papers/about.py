@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 
+from core import times
 from core.tables import CitationConfig
 from exports.tables import Field, Table
 
@@ -41,8 +42,21 @@ class About:
 
     @property
     def released(self) -> str:
-        """The day of the moment that it shows; when somebody built it is nowhere told."""
-        return self.as_of[:10]
+        """The day of the moment that it shows, or of the last that was known by then; when somebody built it is
+        nowhere told."""
+        return str(self.manifest["archive"]["at"] if self.ahead else self.as_of)[:10]
+
+    @property
+    def ahead(self) -> bool:
+        """Whether it is as of a moment behind all that the archive had then: more may come until that has passed,
+        and nothing in a release tells whether it has."""
+        return ahead(self.manifest)
+
+    @property
+    def stood(self) -> str:
+        """Where the ledger stood, for such a moment."""
+        archive = self.manifest["archive"]
+        return f"the archive's ledger stood at line {archive['line']} of {archive['at']} then"
 
     @property
     def public(self) -> bool:
@@ -110,6 +124,12 @@ class About:
 
     def columns(self, table: str) -> list[tuple[str, Field, bool]]:
         return columns(self.tables[table], self.format)
+
+
+def ahead(manifest: Manifest) -> bool:
+    """Whether its moment is later than the last line of the ledger."""
+    archive = manifest["archive"]
+    return bool(archive["line"]) and times.parse(manifest["as_of"]) > times.parse(archive["at"])
 
 
 def columns(table: Table, format_: str) -> list[tuple[str, Field, bool]]:

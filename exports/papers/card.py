@@ -23,12 +23,15 @@ def card(about: About) -> str:
 def _opening(about: About) -> Section:
     if not about.public:
         yield (
-            "**For the operator's own use.** This copy holds texts that their platforms' terms do not let anybody"
-            " pass on, and who corrected tags. `--audience public` makes one that can be shared."
+            "**For the operator's own use.** This copy may hold texts that their platforms' terms do not let"
+            " anybody pass on, and who corrected tags. `--audience public` makes one that can be shared."
         )
     found = f"What an archive of {SOFTWARE} finds for the query {code(about.query)}"
+    if not about.filled:
+        yield "**This release is empty**: no table of it has a row."
+    known = f"as of {about.as_of}; {about.stood}" if about.ahead else f"as it knew it at {about.as_of}"
     yield (
-        f"{found if about.query else f'All that an archive of {SOFTWARE} holds'}, as it knew it at {about.as_of}."
+        f"{found if about.query else f'All that an archive of {SOFTWARE} holds'}, {known}."
         " Around the posts stand, where they were chosen, the tags that models and people gave them, the versions"
         " that were seen, counts over time, where they were seen, and when anybody was looking."
     )
@@ -291,6 +294,10 @@ def _rebuilding(about: About) -> Section:
         f" {inline(said['pyarrow'])}, these are the same bytes on any machine; with other versions `content` is"
         " the same. What was erased since, and terms that became stricter, make it another one."
     )
+    if about.ahead:
+        yield (
+            f"**As of {about.as_of}; {about.stood}.** Until that moment has passed the same command may give more."
+        )
     yield block(command.rebuild(about), "sh")
 
 

@@ -40,7 +40,8 @@ def cff(about: About) -> str:
 def abstract(about: About) -> str:
     return (
         f"{_what(about)} found by the query {about.query or '(everything)'} in an archive of {SOFTWARE},"
-        f" as it knew them at {about.as_of}. Content digests are in manifest.json."
+        f" {f'as of {about.as_of} ({about.stood})' if about.ahead else f'as it knew them at {about.as_of}'}."
+        f"{'' if about.filled else ' It is empty.'} Content digests are in manifest.json."
     )
 
 

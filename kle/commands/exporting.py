@@ -3,7 +3,7 @@
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -44,7 +44,9 @@ def export(
         bool, typer.Option("--pseudonyms", help="Other names for accounts that belong to no actor.")
     ] = False,
     bom: Annotated[bool, typer.Option("--bom", help="CSV: begin with the mark that Excel knows UTF-8 by.")] = False,
-    raw: Annotated[bool, typer.Option("--raw", help="CSV: leave cells that a spreadsheet would run.")] = False,
+    raw: Annotated[
+        bool, typer.Option("--raw", help="CSV: leave formulas in cells as they are (unsafe in spreadsheets).")
+    ] = False,
     zip_: Annotated[bool, typer.Option("--zip", help="One zip of it too, DIR.zip.")] = False,
     sample: Annotated[
         int | None, typer.Option(metavar="N", help="No more than N posts by chance, with a sheet to label them.")
@@ -72,6 +74,8 @@ def export(
     `kle export diff A B` tells what changed between two releases. --verify DIR checks a release against its
     digests, and whether this archive still says the same: exit code 1 if not. --warc FILE writes the evidence: each
     capture that shows such a post as it was fetched, whole pages of others among them, for the operator alone.
+
+    A query that begins with - goes last, behind --: kle export --format csv --out DIR -- '-training'.
 
     Examples: kle export 'topic:reform since:2025-01-01' --format csv --out reform-2025;
     kle export "" --format parquet --out all-of-2025 --as-of 2026-01-01 --zip;
@@ -163,7 +167,20 @@ def _release(order: "Order", out: Path, pseudonyms: bool, force: bool, json: boo
     for entry in done["withheld"]:
         output.say(f"withheld of {entry['posts']:,} posts on {entry['platform']}: {', '.join(entry['fields'])}:"
                    f" {entry['why']}")  # fmt: skip
-    output.note(f"as of {done['manifest']['as_of']}; the same --as-of builds it again")
+    output.note(_moment(done["manifest"]))
+
+
+def _moment(manifest: Mapping[str, Any]) -> str:
+    """That it can be built again is promised of a moment that the archive has gone past alone."""
+    from exports.papers.about import ahead
+
+    if not ahead(manifest):
+        return f"as of {manifest['as_of']}; the same --as-of builds it again"
+    archive = manifest["archive"]
+    return (
+        f"as of {manifest['as_of']}; the archive's ledger stood at line {archive['line']} of {archive['at']} then;"
+        " until that moment has passed the same command may give more"
+    )
 
 
 def _diff(releases: list[Path], json: bool) -> None:

@@ -21,6 +21,10 @@ def labels(
         list[str] | None,
         typer.Option(metavar="NAME", help="Who filled in a file; once a file, in their order. Else its name."),
     ] = None,
+    release: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="The release of the sample; else the folder where a file lies."),
+    ] = None,
     check: Annotated[
         bool, typer.Option("--check", help="Only compare; exit code 1 if something could not be taken.")
     ] = False,
@@ -37,7 +41,7 @@ def labels(
     archive, unless somebody corrected it there by hand; the rest is listed. The same file again changes nothing.
     Exit code 1 if there was no label.
 
-    Examples: kle labels ana.csv ben.csv --check; kle labels labels.csv --annotator ana --json
+    Examples: kle labels ana.csv ben.csv --release to-label --check; kle labels labels.csv --annotator ana --json
     """
     from kle import label_cells, labels_screen, runtime
     from kle import labels as taking
@@ -50,6 +54,7 @@ def labels(
             annotator or [],
             check,
             lambda done, total: bar.update(task, completed=done, total=total),
+            release,
         )
     if json:
         output.print_json(found)

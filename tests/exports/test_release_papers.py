@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import json
+from datetime import timedelta
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,9 @@ import pytest
 import yaml
 from frictionless import Package
 
+from core import times
 from core.tables import CitationConfig
+from db import archive, sources
 from db.database import Database
 from db.query import PostQuery
 from exports import release, tables, verify
@@ -19,6 +22,8 @@ from exports.order import Order
 from exports.papers import recipes
 from exports.papers.about import About
 from exports.sampling import Sample
+from tests.conftest import NOW
+from tests.exports.conftest import seen
 from tests.exports.papers.made import FORMATS
 from tests.exports.papers.test_card import ran
 from tests.exports.papers.test_loading import loaded
@@ -128,3 +133,38 @@ def test_citation_says_the_version_of_this_release(filled: Database, out: Path) 
         "utf-8"
     )
     assert said["date-released"] == manifest["as_of"][:10]
+
+
+def test_nothing_is_promised_of_a_moment_that_the_archive_has_not_passed(filled: Database, tmp_path: Path) -> None:
+    order = Order.build(PostQuery.build("", as_of="2999-01-01"), "jsonl", "public")
+    head = release.export(filled, order, tmp_path / "later")["manifest"]["archive"]
+    page, cited = ((tmp_path / "later" / name).read_text("utf-8") for name in ("README.md", "CITATION.cff"))
+    stood = f"the archive's ledger stood at line {head['line']} of {head['at']} then"
+    assert stood in cited and page.count(stood) == 2
+    assert "Until that moment has passed the same command may give more." in page
+    assert yaml.safe_load(cited)["date-released"] == head["at"][:10]
+    now = Order.build(PostQuery.build("", as_of=head["at"]), "jsonl", "public")
+    release.export(filled, now, tmp_path / "now")
+    assert "may give more" not in (tmp_path / "now" / "README.md").read_text("utf-8")
+
+
+def test_an_empty_release_says_so(filled: Database, out: Path) -> None:
+    release.export(filled, Order.build(PostQuery.build("", as_of="1990-01-01"), "csv", "public"), out)
+    assert "**This release is empty**" in (out / "README.md").read_text("utf-8")
+    said = yaml.safe_load((out / "CITATION.cff").read_text("utf-8"))
+    assert "It is empty." in said["abstract"] and said["date-released"] == "1990-01-01"
+
+
+def test_a_post_without_a_date_is_in_no_span_of_time(database: Database, out: Path) -> None:
+    with database.write() as session:
+        source = sources.import_source(session, NOW)
+        assert source.id
+        run = sources.start_run(session, source.id, NOW)
+        archive.archive(session, source, run, [seen(1, "Dated."), seen(2, "Undated.", created_at=None)], None, NOW)
+    counts = export(database, out, "jsonl")["manifest"]["counts"]
+    assert counts["posts"] == 2 and counts["first"] == counts["last"] == times.text(NOW - timedelta(days=399))
+
+
+def test_an_internal_release_says_what_it_may_hold(filled: Database, out: Path) -> None:
+    release.export(filled, Order.build(PostQuery.build(""), "jsonl", "internal"), out)
+    assert "This copy may hold texts" in (out / "README.md").read_text("utf-8")

@@ -98,3 +98,13 @@ def test_init_writes_a_configuration_that_the_program_reads_and_overwrites_none(
     assert (tmp_path / "kle.toml").read_text("utf-8") == "# mine"
     assert kle("init", "--force").exit_code == 0
     assert (tmp_path / "kle.toml").read_text("utf-8") != "# mine"
+
+
+@pytest.mark.parametrize(
+    "arguments", [("export", "-training", "--format", "csv", "--out", "x"), ("search", "-training")]
+)
+def test_a_query_that_begins_with_minus_is_told_its_place(kle: Kle, arguments: tuple[str, ...]) -> None:
+    found = kle(*arguments)
+    told = " ".join(found.stderr.replace("│", " ").split())
+    assert found.exit_code == 2 and f"goes last, behind --, as in: kle {arguments[0]} ... -- '-training'" in told
+    assert "behind --" not in kle("verify", "--nothing").stderr

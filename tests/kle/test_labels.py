@@ -264,16 +264,27 @@ def test_a_sheet_beside_the_manifest_of_another_sample_is_not_weighted(database:
     rows[1]["stratum"] = "s0000000000"
     write(tmp_path / "release" / "ana.csv", [{**row, "label_reform": "1"} for row in rows])
     found = taking.run(database, [tmp_path / "release" / "ana.csv"], [], check=True)
-    assert [(line, says[:52]) for line, says in told(found)] == [
-        (3, "the manifest beside the file has no stratum s0000000")
-    ]
+    manifest = tmp_path / "release" / "manifest.json"
+    ((line, says),) = told(found)
+    assert line == 3 and says.startswith(f"{manifest} has no stratum s0000000000: it is of another sample")
     assert found["topics"]["reform"]["against_tags"]["weighted"] is None
 
 
 def test_a_sheet_without_its_manifest_says_what_is_missing(kle: Kle, database: Database, tmp_path: Path) -> None:
     rows = sheet(database, tmp_path / "release", 4)
     write(tmp_path / "ana.csv", [{**row, "label_reform": "1"} for row in rows])
-    assert "ana.csv: without its sample" in kle("labels", "ana.csv", "--check").stdout
+    assert "--release DIR" in kle("labels", "ana.csv", "--check").stdout
+
+
+def test_a_release_stays_as_it_was_written_while_people_label(kle: Kle, database: Database, tmp_path: Path) -> None:
+    rows = sheet(database, tmp_path / "release", 4)
+    write(tmp_path / "ana.csv", [{**row, "label_reform": str(int("eform" in row["text"]))} for row in rows])
+    said = kle("labels", "ana.csv", "--release", "release", "--json")
+    found = json.loads(said.stdout)
+    assert found["topics"]["reform"]["against_tags"]["weighted"]["covers"] == 1.0 and found["problems"] == []
+    assert kle("export", "--verify", "release").exit_code == 0
+    wrong = kle("labels", "ana.csv", "--release", ".", "--check")
+    assert wrong.exit_code == 2 and "no manifest.json of a sample" in " ".join(wrong.stderr.split())
 
 
 def test_labels_of_a_text_that_was_changed_since_are_told_and_not_stored(
