@@ -6,6 +6,7 @@ before, or that shows less, is added as `late`. Of what people said of a topic t
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import select, update
@@ -24,6 +25,7 @@ from db.proof import digests
 from db.upsert import Row, insert_all, table
 
 _post, _version, _account = table(Post), table(Version), table(Account)
+_CLOCKS = timedelta(days=1)  # by which they may differ
 _media, _correction, _metrics = table(MediaFile), table(Correction), table(Metrics)
 
 
@@ -195,9 +197,10 @@ def _add_tags(names: Names, pair: Pair, state: State, version_id: int, *, in_for
 
 
 def _add_words(names: Names, pair: Pair) -> int:
-    """Their last word on each topic, where it is later than ours and says something else; how many."""
-    said_there = [row for row in pair.theirs.corrections if row["topic_id"] in names.topics]
-    theirs = {names.topics[row["topic_id"]]: row for row in said_there}
+    """Their last word on each topic, where it is later than ours and says something else; how many. One that is
+    still to come would win over whatever is said here, and waits for its time."""
+    past = [row for row in pair.theirs.corrections if row["at"] <= names.now + _CLOCKS]
+    theirs = {names.topics[row["topic_id"]]: row for row in past if row["topic_id"] in names.topics}
     if not theirs:
         return 0
     mine = (
@@ -212,10 +215,11 @@ def _add_words(names: Names, pair: Pair) -> int:
     said = 0
     for topic, row in later.items():
         slug, author = names.slugs[topic], corrections.Author(speakers[row["credential_id"]], row["name"])
+        at = names.heard(row["at"])
         if row["decision"] == corrections.WITHDRAWN:
-            said += corrections.withdraw(names.here, pair.name, slug, author, row["at"])
+            said += corrections.withdraw(names.here, pair.name, slug, author, at)
         elif not directory.is_retired(names.here, slug):
-            said += corrections.put(names.here, pair.name, slug, row["decision"], row["note"], author, row["at"])
+            said += corrections.put(names.here, pair.name, slug, row["decision"], row["note"], author, at)
     return said
 
 
