@@ -386,6 +386,26 @@ def test_a_word_from_a_release_counts_from_the_import_on(
         assert posts.get(session, "mastodon:office.example/1")["tags"][0]["correction"]["name"] == "the desk"
 
 
+@pytest.mark.parametrize("mine", [True, False])
+@pytest.mark.parametrize("text", ["the same", "another"])
+def test_a_wish_of_the_author_that_either_archive_knows_counts(
+    database: Database, other: Database, tmp_path: Path, mine: bool, text: str
+) -> None:
+    wished, plain = {"labels": ("noindex", "sensitive")}, {"labels": ("sensitive",)}
+    topics(database)
+    archived(database, "mine", NOW - timedelta(hours=2), seen(7, "the same", **(wished if mine else plain)))
+    archived(other, "office", NOW - timedelta(hours=1), seen(7, text, **(plain if mine else wished)))
+    out = releases.export(other, tmp_path / "out", "jsonl")
+    taken(database, out)
+    with database.read() as session:
+        found = posts.get(session, "mastodon:office.example/7")
+        assert (set(found["labels"]), found["text"]) == ({"noindex", "sensitive"}, text)
+        assert verify.verify(session)["first_problem"] is None
+    before = everything(database)
+    taken(database, out)
+    assert everything(database) == before
+
+
 def _erased(database: Database) -> int:
     """How many posts the terms want erased, and got."""
     with database.write() as session:

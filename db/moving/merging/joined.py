@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlmodel import Session
 
-from core import times
+from core import terms, times
 from core.post import METRICS, named
 from db import clock, corrections, directory, hearsay, ledger, versions
 from db.ledger import Line
@@ -80,9 +80,9 @@ def _add_states(names: Names, pair: Pair, owners: dict[int, int], counts: dict[s
     ours = [State(row) for row in pair.versions]
     theirs = [State(row) for row in pair.theirs.versions]
     steps = list(new_states(ours, State(pair.current), theirs))
-    if not any(change != LATE for _, change in steps) and (pair.moved or _gains(pair)):
+    if not any(change != LATE for _, change in steps) and (pair.moved or _gains(pair) or _wishes(pair)):
         change = "delete" if pair.ours["deleted_at"] else "fuller"
-        steps.append((State({**pair.theirs.current, "view": -1}), change))  # its id, time or author alone
+        steps.append((State({**pair.theirs.current, "view": -1}), change))  # its id, time, author or wish alone
     pair.added = len(steps)
     numbered = list(enumerate(steps, pair.ours["versions"] + 1))
     last = max((number for number, (_, change) in numbered if change != LATE), default=None)
@@ -105,6 +105,11 @@ def _gains(pair: Pair) -> bool:
     return not named(pair.ours["handle"]) and theirs is not None and named(theirs["handle"])
 
 
+def _wishes(pair: Pair) -> set[str]:
+    """What its author asks of those who read along, and we do not know yet: the stricter of two views counts."""
+    return terms.wishes().keys() & {*pair.theirs.current["facts"].get("labels", [])} - {*pair.ours["labels"]}
+
+
 def _late(names: Names, pair: Pair, state: State, number: int) -> Row:
     return _sealed(names, pair, state, number, LATE, state.row, state.row["facts"])
 
@@ -118,7 +123,9 @@ def _next(names: Names, pair: Pair, state: State, number: int, change: str) -> R
     facts |= {name: pair.ours[name] for name in ("kind", "precision", "synthetic")}
     facts |= {"id": pair.name, "created_at": times.text(pair.ours["created_at"])}
     facts |= {"url": shown["facts"]["url"] or pair.ours["url"]}
-    facts["labels"] = (now if less else shown)["facts"].get("labels", [])
+    labels = (now if less else shown)["facts"].get("labels", [])
+    kept = terms.wishes().keys() & {*pair.ours["labels"]}
+    facts["labels"] = [*labels, *sorted((kept | _wishes(pair)) - {*labels})]
     if less:
         facts["lang"] = now["facts"]["lang"]
     facts.pop(hearsay.FACT, None)
