@@ -70,11 +70,11 @@ def agree(database: Database, release: Opened, again: Again) -> Row:
 
 
 def rows_again(database: Database, manifest: Row, pseudonyms: bytes | None) -> Iterator[tuple[str, Batch]]:
-    """What the release was built from, asked for once more."""
+    """What the release was built from, asked for once more; of a table that was taken out of it nothing."""
     with database.read() as session:
         passage = Passage(session, Order.of_manifest(manifest, pseudonyms, CitationConfig()))
         for _, batches in passage.batches(session):
-            yield from batches.items()
+            yield from ((name, batch) for name, batch in batches.items() if name in manifest["content"])
 
 
 def _chain(session: Session, said: Row, found: Row) -> Iterator[str]:

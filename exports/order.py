@@ -85,7 +85,7 @@ class Order:
             columns={name: tuple(columns) for name, columns in said["tables"].items() if columns is not None},
             csv=Options(bool(form.get("bom")), bool(form.get("raw"))),
             pseudonyms=pseudonyms if said.get("pseudonyms") else None,
-            sample=sample and Sample(sample["size"], tuple(sample["stratify"]), sample["seed"]),
+            sample=None if sample is None else Sample(sample["size"], tuple(sample["stratify"]), sample["seed"]),
             citation=citation,
         )  # fmt: skip
 

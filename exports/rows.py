@@ -70,7 +70,9 @@ class Rows:
         if self._pseudonyms:
             row = self._pseudonyms.apply(row)
         made["tags"] += ruled.tags(post.tags)
-        made["versions"] += map(ruled.said, post.versions) if ruled.withheld else post.versions
+        history = map(ruled.said, post.versions) if ruled.withheld else post.versions
+        hidden = self._pseudonyms.versions(post.was["account"], history) if self._pseudonyms else history
+        made["versions"] += hidden
         made["metrics"] += () if ruled.bare else post.metrics
         made["sightings"] += [{"id": row["id"], **seen} for seen in row["sightings"]]
         if row.pop("erasure"):
@@ -91,8 +93,8 @@ class Rows:
         self._synthetic += sum([post["synthetic"] for post in posts])
         self._languages.update([post["lang"] or "unknown" for post in posts])
         self._platforms.update([post["platform"] for post in posts])
-        held = [tag["topic"] for post in posts for tag in post["tags"] if tag["decision"] == "tagged"]
-        self._topics.update(held)
+        held = [{tag["topic"] for tag in post["tags"] if tag["decision"] == "tagged"} for post in posts]
+        self._topics.update([topic for topics in held for topic in topics])
         at = [post["created_at"] for post in posts if post["created_at_precision"] != "seen"]  # else nobody knows
         self._span = [min([*self._span, *at]), max([*self._span, *at])] if at else self._span
 

@@ -95,6 +95,9 @@ def _names(release: Opened) -> Iterator[str]:
     if beside:
         more = f" and {len(beside) - _SHOWN} more" if len(beside) > _SHOWN else ""
         yield f"not in {MANIFEST}, and beside its files: {', '.join(beside[:_SHOWN])}{more}"
+    for name in release.manifest["tables"]:
+        if name not in release.manifest["content"]:
+            yield f"{MANIFEST} was asked for a table {name} and does not tell of its rows: it was taken out"
     for name in release.manifest["content"]:
         if release.file(name).name not in counts:
             yield f"{MANIFEST} tells of a table {name} and of no file {release.file(name).name}"

@@ -4,6 +4,7 @@ import errno
 import hashlib
 import json
 import zipfile
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import pytest
 
 from core import plugins, times
 from core.errors import BadRequest, QueryError
+from core.post import Account, Media, View
 from core.tables import ActorConfig
 from db import archive, corrections, credentials, directory, ledger, posts, sources
 from db.database import Database
@@ -20,8 +22,9 @@ from db.erasing.erase import Why, erase
 from db.query import PostQuery
 from exports import papers, release, tables
 from exports.order import Order
+from exports.rows import Rows
 from tests.conftest import NOW
-from tests.exports.conftest import POSTS, X_ID
+from tests.exports.conftest import POSTS, X_ID, seen
 
 FORMATS = sorted(plugins.load("exports.formats"))
 TABLES = tuple(tables.every(()))
@@ -317,6 +320,47 @@ def test_handles_of_no_institution_get_names_that_only_the_key_gives(filled: Dat
     assert said["accounts"] == 1 and len(said["key"]) == 8
     written = b"".join(p.read_bytes() for p in (tmp_path / "one").iterdir())
     assert b"press@mastodon" not in written
+
+
+def test_a_topic_counts_once_a_post_whatever_many_models_say() -> None:
+    rows = Rows({}, ["reform"], "internal")
+    said = [{"topic": "reform", "decision": "tagged", "model": model} for model in ("a", "b")]
+    post = {"synthetic": False, "lang": "en", "platform": "x", "created_at": "2026-01-01T00:00:00Z", "tags": said}
+    rows._count([post], said)
+    assert rows.counts()["topics"] == {"reform": 1}
+
+
+def test_no_address_of_a_post_names_whom_its_pseudonym_hides(filled: Database, tmp_path: Path) -> None:
+    whose = Account("mastodon", "@JoeSecret@m.example", "Joe")
+    kept = "https://a.example/joesecretary"
+    naming = (
+        "https://m.example/@joesecret/8",
+        "https://m.example/%40Joe%53ecret",
+        "https://r.example/?u=%2540JOESECRET",
+    )
+    shown = seen(
+        9,
+        "hello",
+        url=naming[0],
+        links=(*naming, kept),
+        repeats="mastodon:joesecret/1",
+        media=(Media("image", "https://m.example/joesecret/1.jpg"), Media("image", "https://m.example/2.jpg")),
+    )
+    shown = replace(shown, account=whose)
+    quoted = replace(shown, view=View.QUOTE, embedded_in="https://paper.example/on-JoeSecret")
+    with filled.write() as session:
+        source = sources.import_source(session, NOW)
+        run = sources.start_run(session, source.id or 0, NOW)
+        for number, one in enumerate((shown, quoted, replace(shown, text="hello again"))):
+            archive.archive(session, source, run, [one], None, NOW + timedelta(hours=3 + number))
+    export(filled, tmp_path / "one", "jsonl", "internal", pseudonyms=b"k" * 32)
+    written = {p.name: p.read_text() for p in (tmp_path / "one").iterdir()}
+    for name, text in written.items():
+        assert "joesecret" not in text.lower().replace(kept, ""), name
+    rows = [r for r in map(json.loads, written["posts.jsonl"].splitlines()) if r["text"] == "hello again"]
+    assert [(r["links"], r["repeats"], len(r["media"])) for r in rows] == [([kept], None, 1)]
+    told = [json.loads(line) for line in written["versions.jsonl"].splitlines() if "hello" in line]
+    assert [(v["links"], len(v["media"])) for v in told] == [([kept], 1)] * 2
 
 
 def test_a_zip_that_is_there_is_not_replaced(filled: Database, out: Path) -> None:

@@ -163,3 +163,15 @@ def test_two_moments_are_told_apart(filled: Database, tmp_path: Path, format_: s
     assert ids["changed_text"][0] == "1" and ids["no_longer_matching"] == []
     for sums in found["topics"].values():
         assert sums["a"] + sums["gained"]["posts"] - sums["lost"]["posts"] == sums["b"]
+
+
+def test_a_table_that_was_taken_out_is_told_beside_an_archive_too(filled: Database, out: Path) -> None:
+    export(filled, out)
+    manifest = json.loads((out / "manifest.json").read_bytes())
+    del manifest["content"]["versions"]
+    manifest["files"] = [one for one in manifest["files"] if one["path"] != "versions.jsonl"]
+    (out / "versions.jsonl").unlink()
+    (out / "manifest.json").write_text(json.dumps(manifest))
+    report = verify(out, filled)
+    assert not report.ok and "table versions" in said(report)
+    assert report.archive["agrees"] and "versions" not in report.archive["tables"]

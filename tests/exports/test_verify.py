@@ -182,3 +182,21 @@ def test_what_never_was_a_release_is_wrong_use(tmp_path: Path, what: str) -> Non
 def test_a_manifest_of_other_types_is_broken(tmp_path: Path, said: dict[str, Any]) -> None:
     report = verify.verify(release(tmp_path / "a", [post(1)], **said))
     assert not report.ok and "none of a release that this program can read" in report.problems[0]
+
+
+@pytest.mark.parametrize("sample", [{}, [], 0, "", False])
+def test_a_sample_that_says_nothing_is_none_that_one_can_draw(made: Path, sample: Any) -> None:
+    alter(made, lambda m: m | {"sample": sample})
+    report = verify.verify(made)
+    assert not report.ok and "does not say what it was built from" in report.problems[0]
+
+
+def test_a_table_that_was_taken_out_everywhere_is_told(made: Path) -> None:
+    (made / "versions.jsonl").unlink()
+    rest = {"tables": {"posts": None, "versions": None}}
+    alter(made, lambda m: m | rest | {"content": {"posts": m["content"]["posts"]}, "files": m["files"][:1]})
+    report = verify.verify(made)
+    assert not report.ok
+    assert report.problems == [
+        "manifest.json was asked for a table versions and does not tell of its rows: it was taken out"
+    ]

@@ -13,6 +13,7 @@ import pytest
 from pyarrow import parquet as pq
 from sqlalchemy import select
 
+from core import times
 from core.post import Account, Media, SeenPost, View
 from db import archive, blobs, corrections, credentials, posts, sources
 from db.database import Database
@@ -23,7 +24,9 @@ from db.moving.merging import merge
 from db.proof import verify
 from db.query import PostQuery
 from db.upsert import insert_all, table
+from exports import release
 from exports.batch import Options
+from exports.order import Order
 from kle import importing
 from tests import releases
 from tests.conftest import NOW
@@ -357,6 +360,46 @@ def test_the_word_of_a_person_comes_with_an_internal_release(
         (tag,) = posts.get(session, "mastodon:office.example/1")["tags"]
         assert (tag["topic"], tag["decision"], tag["by"]) == ("reform", "tagged", "person")
         assert tag["correction"]["name"] == "the desk" and tag["correction"]["note"] == "says so"
+        assert verify.verify(session)["first_problem"] is None
+    before = everything(database)
+    taken(database, out)
+    assert everything(database) == before
+
+
+def test_a_word_from_a_release_counts_from_the_import_on(
+    database: Database, other: Database, tmp_path: Path
+) -> None:
+    """A release as of a moment before is the same after it."""
+    filled(database)
+    with other.write() as session:
+        number, _ = credentials.issue(session, "key", "the desk", ["annotate"], NOW)
+        author = corrections.Author(number, "the desk")
+        corrections.put(session, "mastodon:office.example/1", "reform", "tagged", "says so", author, NOW)
+    moment = NOW + timedelta(hours=1)
+    made = []
+    for name in ("before", "after"):
+        order = Order.build(PostQuery.build("", as_of=times.text(moment)), "jsonl", "internal")
+        made.append(release.export(database, order, tmp_path / name)["manifest"])
+        taken(database, releases.export(other, tmp_path / f"out-{name}", "jsonl"))
+    assert made[0]["content"] == made[1]["content"] and made[0]["archive"] == made[1]["archive"]
+    with database.read() as session:
+        assert posts.get(session, "mastodon:office.example/1")["tags"][0]["correction"]["name"] == "the desk"
+
+
+@pytest.mark.parametrize("mine", [True, False])
+@pytest.mark.parametrize("text", ["the same", "another"])
+def test_a_wish_of_the_author_that_either_archive_knows_counts(
+    database: Database, other: Database, tmp_path: Path, mine: bool, text: str
+) -> None:
+    wished, plain = {"labels": ("noindex", "sensitive")}, {"labels": ("sensitive",)}
+    topics(database)
+    archived(database, "mine", NOW - timedelta(hours=2), seen(7, "the same", **(wished if mine else plain)))
+    archived(other, "office", NOW - timedelta(hours=1), seen(7, text, **(plain if mine else wished)))
+    out = releases.export(other, tmp_path / "out", "jsonl")
+    taken(database, out)
+    with database.read() as session:
+        found = posts.get(session, "mastodon:office.example/7")
+        assert (set(found["labels"]), found["text"]) == ({"noindex", "sensitive"}, text)
         assert verify.verify(session)["first_problem"] is None
     before = everything(database)
     taken(database, out)

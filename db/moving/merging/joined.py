@@ -6,12 +6,13 @@ before, or that shows less, is added as `late`. Of what people said of a topic t
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import select, update
 from sqlmodel import Session
 
-from core import times
+from core import terms, times
 from core.post import METRICS, named
 from db import clock, corrections, directory, hearsay, ledger, versions
 from db.ledger import Line
@@ -24,6 +25,7 @@ from db.proof import digests
 from db.upsert import Row, insert_all, table
 
 _post, _version, _account = table(Post), table(Version), table(Account)
+_CLOCKS = timedelta(days=1)  # by which they may differ
 _media, _correction, _metrics = table(MediaFile), table(Correction), table(Metrics)
 
 
@@ -78,9 +80,9 @@ def _add_states(names: Names, pair: Pair, owners: dict[int, int], counts: dict[s
     ours = [State(row) for row in pair.versions]
     theirs = [State(row) for row in pair.theirs.versions]
     steps = list(new_states(ours, State(pair.current), theirs))
-    if not any(change != LATE for _, change in steps) and (pair.moved or _gains(pair)):
+    if not any(change != LATE for _, change in steps) and (pair.moved or _gains(pair) or _wishes(pair)):
         change = "delete" if pair.ours["deleted_at"] else "fuller"
-        steps.append((State({**pair.theirs.current, "view": -1}), change))  # its id, time or author alone
+        steps.append((State({**pair.theirs.current, "view": -1}), change))  # its id, time, author or wish alone
     pair.added = len(steps)
     numbered = list(enumerate(steps, pair.ours["versions"] + 1))
     last = max((number for number, (_, change) in numbered if change != LATE), default=None)
@@ -103,6 +105,11 @@ def _gains(pair: Pair) -> bool:
     return not named(pair.ours["handle"]) and theirs is not None and named(theirs["handle"])
 
 
+def _wishes(pair: Pair) -> set[str]:
+    """What its author asks of those who read along, and we do not know yet: the stricter of two views counts."""
+    return terms.wishes().keys() & {*pair.theirs.current["facts"].get("labels", [])} - {*pair.ours["labels"]}
+
+
 def _late(names: Names, pair: Pair, state: State, number: int) -> Row:
     return _sealed(names, pair, state, number, LATE, state.row, state.row["facts"])
 
@@ -116,7 +123,9 @@ def _next(names: Names, pair: Pair, state: State, number: int, change: str) -> R
     facts |= {name: pair.ours[name] for name in ("kind", "precision", "synthetic")}
     facts |= {"id": pair.name, "created_at": times.text(pair.ours["created_at"])}
     facts |= {"url": shown["facts"]["url"] or pair.ours["url"]}
-    facts["labels"] = (now if less else shown)["facts"].get("labels", [])
+    labels = (now if less else shown)["facts"].get("labels", [])
+    kept = terms.wishes().keys() & {*pair.ours["labels"]}
+    facts["labels"] = [*labels, *sorted((kept | _wishes(pair)) - {*labels})]
     if less:
         facts["lang"] = now["facts"]["lang"]
     facts.pop(hearsay.FACT, None)
@@ -195,9 +204,10 @@ def _add_tags(names: Names, pair: Pair, state: State, version_id: int, *, in_for
 
 
 def _add_words(names: Names, pair: Pair) -> int:
-    """Their last word on each topic, where it is later than ours and says something else; how many."""
-    said_there = [row for row in pair.theirs.corrections if row["topic_id"] in names.topics]
-    theirs = {names.topics[row["topic_id"]]: row for row in said_there}
+    """Their last word on each topic, where it is later than ours and says something else; how many. One that is
+    still to come would win over whatever is said here, and waits for its time."""
+    past = [row for row in pair.theirs.corrections if row["at"] <= names.now + _CLOCKS]
+    theirs = {names.topics[row["topic_id"]]: row for row in past if row["topic_id"] in names.topics}
     if not theirs:
         return 0
     mine = (
@@ -212,10 +222,11 @@ def _add_words(names: Names, pair: Pair) -> int:
     said = 0
     for topic, row in later.items():
         slug, author = names.slugs[topic], corrections.Author(speakers[row["credential_id"]], row["name"])
+        at = names.heard(row["at"])
         if row["decision"] == corrections.WITHDRAWN:
-            said += corrections.withdraw(names.here, pair.name, slug, author, row["at"])
+            said += corrections.withdraw(names.here, pair.name, slug, author, at)
         elif not directory.is_retired(names.here, slug):
-            said += corrections.put(names.here, pair.name, slug, row["decision"], row["note"], author, row["at"])
+            said += corrections.put(names.here, pair.name, slug, row["decision"], row["note"], author, at)
     return said
 
 

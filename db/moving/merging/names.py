@@ -111,6 +111,10 @@ class Names:
         """The credential here that only names who spoke there."""
         return credentials.named(self.here, NAMED, f"{name} (archive {self.archive_id})", self.now)
 
+    def heard(self, at: datetime) -> datetime:
+        """Since when a word counts here that was said there then."""
+        return min(at, self.now)
+
     def take_captures(self, posts: Sequence[Other]) -> None:
         """Fill `captures`: capture there -> capture here, of all that these posts refer to."""
         shown = [row for post in posts for row in (*post.versions, *post.sightings, *post.exhibits)]

@@ -8,6 +8,7 @@ source and stands under its name.
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
@@ -44,6 +45,10 @@ class Released(Names):
 
     def accounts(self, posts: Sequence[Other]) -> dict[int, int]:
         return {post.account["id"]: post.account["id"] for post in posts if post.account}
+
+    def heard(self, at: datetime) -> datetime:
+        """From the import on: what this archive said of a moment before, it says still."""
+        return self.now
 
     def take_captures(self, posts: Sequence[Other]) -> None:
         assert self.look is not None

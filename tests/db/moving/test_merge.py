@@ -221,6 +221,19 @@ def decided(room, number):
     ]
 
 
+def test_a_word_of_years_to_come_wins_over_nobody(room, other):
+    for one in (room, other):
+        one.topics()
+        one.archive(post(1), post(2))
+    say(room, 1, "tagged")
+    other.now = room.now + timedelta(days=300_000)
+    say(other, 1, "not")
+    say(other, 2, "not")
+    take(room, other)
+    assert (decided(room, 1), decided(room, 2)) == ([("tagged", True)], [])
+    assert unchanged(room, other)
+
+
 def test_last_word_counts(room, other):
     for one in (room, other):
         one.topics()
