@@ -326,7 +326,7 @@ EXPORT: dict[str, Any] = {
     "sample": None,
     "owner": "analyst",
     "asked_at": "2025-09-02T09:00:00Z",
-    "progress": {"posts": 812, "of": 812},
+    "progress": {"posts": 812, "of": 812, "anew": False},
     "finished_at": "2025-09-02T09:00:04Z",
     "expires_at": "2025-10-02T09:00:04Z",
     "error": None,

@@ -101,7 +101,7 @@ def told(settings: Settings, row: Any, now: datetime) -> dict[str, Any]:
         **form.model_dump(mode="json"),
         "owner": row.owner,
         "asked_at": times.text(row.asked_at),
-        "progress": {"posts": row.posts, "of": row.total},
+        "progress": _progress(row, now),
         "finished_at": _text(row.finished_at),
         "expires_at": times.text(row.finished_at + settings.exports_kept) if there else None,
         "error": row.error,
@@ -125,7 +125,11 @@ def require_done(row: Any, now: datetime) -> None:
     state = exports.state(row, now)
     again = f"POST /api/v1/exports with the same and as_of={times.text(row.as_of)} builds it again"
     if state in PENDING:
-        so_far = f"{row.posts} of {row.total} posts are written" if row.total else "it waits for its turn"
+        done = _progress(row, now)
+        begun = (
+            "it begins anew" if done["anew"] else "it waits for its turn" if state == "waiting" else "it has begun"
+        )
+        so_far = f"{done['posts']} of {done['of']} posts are written" if done["of"] else begun
         raise NotYet(f"export {row.id} is not done yet: {so_far}", retry_after=2, state=state)
     if state == "failed":
         raise NotYet(f"export {row.id} failed: {row.error}", state=state)
@@ -133,6 +137,15 @@ def require_done(row: Any, now: datetime) -> None:
         raise Over(f"export {row.id} was withdrawn: {row.why}", state=state)
     if state == "expired":
         raise Over(f"the files of export {row.id} are not kept any more: {again}", state=state)
+
+
+def _progress(row: Any, now: datetime) -> dict[str, Any]:
+    waits = exports.state(row, now) == "waiting"  # what a try before had written is gone
+    return {
+        "posts": 0 if waits else row.posts,
+        "of": None if waits else row.total,
+        "anew": exports.is_anew(row, now),
+    }
 
 
 def _text(moment: datetime | None) -> str | None:

@@ -76,6 +76,13 @@ def state(row: Any, now: datetime) -> str:
     return "running" if row.claimed_until and row.claimed_until >= now else "waiting"
 
 
+def is_anew(row: Any, now: datetime) -> bool:
+    """Whether what some process wrote of it was of no use: it ended, or a text that it held was erased."""
+    over = row.finished_at or row.withdrawn_at
+    before = row.attempts - (state(row, now) == "running")
+    return not over and (before > 0 or (row.listed is not None and row.total is None))
+
+
 def counts(session: Session, now: datetime) -> dict[str, int]:
     """How many there are in each state."""
     said = case(
@@ -104,7 +111,10 @@ def claim(session: Session, worker: str, now: datetime) -> Any | None:
     given_up = _open & (_export.c.attempts >= MOST_TRIES) & not_(func.coalesce(work.held(Export, now), False))
     session.execute(update(_export).where(given_up).values(**work.FREE, **_OVER, finished_at=now))
     mine = work.claim(session, Export, _open, [_export.c.id], worker, now)
-    return get(session, mine[0]) if mine else None
+    if not mine:
+        return None
+    session.execute(update(_export).where(_export.c.id == mine[0]).values(posts=0))  # those of a try before
+    return get(session, mine[0])
 
 
 def keep_up(session: Session, export_id: int, worker: str, now: datetime, posts: int) -> bool:

@@ -25,9 +25,14 @@ def release_own(database: Database) -> None:
     _release(database, lambda pid: pid != os.getpid() and _is_alive(pid))
 
 
-def _release(database: Database, alive: Callable[[int], bool]) -> None:
+def release_child(database: Database, pid: int) -> int:
+    """Free what this process, which we started, held when it ended; how much that was."""
+    return _release(database, lambda other: other != pid)
+
+
+def _release(database: Database, alive: Callable[[int], bool]) -> int:
     with database.write() as session:
-        sources.release_dead_claims(session, socket.gethostname(), alive, times.now())
+        return sources.release_dead_claims(session, socket.gethostname(), alive, times.now())
 
 
 def _is_alive(pid: int) -> bool:

@@ -46,10 +46,13 @@ class Exporting:
             self._builder = start(self.settings)
 
     def _note_end(self) -> None:
+        """What it was killed over is begun anew at once: those tries are counted. What ended without having begun
+        cannot work, and is given time."""
         if self._builder and self._builder.returncode:
             log.error("the process that builds exports ended", status=self._builder.returncode)
-            self._not_before = time.monotonic() + _AFTER_FAILURE
-            claims.release_dead(self.database)
+            if not claims.release_child(self.database, self._builder.pid):
+                self._not_before = time.monotonic() + _AFTER_FAILURE
+        self.stop()
         self._builder = None
 
     def tidy(self) -> None:

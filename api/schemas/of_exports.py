@@ -16,6 +16,9 @@ class ExportRequest(ExportForm):
 class Progress(Form):
     posts: int = Field(description="Posts that are written.")
     of: int | None = Field(description="Of so many; null before they are counted.")
+    anew: bool = Field(
+        description="It begins, or began, once more: a process that built it ended, or a text of it was erased."
+    )
 
 
 class ReleaseFile(Form):

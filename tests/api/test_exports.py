@@ -7,12 +7,15 @@ from collections.abc import Callable
 from threading import Event
 from typing import Any
 
+import numpy as np
 import pytest
 from starlette.testclient import TestClient
 
 from api.exporting import MOST_PENDING
-from db import audit, exports
+from core.times import now
+from db import audit, exports, work
 from db.erasing.erase import REQUEST, Why, erase
+from db.models import Export
 from db.posts import key_of
 from exports import store
 from kle import building, exporting
@@ -44,7 +47,7 @@ def build(site: Site) -> None:
 def test_it_waits_is_built_and_tells_what_is_in_it(site: Site, client: TestClient) -> None:
     told = ask(client, query="leaders")
     assert (told["state"], told["owner"], told["files"], told["zip"]) == ("waiting", "researcher", [], None)
-    assert told["progress"] == {"posts": 0, "of": None}
+    assert told["progress"] == {"posts": 0, "of": None, "anew": False}
     build(site)
     done = client.get(f"/api/v1/exports/{told['id']}").json()
     assert (done["state"], done["error"]) == ("done", None)
@@ -222,6 +225,29 @@ def test_its_files_cannot_be_had_before_and_after(site: Site, client: TestClient
     gone = client.get(f"/api/v1/exports/{other}/file")
     assert gone.status_code == 410 and "builds it again" in gone.json()["detail"]
     assert client.get("/api/v1/exports/99/file").status_code == 404
+
+
+def test_one_whose_process_died_says_that_it_begins_anew(site: Site, client: TestClient) -> None:
+    number = ask(client)["id"]
+
+    def begin(worker: str) -> None:
+        with site.database.write() as session:
+            exports.claim(session, worker, now())
+            exports.note_posts(session, number, np.arange(9))
+            exports.keep_up(session, number, worker, now(), 4)
+
+    begin("host:1:a")
+    assert client.get(f"/api/v1/exports/{number}").json()["progress"] == {"posts": 4, "of": 9, "anew": False}
+    with site.database.write() as session:
+        work.release_dead(session, Export, "host", lambda _: False, now())
+    told = client.get(f"/api/v1/exports/{number}").json()
+    assert (told["state"], told["progress"]) == ("waiting", {"posts": 0, "of": None, "anew": True})
+    assert "it begins anew" in client.get(f"/api/v1/exports/{number}/file").json()["detail"]
+    begin("host:2:b")
+    assert client.get(f"/api/v1/exports/{number}").json()["progress"] == {"posts": 4, "of": 9, "anew": True}
+    build(site)
+    client.delete(f"/api/v1/exports/{number}")
+    assert client.get(f"/api/v1/exports/{number}").json()["progress"]["anew"] is False
 
 
 def test_the_same_request_gives_the_same_bytes(site: Site, client: TestClient) -> None:

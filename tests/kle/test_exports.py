@@ -1,6 +1,7 @@
 """Exports are built by a process of their own, which may die at any moment; files end when they should."""
 
 import signal
+import socket
 import subprocess
 import sys
 from datetime import timedelta
@@ -202,6 +203,47 @@ def test_killed_at_any_moment_it_is_whole_or_not_there(settings, room):
             break
     build(settings, room)
     assert state(room, number) == "done" and folders(settings) == [row_of(room, number).result["folder"]]
+
+
+def _started(monkeypatch, *codes):
+    """Builders as `exporting.start` would start them, which end by these codes; those that were started."""
+    left, started = list(codes), []
+
+    def start(_settings):
+        started.append(subprocess.Popen([sys.executable, "-c", left.pop(0)], stdin=subprocess.PIPE))
+        return started[-1]
+
+    monkeypatch.setattr(exporting, "start", start)
+    return started
+
+
+_SLEEPS = "input()"
+
+
+def test_a_builder_that_is_killed_over_an_export_is_followed_by_another_at_once(settings, room, monkeypatch):
+    started = _started(monkeypatch, _SLEEPS, _SLEEPS)
+    ticks = exporting.Exporting(settings, room.database)
+    number = ask(room)
+    ticks.tick()
+    with room.database.write() as session:
+        exports.claim(session, f"{socket.gethostname()}:{started[0].pid}:abc", now())
+    started[0].kill()
+    started[0].wait()
+    ticks.tick()
+    row = row_of(room, number)
+    assert len(started) == 2 and (row.claimed_by, row.attempts) == (None, 1)
+    assert exports.is_anew(row, now()) and state(room, number) == "waiting"
+    started[1].communicate(b"\n")
+
+
+def test_one_that_cannot_even_begin_is_given_time(settings, room, monkeypatch):
+    started = _started(monkeypatch, "raise SystemExit(3)", _SLEEPS)
+    ticks = exporting.Exporting(settings, room.database)
+    ask(room)
+    ticks.tick()
+    started[0].wait()
+    ticks.tick()
+    assert len(started) == 1
 
 
 def test_a_builder_that_has_nothing_more_to_do_ends_well(settings, room):

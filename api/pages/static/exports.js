@@ -14,11 +14,17 @@ async function follow(place) {
     if (!answer?.ok) continue;
     const { state, progress } = await answer.json();
     if (state !== "waiting" && state !== "running") { location.reload(); return; }
-    if (!progress.of) continue;
+    said.textContent = words(state, progress);
+    if (!progress.of) { bar.removeAttribute("value"); continue; }
     bar.max = progress.of;
     bar.value = progress.posts;
-    said.textContent = `${progress.posts.toLocaleString("en")} of ${progress.of.toLocaleString("en")} posts`;
   }
+}
+
+function words(state, { posts, of, anew }) {
+  if (of) return `${posts.toLocaleString("en")} of ${of.toLocaleString("en")} posts${anew ? ", begun anew" : ""}`;
+  if (anew) return "begins anew: the try before was broken off";
+  return state === "running" ? "begun" : "waits for its turn";
 }
 
 for (const place of document.querySelectorAll("[data-export]")) follow(place);
