@@ -21,6 +21,7 @@ from db import exports, room, work
 from db.database import Database
 from exports import asked, release, store
 from kle import claims, runtime
+from kle.exporting import held
 from kle.storage import Storage
 
 NICE = 10  # whoever waits for an answer goes first
@@ -103,8 +104,8 @@ def build_all(settings: Settings, database: Database, stop: Event) -> None:
 
 
 def _wanted(database: Database) -> set[str]:
+    built = held(database)  # first: what is done between the two is among those that are kept
     with database.read() as session:
-        built = {store.name(row.id, row.claimed_by) for row in exports.in_work(session)}
         return built | {row.result["folder"] for row in exports.kept(session)}
 
 
@@ -140,7 +141,7 @@ def _made(settings: Settings, database: Database, row: Any, worker: str, watch: 
     )
     with database.read() as session:
         keys = asked.keys(session, order)
-    store.remove(settings.data_dir, row.id)  # of tries before this one
+    store.remove(settings.data_dir, row.id, lambda: held(database))  # of tries before this one
     with database.write() as session:
         if not exports.keep_up(session, row.id, worker, times.now(), 0):
             return False
