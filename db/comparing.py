@@ -4,10 +4,8 @@ Nothing of the archive is in it, it is thrown away at the end, and so it is SQLi
 """
 
 import sqlite3
-import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
-from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 Side = Literal["a", "b"]
@@ -142,11 +140,8 @@ class Comparing:
 
 @contextmanager
 def comparing() -> Iterator[Comparing]:
-    """A room to compare in, gone at the end."""
-    with (
-        tempfile.TemporaryDirectory(prefix="kle-compare-", ignore_cleanup_errors=True) as folder,
-        closing(sqlite3.connect(Path(folder) / "compare.sqlite", isolation_level=None)) as connection,
-    ):
+    """A room to compare in: a file without a name, which goes with the process however that ends."""
+    with closing(sqlite3.connect("", isolation_level=None)) as connection:
         for pragma in _PRAGMAS:
             connection.execute(pragma)
         connection.execute("BEGIN")

@@ -1,7 +1,7 @@
 """One pass over the archive: the rows of a release, table by table, with their digests. Nothing is written here, so
 that verifying a release takes the very same pass."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -23,6 +23,7 @@ from exports.sampling import Drawn
 from exports.tables import Table
 
 Batches = dict[str, Batch]
+Reading = Callable[[Sequence[int]], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +49,10 @@ def stand(database: Database, moment: datetime | None) -> Stand:
 
 
 class Passage:
-    """`order` names its moment. After the pass `content` and `rows` know what was in it."""
+    """`order` names its moment. After the pass `content` and `rows` know what was in it. `reading` is told the keys
+    of each slice of posts before these are read."""
 
-    def __init__(self, session: Session, order: Order) -> None:
+    def __init__(self, session: Session, order: Order, reading: Reading | None = None) -> None:
         assert order.query.as_of
         self.order = order
         self.topics = directory.topics_by(session, order.query.as_of)
@@ -60,11 +62,15 @@ class Passage:
         self.content = {name: Content() for name in self.tables}
         self.rows = Rows(self.tables, slugs, order.audience, self.pseudonyms, sheet=order.sample is not None)
         self.drawn: Drawn | None = None
+        self._reading = reading
 
     def batches(self, session: Session) -> Iterator[tuple[int, Batches]]:
         """Of each slice how many posts it had, and its rows. Between slices no view of the archive is held: a long
         pass must not keep SQLite from folding its log back, and as of a moment each view says the same."""
         for keys in self._keys(session):
+            if self._reading:
+                self._reading(keys)
+                session.rollback()  # what is read is of after that
             with garbage.paused():
                 made = self._told(self.rows.of(whole.read(session, keys, self._moment)))
             yield len(keys), made

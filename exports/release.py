@@ -23,7 +23,7 @@ from exports.batch import Row, Writer
 from exports.opened import KIND, MANIFEST
 from exports.order import Order
 from exports.papers import About
-from exports.passage import Passage, Stand, stand
+from exports.passage import Passage, Reading, Stand, stand
 from exports.software import software
 
 Progress = Callable[[int], None]
@@ -46,12 +46,14 @@ def export(
     progress: Progress | None = None,
     going: Callable[[], bool] = lambda: True,
     by: str = _COMMAND,
+    reading: Reading | None = None,
 ) -> Row:
     """Write the release `out`; {"dir", "files": [{"path", "rows", "bytes", "sha256"}], "withheld", "manifest"}.
 
     Without a moment it is as of the last line of the content chain. A folder that is not empty is refused; with
     `force` a former release gives way. `progress` is told of each slice how many posts it had; once `going` says no
-    the export ends with Stopped. `by` is who asked, for the audit chain. Raises BadRequest, NoRoom.
+    the export ends with Stopped. `by` is who asked, for the audit chain; `reading` as in `Passage`. Raises
+    BadRequest, NoRoom.
     """
     at = stand(database, order.query.as_of)
     order = order.at(at.moment)
@@ -59,7 +61,7 @@ def export(
         with database.read() as session:
             if order.pseudonyms:
                 pseudonyms.refuse_named(session, order.query)
-            passage = Passage(session, order)
+            passage = Passage(session, order, reading)
             notes = _write_tables(session, passage, folder, progress or _silent, going)
             cards = directory.cards(session, passage.rows.models)
         manifest = _manifest(at, passage, notes, cards)

@@ -41,11 +41,9 @@ def file(data_dir: Path, path: str | None, result: dict[str, Any]) -> tuple[Path
     return None
 
 
-def remove(data_dir: Path, number: int) -> None:
-    """All folders of this export."""
-    for folder in _folders(data_dir):
-        if folder.name.partition("-")[0] == str(number):
-            shutil.rmtree(folder, ignore_errors=True)
+def remove(data_dir: Path, number: int, held: Callable[[], Collection[str]]) -> None:
+    """All folders of this export but those in which somebody builds it now."""
+    sweep(data_dir, held, number)
 
 
 def discard(data_dir: Path, folder: str) -> None:
@@ -59,10 +57,10 @@ def gone(data_dir: Path, numbers: Iterable[int]) -> list[int]:
     return [number for number in numbers if str(number) not in there]
 
 
-def sweep(data_dir: Path, wanted: Callable[[], Collection[str]]) -> None:
-    """Remove all folders but the wanted ones, which are asked for after the folders were listed: whoever makes one
-    says so in the archive before."""
-    there = list(_folders(data_dir))
+def sweep(data_dir: Path, wanted: Callable[[], Collection[str]], number: int | None = None) -> None:
+    """Remove all folders, or those of one export, but the wanted ones, which are asked for after the folders were
+    listed: whoever makes one says so in the archive before."""
+    there = [one for one in _folders(data_dir) if number is None or one.name.partition("-")[0] == str(number)]
     names = wanted()
     for folder in there:
         if folder.name not in names:

@@ -8,11 +8,14 @@ under the release's name, its claim runs out, and another process begins anew.
 
 import os
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 
+import numpy as np
 import structlog
+from numpy.typing import NDArray
 
 from core import sealed, times
 from core.errors import KleError, NoRoom
@@ -20,7 +23,9 @@ from core.settings import Settings
 from db import exports, room, work
 from db.database import Database
 from exports import asked, release, store
+from exports.passage import Reading
 from kle import claims, runtime
+from kle.exporting import held
 from kle.storage import Storage
 
 NICE = 10  # whoever waits for an answer goes first
@@ -103,8 +108,8 @@ def build_all(settings: Settings, database: Database, stop: Event) -> None:
 
 
 def _wanted(database: Database) -> set[str]:
+    built = held(database)  # first: what is done between the two is among those that are kept
     with database.read() as session:
-        built = {store.name(row.id, row.claimed_by) for row in exports.in_work(session)}
         return built | {row.result["folder"] for row in exports.kept(session)}
 
 
@@ -140,7 +145,7 @@ def _made(settings: Settings, database: Database, row: Any, worker: str, watch: 
     )
     with database.read() as session:
         keys = asked.keys(session, order)
-    store.remove(settings.data_dir, row.id)  # of tries before this one
+    store.remove(settings.data_dir, row.id, lambda: held(database))  # of tries before this one
     with database.write() as session:
         if not exports.keep_up(session, row.id, worker, times.now(), 0):
             return False
@@ -148,17 +153,28 @@ def _made(settings: Settings, database: Database, row: Any, worker: str, watch: 
     folder = store.fresh(settings.data_dir, store.name(row.id, worker))
     database.pass_by()
     made = release.export(
-        database, order, folder / store.RELEASE, progress=watch.add, going=watch.going, by=row.owner
-    )
+        database, order, folder / store.RELEASE, progress=watch.add, going=watch.going, by=row.owner,
+        reading=_listing(database, row.id, keys),
+    )  # fmt: skip
     if not watch.going():
         return False
     result = head(made, folder)
-    with database.read() as session:
-        keys = asked.keys(session, order)
     with database.write() as session:
-        exports.add_posts(session, row.id, keys)
         size = result["zip"]["bytes"] + sum(one["bytes"] for one in result["files"])
         return exports.finish(session, row.id, worker, times.now(), result, size)
+
+
+def _listing(database: Database, number: int, listed: NDArray[np.int64]) -> Reading:
+    """Sees to it that nothing is read that is not on the list of the export, which erasures look at: a post that
+    came to the query since that was made goes on it before."""
+
+    def reading(keys: Sequence[int]) -> None:
+        more = np.setdiff1d(np.array(keys, np.int64), listed)
+        if more.size:
+            with database.write() as session:
+                exports.add_posts(session, number, more)
+
+    return reading
 
 
 def head(made: dict[str, Any], folder: Path) -> dict[str, Any]:

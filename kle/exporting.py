@@ -115,13 +115,20 @@ def clear(data_dir: Path, database: Database) -> None:
         _remove(data_dir, database, withdrawn)
 
 
+def held(database: Database) -> set[str]:
+    """The folders in which somebody builds, as the archive says."""
+    with database.read() as session:
+        return {store.name(row.id, row.claimed_by) for row in exports.in_work(session)}
+
+
 def _remove(data_dir: Path, database: Database, numbers: list[int]) -> None:
     if not numbers:
         return
     for number in numbers:
-        store.remove(data_dir, number)
+        store.remove(data_dir, number, lambda: held(database))
     removed = store.gone(data_dir, numbers)
-    if left := set(numbers) - set(removed):
+    built = {int(folder.partition("-")[0]) for folder in held(database)}
+    if left := set(numbers) - set(removed) - built:
         log.error("files of exports cannot be removed", exports=sorted(left))
     with database.write() as session:
         exports.clear(session, removed, times.now())

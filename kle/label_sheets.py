@@ -16,6 +16,7 @@ import orjson
 
 from collector.reading import charset
 from core.errors import BadRequest, ParseError
+from core.text import storable
 from exports.harmless import as_it_was
 from exports.sampling import LABEL
 from kle import label_cells
@@ -23,6 +24,7 @@ from kle.label_cells import Column
 
 _DELIMITERS = ",;\t|"
 _LIST = "labels"
+_LONGEST_NAME = 100
 _OWN = ("annotator", "text_sha256", "stratum")
 _OUR_SHEET = re.compile(rb"(?:\xef\xbb\xbf)?\"?id\"?[,;\t]")  # no other file: its texts may hold any sign
 _LONGEST = 1 << 27  # characters of a cell
@@ -154,6 +156,11 @@ def _asked(sheet: Sheet, names: Sequence[str], topics: Sequence[str]) -> dict[st
     return found
 
 
+def person(name: str) -> str:
+    """The name of who filled in a sheet, as it can be kept."""
+    return storable(name).strip()[:_LONGEST_NAME]
+
+
 def _read_row(
     sheet: Sheet, line: int, row: Mapping[str, str], asked: Mapping[str, str], topics: Sequence[str], annotator: str
 ) -> None:
@@ -172,6 +179,7 @@ def _read_row(
             sheet.tell(line, public_id, f"column {column.name} says another thing than the columns before it")
         answers = {**found, **answers}
     who, sha256, stratum = (row.get(name, "").strip() for name in _OWN)
+    who = person(who)
     sheet.rows.append(
         Row(str(sheet.path), line, public_id, who or annotator, answers, sha256 or None, stratum or None)
     )

@@ -15,7 +15,6 @@ from sqlmodel import Session
 from classifier import raters
 from core import times
 from core.errors import BadRequest
-from core.text import storable
 from db import corrections, credentials, directory, labels
 from db.corrections import Author
 from db.database import Database
@@ -27,7 +26,6 @@ from kle.votes import Key, Votes
 
 Progress = Callable[[int, int], None]
 _AT_ONCE = 50  # corrections in one transaction
-_LONGEST_NAME = 100
 _LISTED = 1000  # disagreements that are told one by one
 
 
@@ -68,7 +66,7 @@ def _named(files: Sequence[Path], names: Sequence[str]) -> list[str]:
     if names and len(names) != len(files):
         raise BadRequest(f"{len(names)} --annotator for {len(files)} files: name one a file, in their order",
                          parameter="annotator")  # fmt: skip
-    found = [storable(name).strip()[:_LONGEST_NAME] for name in names or [path.stem for path in files]]
+    found = [label_sheets.person(name) for name in names or [path.stem for path in files]]
     if not all(found):
         raise BadRequest("--annotator needs a name", parameter="annotator")
     if not names and len(set(found)) < len(found):

@@ -107,9 +107,11 @@ def at(path: Path) -> Release | None:
 
 
 def said(path: Path) -> Any:
-    """What this manifest.json says; None where it is no JSON, or not there."""
+    """What this manifest.json says; None where it is no JSON, not there, or larger than any is."""
     try:
-        return orjson.loads(path.read_bytes())
+        with path.open("rb") as file:
+            content = file.read(_MOST_SAID + 1)
+        return orjson.loads(content) if len(content) <= _MOST_SAID else None
     except (OSError, orjson.JSONDecodeError):
         return None
 

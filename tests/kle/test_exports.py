@@ -168,12 +168,34 @@ def test_a_text_that_is_erased_later_takes_the_files_along(settings, room):
     assert folders(settings) == []
 
 
+def test_whatever_is_read_is_on_the_list_before(settings, room, monkeypatch):
+    """Also a post that came to the query since the list was made, or a sample that is drawn otherwise by then."""
+    number = ask(room)
+    everything = building.asked.keys
+    with room.database.read() as session:
+        keys = everything(session, building.asked.order(building.asked.form_of(row_of(room, number)), None))
+    monkeypatch.setattr(building.asked, "keys", lambda *_: keys[:1])
+    build(settings, room)
+    with room.database.read() as session:
+        assert len(keys) > 1 and exports.posts_of(session, number).tolist() == keys.tolist()
+
+
+def test_what_is_begun_anew_keeps_the_folder_of_the_process_that_builds_it(settings, room):
+    number = ask(room)
+    with room.database.write() as session:
+        exports.claim(session, "host:1:live", now())
+    for process in ("dead", "live"):
+        store.fresh(settings.data_dir, store.name(number, f"host:1:{process}"))
+    exporting._remove(settings.data_dir, room.database, [number])  # whose list was read before that claim
+    assert folders(settings) == [f"{number}-live"]
+
+
 def test_files_expire_and_lost_ones_are_told(settings, room):
     old, lost, kept = (ask(room, query=f"part {n}") for n in (1, 2, 3))
     build(settings, room)
     with room.database.write() as session:
         work.finish(session, Export, [old], finished_at=now() - timedelta(days=31))
-    store.remove(settings.data_dir, lost)
+    store.remove(settings.data_dir, lost, set)
     exporting.expire(settings.data_dir, settings.exports_kept, room.database)
     assert [state(room, number) for number in (old, lost, kept)] == ["expired", "expired", "done"]
     assert folders(settings) == [row_of(room, kept).result["folder"]]

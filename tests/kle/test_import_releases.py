@@ -13,6 +13,7 @@ import pytest
 from pyarrow import parquet as pq
 from sqlalchemy import select
 
+from collector.releases import opened
 from core import times
 from core.post import Account, Media, SeenPost, View
 from db import archive, blobs, corrections, credentials, posts, sources
@@ -324,6 +325,17 @@ def test_a_changed_file_is_refused_and_so_is_a_changed_text(
     releases.changed(out, "posts.csv", b"The page", b"The pages")
     report = taken(database, out / "posts.csv")
     assert (report.posts_new, report.quarantined) == (7, 1) and "text_sha256" in report.reasons[0]
+
+
+def test_a_manifest_larger_than_any_is_not_read(
+    database: Database, other: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    topics(database)
+    out = releases.export(other, tmp_path / "out", "jsonl")
+    monkeypatch.setattr(opened, "_MOST_SAID", (out / "manifest.json").stat().st_size - 1)
+    assert opened.said(out / "manifest.json") is None
+    monkeypatch.setattr(opened, "_MOST_SAID", (out / "manifest.json").stat().st_size)
+    assert opened.said(out / "manifest.json")["release"] == 1
 
 
 def test_what_is_no_sound_zip_is_refused_with_the_reason(

@@ -347,3 +347,13 @@ def test_short_rows_and_other_manifests_are_no_crash(kle: Kle, tmp_path: Path, d
     (tmp_path / "manifest.json").write_text('{"sample": {"strata": [{"stratum": "s", "posts": "x"}], "posts": 1}}')
     found = kle("labels", "short.csv", "--json")
     assert "a row without an id" in found.stdout and "Traceback" not in found.output
+
+
+def test_a_name_in_a_column_is_cut_and_cleaned_like_one_that_is_given(
+    kle: Kle, tmp_path: Path, database: Database
+) -> None:
+    (row, *_) = sheet(database, tmp_path / "release")
+    name = "Ana " + "x" * 500
+    (tmp_path / "long.csv").write_text(f"id,label_reform,annotator\n{row['id']},1,{name}\n", "utf-8")
+    said = json.loads(kle("labels", "long.csv", "--json").stdout)
+    assert [len(one["name"]) for one in said["annotators"]] == [100]
