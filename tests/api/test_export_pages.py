@@ -149,6 +149,14 @@ def test_who_may_not_export_sees_no_button(site):
     assert "/exports" not in stranger.get("/").text
 
 
+def test_an_export_of_tags_alone_has_its_page(site, asker):
+    browser, _ = asker
+    place = ask(browser, table=["tags"])
+    build(site)
+    page = browser.get(place)
+    assert page.status_code == 200 and "done" in said(page) and "tags.csv" in said(page)
+
+
 def test_the_form_says_that_pseudonyms_make_nobody_anonymous(asker):
     browser, _ = asker
     shown = said(browser.get("/exports/new"))

@@ -67,6 +67,25 @@ def test_the_command_is_the_one_that_its_readme_names(site: Site, client: TestCl
     assert command in client.get(f"/api/v1/exports/{number}/file?path=README.md").text
 
 
+def test_a_sample_counts_the_posts_that_are_drawn(site: Site, client: TestClient) -> None:
+    number = ask(client, sample={"size": 3, "stratify": ["lang"]})["id"]
+    small = ask(client, query="leaders", sample={"size": 100})["id"]
+    build(site)
+    for one, drawn in ((number, 3), (small, 1)):
+        told = client.get(f"/api/v1/exports/{one}").json()
+        assert told["progress"] == {"posts": drawn, "of": drawn, "anew": False}
+        assert told["manifest"]["sample"]["drawn"] == drawn
+
+
+def test_tables_without_posts_are_built(site: Site, client: TestClient) -> None:
+    number = ask(client, tables=["tags"])["id"]
+    build(site)
+    told = client.get(f"/api/v1/exports/{number}").json()
+    assert (told["state"], told["error"]) == ("done", None)
+    names = {one["path"] for one in told["files"]}
+    assert "tags.csv" in names and "posts.csv" not in names and "--tables tags" in told["command"]
+
+
 def test_the_zip_is_fetched_whole_in_parts_and_not_twice(site: Site, client: TestClient) -> None:
     number = ask(client)["id"]
     build(site)
