@@ -16,7 +16,7 @@ from db.comparing import Comparing, Side, State, comparing
 from exports import opened
 from exports.batch import Row
 from exports.opened import Broken, Opened
-from exports.states import States, each
+from exports.states import States, decided, each, waiting
 
 Progress = Callable[[int], None]
 ADDED, EDITED, RETAGGED, OTHER = "added", "changed_text", "retagged", "other"
@@ -96,7 +96,7 @@ class Difference:
     def judge(self) -> None:
         for state in self.room.alone("b", "a"):
             self._note(ADDED, state)
-            self._move(state, {}, orjson.loads(state.topics), ADDED)
+            self._move(state, {}, decided(state), ADDED)
         for state in self.room.alone("a", "b"):
             self._gone(state)
         for state, erased, listed in self.room.newly_erased():
@@ -107,7 +107,7 @@ class Difference:
 
     def _gone(self, state: State) -> None:
         self._counts["removed"] += 1
-        self._move(state, orjson.loads(state.topics), {}, "removed")
+        self._move(state, decided(state), {}, "removed")
         erased = self.room.erased("b", state.id)
         if erased is None:  # perhaps erased all the same: words of a query do not find what is left of a post
             self._note(UNMATCHED, state._replace(words=None))
@@ -132,7 +132,7 @@ class Difference:
             self._note(OTHER, now, fields=names)
 
     def _retagged(self, was: State, now: State, edited: bool) -> None:
-        old, new = orjson.loads(was.topics), orjson.loads(now.topics)
+        old, new = decided(was), decided(now)
         self._move(now, old, new, "edited" if edited else "retagged")
         who, changed = self._states.who, {}
         for slug in self._topics:
@@ -144,7 +144,9 @@ class Difference:
             if one != other:
                 changed[slug] = {"from": one, "to": other, "by": {"from": who[judge], "to": who[judged]}}
         if changed:
-            self._note(RETAGGED, now, topics=changed, text_changed=edited)
+            unjudged = {"from": _among(changed, waiting(was)), "to": _among(changed, waiting(now))}
+            self._counts["unjudged"] += bool(unjudged["to"])
+            self._note(RETAGGED, now, topics=changed, text_changed=edited, not_judged_yet=unjudged)
 
     def _move(self, state: State, old: Mapping[str, Any], new: Mapping[str, Any], why: str) -> None:
         for slug in {*old, *new}:
@@ -211,10 +213,19 @@ class Difference:
                 yield f"{name} has no table versions: what was erased counts as no longer matching"
         if self._counts[UNMATCHED] and other.manifest["query"]:
             yield "no words of a query find what was erased: such posts count as no longer matching"
+        if count := self._counts["unjudged"]:
+            yield (
+                f"of {count} of the re-tagged posts nobody has judged some topics yet in B: their tags are not"
+                " lost, the classifier has not read them"
+            )
         if not self._topics:
             yield "no topic is in both: tags were not compared"
         if self._counts[UNMATCHED] or self._counts[ADDED]:
             yield _why_not_the_same(one.manifest, other.manifest)
+
+
+def _among(changed: Mapping[str, Any], slugs: list[str]) -> list[str]:
+    return [slug for slug in slugs if slug in changed]
 
 
 def _how(was: str | None, now: str | None) -> str:

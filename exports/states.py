@@ -62,7 +62,8 @@ class States:
             raise TypeError("a text is expected")
         public_id, at, handle, words, digest, deleted = said
         marks = _marks(row[name] for name in self.rest)
-        return State(public_id, at, handle, words, digest, withheld and 1, deleted, orjson.dumps(topics), marks)
+        coded = orjson.dumps({"decided": topics, "waiting": self._waiting(row)})
+        return State(public_id, at, handle, words, digest, withheld and 1, deleted, coded, marks)
 
     def _decisions(self, row: Row) -> dict[str, tuple[str, int]]:
         """Topic -> tagged or unsure, and who says so: by the order of the topics."""
@@ -75,6 +76,22 @@ class States:
                 who = PERSON if tag.get("by") == PERSON else tag.get("model")
                 found[slug] = (decision, self._who.setdefault(who, len(self._who)))
         return found
+
+    def _waiting(self, row: Row) -> list[str]:
+        """Topics that nobody has judged yet, as far as its column tells them from those that do not hold."""
+        told = row.get("topics") or {}
+        return [slug for slug in self.topics if slug in told and (told[slug] or {}).get("decision") is None]
+
+
+def decided(state: State) -> dict[str, tuple[str, int]]:
+    found: dict[str, tuple[str, int]] = orjson.loads(state.topics)["decided"]
+    return found
+
+
+def waiting(state: State) -> list[str]:
+    """Topics on which nobody has decided yet."""
+    found: list[str] = orjson.loads(state.topics)["waiting"]
+    return found
 
 
 def _topics(release: Opened) -> list[str]:

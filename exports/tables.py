@@ -141,7 +141,8 @@ def posts(topics: Sequence[str]) -> Table:
         _text("id", ID, required=True),
         _text("platform", "where it was published: x, mastodon, bluesky, feed, article or another source's name",
               required=True),
-        _text("platform_id", "its id there", required=True),
+        _text("platform_id", "its id there: a text, also where it is all digits, more of them than a number holds",
+              required=True),
         _text("url", "its public address; null where its author's handle is a pseudonym"),
         _text("kind", "what it is", *KINDS, required=True),
         _record(

@@ -194,10 +194,14 @@ def _how(kind: str, row: dict[str, Any]) -> str:
     if kind == ERASED:
         return " ".join(filter(None, (row["erased_at"], row["cause"], "(still listed)" if row["listed"] else "")))
     if kind == RETAGGED:
-        return ", ".join(_moves(row["topics"]))
+        return ", ".join(_moves(row))
     return ", ".join(row["fields"]) if kind == OTHER else ""
 
 
-def _moves(topics: dict[str, Any]) -> Iterator[str]:
-    for slug, move in topics.items():
-        yield f"{slug}: {move['from'] or 'not'} to {move['to'] or 'not'}"
+def _moves(row: dict[str, Any]) -> Iterator[str]:
+    for slug, move in row["topics"].items():
+        said = [
+            move[side] or ("not judged yet" if slug in row["not_judged_yet"][side] else "not")
+            for side in ("from", "to")
+        ]
+        yield f"{slug}: {' to '.join(said)}"

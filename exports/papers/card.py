@@ -115,14 +115,14 @@ def _coverage(about: About) -> Section:
     )
     if "runs" in about.tables:
         yield (
-            f"`{about.file('runs')}` has the looks of the collector ({about.rows('runs')}): a day without posts on"
-            " which a look ended as `ok`, `empty` or `not_modified` was quiet, one without such a look is"
-            " unknown."
+            f"`{about.file('runs')}` has the collector's runs (looks at sources), {about.rows('runs')} of them:"
+            " a day without posts on which a run ended as `ok`, `empty` or `not_modified` was quiet, one without"
+            " such a run is unknown."
         )
     else:
         yield (
-            "The looks of the collector were not chosen for this release (`runs`), so silence cannot be told from"
-            " it."
+            "The collector's runs (looks at sources) were not chosen for this release, so silence cannot be told"
+            " from it."
         )
     if about.has("posts", "created_at_precision"):
         yield (
@@ -261,6 +261,11 @@ def _reading(about: About) -> Section:
             "Excel: open a file that was made with `--bom` as it is; any other by Data, From Text/CSV, as UTF-8."
             " DuckDB, Excel and R guess types; `datapackage.json` has the right ones."
         )
+        if about.has("posts", "platform_id"):
+            yield (
+                "Ids are texts. Excel and R take ids of X in `platform_id` for numbers and lose their last digits:"
+                " import that column as text, or go by `id`."
+            )
 
 
 def _citing(about: About) -> Section:

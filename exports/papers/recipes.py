@@ -30,7 +30,7 @@ _DUCKDB = {
     "parquet": "read_parquet('{file}')",
 }
 _R = {
-    "csv": 'readr::read_csv("{file}", na = "", guess_max = Inf)',
+    "csv": 'readr::read_csv("{file}", na = "", guess_max = Inf{ids})',
     "jsonl": 'jsonlite::stream_in(file("{file}"))',
     "parquet": 'arrow::read_parquet("{file}")',
 }
@@ -70,7 +70,8 @@ def reading(about: About) -> Mapping[str, tuple[str, str]]:
     if about.format not in _PANDAS or not about.filled:
         return {}
     table = first(about)
-    said = {"file": about.file(table), "table": table, "times": _times(about, table)}
+    said = {"file": about.file(table), "table": table, "times": _times(about, table),
+            "ids": ', col_types = list(platform_id = "c")' if about.has(table, "platform_id") else ""}  # fmt: skip
     lines = {
         "pandas": ("python", f"import pandas\n\n{table} = {_PANDAS[about.format]}"),
         "polars": ("python", f"import polars\n\n{table} = {_POLARS[about.format]}"),

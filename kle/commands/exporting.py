@@ -65,7 +65,8 @@ def export(
     force: Annotated[bool, typer.Option("--force", help="Replace what is there.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Write a release: posts, tags, versions, counts, sightings and looks as files, with all that explains them.
+    """Write a release: posts, tags, versions, counts, sightings and runs (looks at sources) as files, with all that
+    explains them.
 
     It can be cited, shared under each platform's terms, and built again: the same command with --as-of gives the
     same bytes next year, save for what is today's: names of accounts, the terms, wishes and erasures that came

@@ -116,6 +116,21 @@ def test_decisions_are_counted_by_the_model_that_moved_them(tmp_path: Path) -> N
     }
 
 
+def test_what_nobody_has_judged_yet_is_told_apart_from_what_does_not_hold(tmp_path: Path) -> None:
+    no = {"reform": {"probability": 0.1, "decision": "not"}, "training": {"probability": 0.1, "decision": "not"}}
+    a = release(tmp_path / "a", [post(n, tags=[tag("reform")]) for n in (1, 2)])
+    b = release(tmp_path / "b", [post(1), post(2, topics=no)])
+    found = diff.diff(a, b)
+    assert [row["topics"]["reform"]["to"] for row in found["retagged"]] == [None, None]
+    assert [row["not_judged_yet"] for row in found["retagged"]] == [
+        {"from": [], "to": ["reform"]}, {"from": [], "to": []},
+    ]  # fmt: skip
+    assert any(note.startswith("of 1 of the re-tagged posts nobody has judged") for note in found["notes"])
+    back = diff.diff(b, a)
+    assert back["retagged"][0]["not_judged_yet"] == {"from": ["reform"], "to": []}
+    assert not any("nobody has judged" in note for note in back["notes"])
+
+
 def test_what_one_side_lacks_is_not_compared_and_said(tmp_path: Path) -> None:
     few = {"posts": ["id", "text", "tags"]}
     a = [post(1, tags=[tag("reform")]), post(2)]

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.exports.made import post, release, tag
 from tests.kle.conftest import Kle
 
 
@@ -77,3 +78,10 @@ def test_verify_where_there_is_no_archive_makes_none(
 def test_verify_of_what_is_no_release_is_wrong_use(kle: Kle, tmp_path: Path) -> None:
     found = kle("export", "--verify", tmp_path)
     assert found.exit_code == 2 and "no release" in found.stderr
+
+
+def test_diff_says_where_nobody_has_judged_yet(kle: Kle, tmp_path: Path) -> None:
+    release(tmp_path / "a", [post(1, tags=[tag("reform")])])
+    release(tmp_path / "b", [post(1)])
+    said = " ".join(kle("export", "diff", tmp_path / "a", tmp_path / "b").output.split())
+    assert "reform: tagged to not judged yet" in said and "nobody has judged some topics yet in B" in said

@@ -234,3 +234,11 @@ def test_the_command_hands_a_shell_the_query_to_the_letter(query: str) -> None:
 
 def test_the_command_to_rebuild_takes_no_query_for_an_option() -> None:
     assert "kle export --format jsonl" in (told := readme(query="-training")) and "-- -training" in told
+
+
+def test_ids_of_digits_stay_texts_in_r_and_excel() -> None:
+    page = readme("csv")
+    assert 'guess_max = Inf, col_types = list(platform_id = "c"))' in page
+    assert "Excel and R take ids of X in `platform_id` for numbers" in page
+    book = papers.written(made.about("csv"))["codebook.md"].decode()
+    assert "its id there: a text, also where it is all digits" in book
