@@ -325,7 +325,8 @@ def test_handles_of_no_institution_get_names_that_only_the_key_gives(filled: Dat
 def test_a_topic_counts_once_a_post_whatever_many_models_say() -> None:
     rows = Rows({}, ["reform"], "internal")
     said = [{"topic": "reform", "decision": "tagged", "model": model} for model in ("a", "b")]
-    post = {"synthetic": False, "lang": "en", "platform": "x", "created_at": "2026-01-01T00:00:00Z", "tags": said}
+    post = {"synthetic": False, "lang": "en", "platform": "x", "created_at": "2026-01-01T00:00:00Z",
+            "created_at_precision": "second", "tags": said}  # fmt: skip
     rows._count([post], said)
     assert rows.counts()["topics"] == {"reform": 1}
 
