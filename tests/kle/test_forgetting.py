@@ -114,9 +114,17 @@ def test_an_import_does_not_bring_it_back(kle: Kle, archive: Path, tmp_path: Pat
     assert texts(archive) == ["", "Unmistakable2 talks", "Unmistakable3 talks", "Unmistakable4 talks"]
 
 
+def look(kle: Kle, folder: Path, lines: list[dict[str, Any]]) -> None:
+    """What a source of ours shows: an import's word alone erases nothing."""
+    write_lines(folder / "seen.jsonl", lines)
+    source = '[[source]]\nname = "seen"\nkind = "file"\npath = "seen.jsonl"\nevery = "1d"\n'
+    (folder / "kle.toml").write_text(source, "utf-8")
+    found = kle("collect", "seen")
+    assert found.exit_code == 0, found.stderr
+
+
 def test_the_report_tells_how_long_a_deletion_waited(kle: Kle, archive: Path, tmp_path: Path) -> None:
-    write_lines(tmp_path / "more.jsonl", [deleted(5)])
-    said(kle, "import", "more.jsonl")
+    look(kle, tmp_path, [deleted(5)])
     waiting = said(kle, "forget", "--report")
     assert waiting["items"] == [] and waiting["waiting"]["posts"] == 1
     assert "1 deleted posts wait" in kle("forget", "--report").stdout
@@ -153,8 +161,7 @@ def test_a_wrong_keep_stops_the_start(kle: Kle, office: Path) -> None:
 
 
 def test_the_worker_erases_and_purges_what_was_deleted_there(kle: Kle, archive: Path, tmp_path: Path) -> None:
-    write_lines(tmp_path / "more.jsonl", [deleted(5)])
-    said(kle, "import", "more.jsonl")
+    look(kle, tmp_path, [deleted(5)])
     with runtime.archive() as (knobs, database):
         worker = Worker(knobs, database, collecting=False, forgetting=True)
         worker.start()
@@ -188,8 +195,7 @@ def erase_killed(kle: Kle, folder: Path, archive: Path, count: int, kills: int) 
     lines = [
         posted(n) | {"platform": "mastodon", "deleted_at": "2025-08-20T00:00:00Z"} for n in range(10, 10 + count)
     ]
-    write_lines(folder / "gone.jsonl", lines)
-    said(kle, "import", "gone.jsonl")
+    look(kle, folder, lines)
 
     def rows(statement: str) -> int:
         with sqlite3.connect(f"file:{archive}?mode=ro", uri=True) as read:
