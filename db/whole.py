@@ -53,7 +53,6 @@ class Whole:
     "version", "valid_from" and "valid_to". `topics` has the decision in force on each topic that was judged.
     `text_sha256` is of the text in `was`, also where that was erased."""
 
-    key: int
     was: Item
     today: Item
     text_sha256: str
@@ -183,7 +182,7 @@ class _Told:
             "erasure": self._erasure(current) if current.erasure_id else None,
         }
         today = {"sightings": sightings, "labels": self._labels(listed(post.labels), post.wishes)}
-        return Whole(key, was, today, current.text_sha256, versions, long, self._topics(key, in_force), metrics)
+        return Whole(was, today, current.text_sha256, versions, long, self._topics(key, in_force), metrics)
 
     def _tagged(
         self, key: int, public_id: str, known: Sequence[Any], current: Any

@@ -29,22 +29,16 @@ def leaf(field: Field) -> pa.DataType:
 
 
 def schema(table: Table) -> pa.Schema:
-    """Each field with its meaning. Parquet knows no record without fields, and none in a record that may be null
-    is required."""
+    """Each field with its meaning. None in a record that may be null is required."""
     return pa.schema(_described(table.fields, True), {"description": table.about})
 
 
-def holds(field: Field) -> bool:
-    """False for a record without fields, such as topics where there are none."""
-    return field.type != "record" or any(map(holds, field.fields))
-
-
 def _described(fields: Sequence[Field], outer: bool) -> list[pa.Field]:
-    found = ((field, outer and field.required) for field in fields if holds(field))
-    return [
-        pa.field(field.name, _type(field, required), not required, {"description": field.meaning})
-        for field, required in found
-    ]
+    return [_column(field, outer and field.required) for field in fields]
+
+
+def _column(field: Field, required: bool) -> pa.Field:
+    return pa.field(field.name, _type(field, required), not required, {"description": field.meaning})
 
 
 def _type(field: Field, required: bool) -> pa.DataType:

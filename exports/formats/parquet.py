@@ -94,19 +94,13 @@ def read(
             with parquet.ParquetFile(content) as file:
                 names = _chosen(file, table) if table else None
                 for columns in file.iter_batches(size, columns=names, use_threads=False):
-                    yield _completed(_rows.rows(columns), table)
+                    yield _rows.rows(columns)
         except (pa.ArrowInvalid, OSError) as error:
             raise BadRequest(f"{path.name} cannot be read as Parquet: {error}") from None
 
 
 def _chosen(file: parquet.ParquetFile, table: Table) -> list[str]:
-    names = [field.name for field in table.fields if _arrow.holds(field)]
+    names = [field.name for field in table.fields]
     if lacking := [name for name in names if name not in file.schema_arrow.names]:
         raise BadRequest(f"the file of {table.name} has no column {lacking[0]!r}")
     return names
-
-
-def _completed(rows: list[Row], table: Table | None) -> list[Row]:
-    """With the records that have no fields, which the file cannot hold."""
-    empty = [field.name for field in table.fields if not _arrow.holds(field)] if table else []
-    return [{**row, **{name: {} for name in empty}} for row in rows] if empty else rows
