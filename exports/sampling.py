@@ -22,11 +22,11 @@ from typing import Any
 from sqlmodel import Session
 
 from core.errors import BadRequest
+from core.harmless import harmless
 from db import strata
 from db.query import PostQuery
 from db.strata import STRATA, Member
 from exports.batch import Options
-from exports.harmless import harmless
 
 LARGEST = 1_000_000
 SHEET = "labels.csv"

@@ -16,8 +16,8 @@ import orjson
 
 from collector.reading import charset
 from core.errors import BadRequest, ParseError
+from core.harmless import as_it_was
 from core.text import storable
-from exports.harmless import as_it_was
 from exports.sampling import LABEL
 from kle import label_cells
 from kle.label_cells import Column

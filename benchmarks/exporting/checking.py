@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 
 from core.errors import KleError
-from exports.harmless import as_it_was
+from core.harmless import as_it_was
 from exports.tables import Field, Table
 
 _TIME = re.compile(r"^(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)(?:\.(\d+))?(?:Z|\+00:00)?$")

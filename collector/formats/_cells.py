@@ -1,19 +1,17 @@
 """Cells of a release's CSV -> values as JSON has them: names joined by `_` nested again, lists from their JSON.
 
-A cell that a spreadsheet would take for a formula has a ' in front, and so has one that begins with any number of '
-and then such a sign: exactly one is taken off.
+What was put before a cell that a spreadsheet would take for a formula is taken off (`core.harmless`).
 """
 
-import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import orjson
 
 from core.errors import ParseError
+from core.harmless import as_it_was
 from core.post import METRICS
 
-_HARMLESS = re.compile("'+[=+\\-@\t\r]")
 _RECORDS = {"account": ("platform", "handle", "name"), "metrics": (*METRICS, "observed_at"),
             "rights": ("policy", "text_withheld"),
             "merged": ("archive", "number", "change", "seen_at", "digest")}  # fmt: skip
@@ -24,18 +22,13 @@ _EMPTY_TEXTS = frozenset({"text"})  # empty is no null
 Row = dict[str, Any]
 
 
-def undone(cell: str) -> str:
-    """The cell before it was made harmless."""
-    return cell[1:] if cell.startswith("'") and _HARMLESS.match(cell) else cell
-
-
 def reader(names: Sequence[str], wanted: Sequence[str], *, raw: bool) -> Callable[[Sequence[str]], Row]:
     """What makes a row of the cells under these names; `raw`: nothing was made harmless. A record all of whose
     cells are empty is null."""
     flat, nested = _places(names, wanted)
 
     def read(cells: Sequence[str]) -> Row:
-        plain = cells if raw else [undone(cell) if cell.startswith("'") else cell for cell in cells]
+        plain = cells if raw else list(map(as_it_was, cells))
         row: Row = {field: _value(field, plain[column]) for column, field in flat}
         for field, parts in nested.items():
             record = {part: _value(part, plain[column], f"{field}_{part}") for column, part in parts}

@@ -17,11 +17,11 @@ import pyarrow.compute as pc
 from pyarrow import csv
 
 from core.errors import BadRequest
+from core.harmless import FORMULA
 from exports.batch import Batch, Options, Row, Writer
 from exports.formats import _arrow, _file, _rows
 from exports.formats._behind import Behind, behind
 from exports.formats._chunks import Chunks
-from exports.harmless import FORMULA
 from exports.tables import Field, Table
 
 SUFFIX = "csv"

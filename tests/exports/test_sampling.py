@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from core import times
 from core.errors import BadRequest
+from core.harmless import as_it_was
 from core.post import SeenPost
 from db import archive, directory, sources, tags
 from db.database import Database
@@ -26,7 +27,6 @@ from db.query import PostQuery
 from db.strata import STRATA, Member
 from exports import asked, sampling
 from exports.batch import Options
-from exports.harmless import as_it_was
 from exports.order import Order
 from exports.sampling import Drawn, Sample, _Pool
 from kle import label_sheets
